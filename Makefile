@@ -1,0 +1,110 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv, checked against its hash.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+CACHE  := $(CURDIR)/.cache
+# Passed on: make demo ARGS=--once, make test ARGS="-k join -x", make bench ARGS=...
+ARGS   ?=
+# The interpreter that .venv is made from; without it the first that is new enough.
+PYTHON ?=
+
+# numba does not see that a helper in another file changed, and its cache does not tell the modes
+# apart: so one folder per mode and per state of the kernels.
+KERNELS = $(shell cat kernels/*.py 2>/dev/null | cksum | cut -d ' ' -f 1)
+JIT     = NUMBA_CACHE_DIR="$(CACHE)/numba/jit/$(KERNELS)"
+CHECKED = NUMBA_CACHE_DIR="$(CACHE)/numba/boundscheck/$(KERNELS)" NUMBA_BOUNDSCHECK=1
+PLAIN   = NUMBA_CACHE_DIR="$(CACHE)/numba/none" NUMBA_DISABLE_JIT=1
+
+PIP    = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PYTEST = $(BIN)/python -m pytest --quiet
+
+.PHONY: help demo test test-real bench lint format lock upgrade clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARGS=--once: stop after the table)
+	@echo "== demo: embedded broker and database, recorded voltage, the table"
+	@$(JIT) $(BIN)/voltpass demo $(ARGS)
+
+test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in three modes
+	@echo "== test 1/3: everything, kernels compiled"
+	@$(JIT) $(PYTEST) -m "not real" $(ARGS)
+	@echo "== test 2/3: kernels, compiled with bounds checks"
+	@$(CHECKED) $(PYTEST) tests/kernels $(ARGS)
+	@echo "== test 3/3: kernels, not compiled"
+	@$(PLAIN) $(PYTEST) tests/kernels $(ARGS)
+
+test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB
+	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
+	@where=$$(tests/real/provision.sh) && eval "$$where" && \
+	$(JIT) VOLTPASS_TEST_BACKENDS=real $(PYTEST) -m "integration or real" $(ARGS)
+
+bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
+	@echo "== bench: kernels and consumer"
+	@$(JIT) $(BIN)/python -m tests.bench $(ARGS)
+
+lint: $(VENV)/.stamp-dev ## format, lint, types, import contracts, module length
+	@echo "== lint: format, lint, types, import contracts, module length"
+	@$(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@report=$$($(BIN)/lint-imports --cache-dir .cache/import-linter 2>&1) || { echo "$$report"; exit 1; }
+	@find service kernels -name '*.py' -exec awk \
+	    'FNR == 301 { print FILENAME ": more than 300 lines"; long = 1 } END { exit long }' {} +
+
+format: $(VENV)/.stamp-dev ## format the code and apply the safe fixes
+	@echo "== format"
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .
+
+# Both locks are solved together (the second is held to the first), for every platform.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+    --generate-hashes --no-annotate --custom-compile-command "make lock" \
+    --extra demo --group build $(UPGRADE)
+
+lock: $(VENV)/.stamp-dev ## write the locks again after a change of the dependencies
+	@echo "== lock: requirements-dev.txt, requirements.txt"
+	@env -u UV_FIND_LINKS -u PIP_FIND_LINKS $(COMPILE) --group dev --output-file requirements-dev.txt
+	@env -u UV_FIND_LINKS -u PIP_FIND_LINKS $(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
+
+upgrade: UPGRADE = --upgrade
+upgrade: lock ## the same with the newest versions allowed
+
+clean: ## remove the environment, caches and build products
+	@echo "== clean"
+	@rm -rf $(VENV) .cache .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	@find service kernels migrations tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ------------------------------------------------------------------------------- the environment
+# One environment, two depths: what runs (demo) and what develops. Their locks agree in every
+# version they share, so the second adds to the first.
+
+$(VENV)/.stamp-run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "== environment: what runs, from requirements.txt"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements-dev.txt requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "== environment: what develops, from requirements-dev.txt"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.stamp-run $@
+
+$(VENV)/bin/python:
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
+	    if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	        echo "$$python cannot make environments: its ensurepip is missing. On Debian and Ubuntu: apt install python3-venv" >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "== environment: $(VENV), from $$("$$python" --version)"; \
+	    exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	echo "Voltpass needs Python 3.11 to 3.14; $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1 || true). Set PYTHON=/path/to/python." >&2; \
+	exit 1
