@@ -42,7 +42,7 @@ test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in 
 test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB
 	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
 	@where=$$(tests/real/provision.sh) && eval "$$where" && \
-	$(JIT) VOLTPASS_TEST_BACKENDS=real $(PYTEST) -m "integration or real" $(ARGS)
+	$(JIT) VOLTPASS_TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real" $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
 	@echo "== bench: kernels and consumer"
@@ -86,13 +86,13 @@ clean: ## remove the environment, caches and build products
 
 $(VENV)/.stamp-run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "== environment: what runs, from requirements.txt"
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements-dev.txt requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "== environment: what develops, from requirements-dev.txt"
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.stamp-run $@
 
@@ -100,11 +100,14 @@ $(VENV)/bin/python:
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
 	    if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
-	        echo "$$python cannot make environments: its ensurepip is missing. On Debian and Ubuntu: apt install python3-venv" >&2; \
+	        echo "$$python cannot make an environment, its ensurepip is missing (Debian, Ubuntu: apt install python3-venv)." >&2; \
 	        exit 1; \
 	    fi; \
 	    echo "== environment: $(VENV), from $$("$$python" --version)"; \
-	    exec "$$python" -m venv --clear $(VENV); \
+	    "$$python" -m venv --clear $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    exit 1; \
 	done; \
-	echo "Voltpass needs Python 3.11 to 3.14; $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1 || true). Set PYTHON=/path/to/python." >&2; \
+	found=$$($(or $(PYTHON),python3) --version 2>/dev/null || echo "not there"); \
+	echo "Voltpass needs Python 3.11 to 3.14; $(or $(PYTHON),python3) is: $$found. Name another: make PYTHON=/path/to/python" >&2; \
 	exit 1
