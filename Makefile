@@ -75,9 +75,11 @@ lock: $(VENV)/.stamp-dev ## write the locks again after a change of the dependen
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## the same with the newest versions allowed
 
+# .cache/real stays: test-real keeps its broker and database there, and a bootstrapped root may be mounted.
 clean: ## remove the environment, caches and build products
 	@echo "== clean"
-	@rm -rf $(VENV) .cache .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	@rm -rf $(VENV) .hypothesis .pytest_cache .import_linter_cache build dist \
+	    .cache/numba .cache/mypy .cache/ruff .cache/pytest .cache/import-linter
 	@find service kernels migrations tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ------------------------------------------------------------------------------- the environment
