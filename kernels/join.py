@@ -1,0 +1,85 @@
+"""The one join: what a cell becomes when two candidates for it meet."""
+
+import numpy as np
+
+from kernels._jit import inline, kernel
+from kernels.layout import (
+    MINUTES_PER_HOUR,
+    RANK_MASK,
+    RANK_MISSING,
+    RANK_SHIFT,
+    SHARE_SHIFT,
+    VERDICT_MASK,
+    Cells,
+    Int32s,
+    Marks,
+)
+
+
+@kernel
+def join(cell: Cells, mark: Marks, other_cell: Cells, other_mark: Marks) -> int:
+    """Join ``other`` into ``cell`` and ``mark``, plane by plane, in place.
+
+    The greater (rank, share, \\|deviation\\|, deviation) wins: commutative, associative and idempotent.
+
+    Shapes: all ``(n_planes, 60)``.
+    Units: 0.01 % of nominal; the verdict bits of a mark take no part, and are 0 in a cell that changed.
+    Requires: equal shapes.
+
+    Returns:
+        Number of cells that changed.
+
+    Source: design, section 1.
+    """
+    n_changed = 0
+    for plane in range(cell.shape[0]):
+        n_changed += _join_plane(cell, mark, plane, other_cell, other_mark, plane)
+    return n_changed
+
+
+@kernel
+def join_into(cell: Cells, mark: Marks, into: Int32s, other_cell: Cells, other_mark: Marks) -> int:
+    """Join plane ``i`` of ``other`` into plane ``into[i]``, in place; several may share a target.
+
+    Shapes: ``into`` ``(n_others,)``; others ``(n_others, 60)``; targets ``(n_planes, 60)``.
+    Units: as ``join``.
+    Order: the result does not depend on the order of the others.
+    Requires: every index in ``0 .. n_planes - 1``.
+
+    Returns:
+        Number of cells that changed, counted each time.
+    """
+    n_changed = 0
+    for i in range(into.size):
+        n_changed += _join_plane(cell, mark, into[i], other_cell, other_mark, i)
+    return n_changed
+
+
+@inline
+def _join_plane(cell, mark, plane, other_cell, other_mark, other):  # type: ignore[no-untyped-def]
+    n_changed = 0
+    for m in range(MINUTES_PER_HOUR):
+        if _greater(other_cell[other, m], other_mark[other, m], cell[plane, m], mark[plane, m]):
+            cell[plane, m] = other_cell[other, m]
+            mark[plane, m] = other_mark[other, m] & ~VERDICT_MASK
+            n_changed += 1
+    return n_changed
+
+
+@inline
+def _greater(cell, mark, old_cell, old_mark):  # type: ignore[no-untyped-def]
+    rank = (np.int64(mark) >> RANK_SHIFT) & RANK_MASK
+    old_rank = (np.int64(old_mark) >> RANK_SHIFT) & RANK_MASK
+    if rank != old_rank:
+        return rank > old_rank
+    if rank == RANK_MISSING:
+        return False
+    share = np.int64(mark) >> SHARE_SHIFT
+    old_share = np.int64(old_mark) >> SHARE_SHIFT
+    if share != old_share:
+        return share > old_share
+    size = abs(np.int64(cell))
+    old_size = abs(np.int64(old_cell))
+    if size != old_size:
+        return size > old_size
+    return cell > old_cell

@@ -1,0 +1,78 @@
+"""Counting a judged page: minutes by verdict and the extremes of its voltage."""
+
+import numpy as np
+
+from kernels._jit import inline, kernel
+from kernels.layout import (
+    CELL_NONE,
+    INTERRUPTED,
+    MINUTES_PER_HOUR,
+    N_VERDICTS,
+    RANK_GOOD,
+    RANK_MASK,
+    RANK_SHIFT,
+    VERDICT_MASK,
+    PagePlanes,
+    PageRules,
+    PageScores,
+)
+
+
+@kernel
+def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
+    """Count the minutes due by verdict, for each point and phase, and find the lowest and highest cells.
+
+    Shapes: as ``judge``; ``scores.counter`` ``(n_pages, 7)``, ``scores.phase_counter`` ``(n_planes, 7)``.
+    Units: minutes; 0.01 % of nominal, CELL_NONE where no cell counts.
+    Requires: ``judge`` has written the verdicts.
+
+    Returns:
+        Number of minutes due, over all pages; each row of ``counter`` sums to its page's share of it.
+
+    Source: design, sections 2 and 4; GB/T 12325 (day's spread, leaving out abnormal and exempt minutes).
+    """
+    n_due = 0
+    for page in range(pages.first.size):
+        first = pages.first[page]
+        last = first + np.int64(pages.n_phases[page])
+        _clear(scores, page, first, last)
+        for m in range(MINUTES_PER_HOUR):
+            if not _bit(rules.due, page, m):
+                continue
+            n_due += 1
+            scores.counter[page, scores.verdict[page, m]] += 1
+            ordinary = not _bit(rules.abnormal, page, m) and not _bit(rules.exempt, page, m)
+            for plane in range(first, last):
+                mark = np.int64(pages.mark[plane, m])
+                verdict = mark & VERDICT_MASK
+                scores.phase_counter[plane, verdict] += 1
+                if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD and verdict != INTERRUPTED:
+                    _stretch(scores.cell_min, scores.cell_max, page, pages.cell[plane, m])
+                    if ordinary:
+                        _stretch(scores.spread_min, scores.spread_max, page, pages.cell[plane, m])
+    return n_due
+
+
+@inline
+def _clear(scores, page, first, last):  # type: ignore[no-untyped-def]
+    for verdict in range(N_VERDICTS):
+        scores.counter[page, verdict] = 0
+        for plane in range(first, last):
+            scores.phase_counter[plane, verdict] = 0
+    scores.cell_min[page] = CELL_NONE
+    scores.cell_max[page] = CELL_NONE
+    scores.spread_min[page] = CELL_NONE
+    scores.spread_max[page] = CELL_NONE
+
+
+@inline
+def _bit(masks, page, m):  # type: ignore[no-untyped-def]
+    return (masks[page] >> np.uint64(m)) & np.uint64(1) != np.uint64(0)
+
+
+@inline
+def _stretch(lowest, highest, page, cell):  # type: ignore[no-untyped-def]
+    if lowest[page] == CELL_NONE or cell < lowest[page]:
+        lowest[page] = cell
+    if highest[page] == CELL_NONE or cell > highest[page]:
+        highest[page] = cell

@@ -1,0 +1,1 @@
+"""Voltpass: voltage pass rate and supply reliability from meter telemetry."""

@@ -1,0 +1,1 @@
+"""Bytes into columns: the wire formats of telemetry."""
