@@ -1,0 +1,94 @@
+"""The one family of errors. How an error is to be handled is declared on its class, not guessed."""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Root of every error that Voltpass raises on purpose."""
+
+    retryable: ClassVar[bool] = False  # the same call may succeed later
+    code: ClassVar[str] = "service_error"  # stable; clients and alerts may depend on it
+
+
+class SettingsError(ServiceError):
+    """A setting is missing, unknown or out of its bounds; the message names each."""
+
+    code = "settings_invalid"
+
+
+# ------------------------------------------------------------------------------------ the database
+
+
+class StoreError(ServiceError):
+    """The database did not do what it was asked."""
+
+    code = "store_error"
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be reached, or the connection was lost; whether a commit came through is not known."""
+
+    retryable = True
+    code = "store_unavailable"
+
+
+class StoreTimeoutError(StoreError):
+    """A statement or a lock took longer than its limit, and was rolled back."""
+
+    retryable = True
+    code = "store_timeout"
+
+
+class StoreConflictError(StoreError):
+    """Another transaction was in the way (deadlock, serialization), and this one was rolled back."""
+
+    retryable = True
+    code = "store_conflict"
+
+
+class StoreRefusedError(StoreError):
+    """The database refused a statement for good: a right, a constraint or an object is missing."""
+
+    code = "store_refused"
+
+
+class SchemaError(StoreError):
+    """The schema of the database is not the one that this version needs."""
+
+    code = "schema_mismatch"
+
+
+# ------------------------------------------------------------------------- registry and judgement
+
+
+class DeclarationError(ServiceError):
+    """A declaration names what does not exist, or contradicts itself."""
+
+    code = "declaration_invalid"
+
+
+class UnknownPlaceError(DeclarationError):
+    """A declaration is for a feeder, region, point ... that no point of the registry belongs to."""
+
+    code = "unknown_place"
+
+
+class UnknownDeclarationError(DeclarationError):
+    """No declaration has this number, or it was withdrawn before."""
+
+    code = "unknown_declaration"
+
+
+class RegistryFileError(ServiceError):
+    """A registry file cannot be read at all: its encoding, or its header."""
+
+    code = "registry_file_invalid"
+
+
+# --------------------------------------------------------------------------------- embedded parts
+
+
+class EmbeddedPartError(ServiceError):
+    """The embedded broker or database cannot be started, or ended by itself."""
+
+    code = "embedded_part"
