@@ -1,0 +1,68 @@
+"""What ``serve`` tells: figures by area and class, and the requests it answered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import get_args
+
+from prometheus_client import CollectorRegistry
+
+from service.metrics.exposition import counter, histogram, snapshot
+from service.metrics.words import Area, Method, Period, PointClass
+
+_REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_FIGURE = ("area", "class", "rule_set", "period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """The running day or month of one area, class and rule set."""
+
+    area: Area
+    point_class: PointClass
+    rule_set: str
+    period: Period
+    pass_ratio: float | None  # 0..1, unweighted mean of the points; None without a denominator
+    coverage_ratio: float | None  # 0..1
+    interruption_minutes: float  # mean minutes without supply of a point
+
+
+class ServeMetrics:
+    """The metrics of one process in the role ``serve``."""
+
+    def __init__(self, registry: CollectorRegistry):
+        self.registry = registry
+        self._pass_ratio = snapshot(
+            registry, "pass_ratio", "Voltage pass rate, 0..1, mean of the points.", _FIGURE
+        )
+        self._coverage = snapshot(
+            registry, "coverage_ratio", "Share of the minutes due that were measured.", _FIGURE
+        )
+        self._minutes = snapshot(
+            registry, "interruption_minutes", "Mean minutes without supply of a point.", _FIGURE
+        )
+        self._requests = counter(
+            registry, "http_requests", "Requests answered.", ("route", "method", "status")
+        )
+        self._request_s = histogram(
+            registry,
+            "http_request_duration_seconds",
+            "Duration of a request.",
+            _REQUEST_BUCKETS_S,
+            ("route",),
+        )
+
+    def show_figures(self, figures: Iterable[Figure]) -> None:
+        """Show the running day and month; a ratio that is None has no series."""
+        keyed = [((f.area, f.point_class, f.rule_set, f.period), f) for f in figures]
+        self._minutes.show({key: f.interruption_minutes for key, f in keyed})
+        self._pass_ratio.show({key: f.pass_ratio for key, f in keyed if f.pass_ratio is not None})
+        self._coverage.show(
+            {key: f.coverage_ratio for key, f in keyed if f.coverage_ratio is not None}
+        )
+
+    def record_request(self, route: str, method: str, status: int, duration_s: float) -> None:
+        """Record an answer; ``route`` is the template of the path, never the path itself."""
+        known = method if method in get_args(Method) else "OTHER"
+        self._requests.labels(route, known, str(status)).inc()
+        self._request_s.labels(route).observe(duration_s)

@@ -1,0 +1,23 @@
+"""The closed sets of label values."""
+
+from typing import Literal
+
+Outcome = Literal["folded", "duplicate", "late", "invalid", "dead_lettered"]
+Reason = Literal[
+    "undecodable_message",
+    "malformed_reading",
+    "empty_message",
+    "unknown_device",
+    "outside_service",
+    "wrong_phases",
+    "stamp_ahead",
+    "stamp_too_old",
+]
+Area = Literal["urban", "rural", "special_remote", "none"]  # none: the point supplies no customer
+Kind = Literal["under", "over", "high"]  # high: above +20 %, and not counted under "over" too
+PointClass = Literal["A", "B", "C", "D"]  # GB/T 12325
+Period = Literal["day", "month"]
+Table = Literal[
+    "page", "lane_block", "late_reading", "event", "interruption", "dead_letter", "dirty_day"
+]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"]
