@@ -1,4 +1,4 @@
-"""The time of this process. Nothing else reads a clock, and the data path does not read this one."""
+"""The time of this process: nothing else reads a clock, and the data path not even this one."""
 
 import time
 from datetime import UTC, datetime

@@ -26,7 +26,7 @@ class StoreError(ServiceError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database cannot be reached, or the connection was lost; whether a commit came through is not known."""
+    """The connection is lost or cannot be made; whether a commit came through is not known."""
 
     retryable = True
     code = "store_unavailable"
@@ -40,7 +40,7 @@ class StoreTimeoutError(StoreError):
 
 
 class StoreConflictError(StoreError):
-    """Another transaction was in the way (deadlock, serialization), and this one was rolled back."""
+    """Another transaction was in the way (deadlock, serialization); this one was rolled back."""
 
     retryable = True
     code = "store_conflict"

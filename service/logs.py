@@ -12,7 +12,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def configure_logs(level: LogLevel, log_format: LogFormat) -> None:
-    """Set up the logs of this process, those of the libraries included. Again: replaces the former."""
+    """Set up the logs of this process, those of libraries included; again: replaces the former."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,7 +46,7 @@ def configure_logs(level: LogLevel, log_format: LogFormat) -> None:
 
 def logger(name: str) -> FilteringBoundLogger:
     """Return the logger of a module: ``logger(__name__).info("page_stored", n_rows=3)``."""
-    bound: FilteringBoundLogger = structlog.stdlib.get_logger(name)
+    bound: FilteringBoundLogger = structlog.get_logger(name)
     return bound
 
 

@@ -1,0 +1,286 @@
+"""The settings: ``VOLTPASS_*`` in the environment, read once, when a command starts."""
+
+import difflib
+import sys
+import zoneinfo
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.errors import SettingsError
+
+PREFIX = "VOLTPASS_"
+_SECRETS_DIR = "SECRETS_DIR"  # of Docker or Kubernetes: one file for a setting, named like it
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Names = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda given: _split(given) if isinstance(given, str) else given),
+    Field(min_length=1),
+]
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name for part in names.split(",") if (name := part.strip()))
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return zoneinfo.ZoneInfo(name).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone") from error
+
+
+class KafkaSettings(BaseSettings):
+    """How the brokers are reached, and what is read there."""
+
+    kafka_bootstrap: str = Field(
+        default="localhost:9092", description="brokers to ask first, host:port, comma between them"
+    )
+    topics: Names = Field(
+        default=("voltpass.readings",), description="topics to read, comma between them"
+    )
+    group: str = Field(default="voltpass", min_length=1, description="consumer group")
+    group_instance: str | None = Field(
+        default=None, description="name of this member, for restarts without a rebalance"
+    )
+    dead_letter_topic: str = Field(
+        default="voltpass.dead-letters", description="topic that dead letters are copied to"
+    )
+    kafka_tls: bool = Field(default=False, description="speak TLS to the brokers")
+    kafka_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust; without: the system's"
+    )
+    kafka_cert_file: Path | None = Field(default=None, description="PEM file, own certificate")
+    kafka_key_file: Path | None = Field(
+        default=None, description="PEM file, key to the certificate"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None, description="how to log in; without: no login"
+    )
+    kafka_sasl_username: str | None = Field(default=None, description="name to log in with")
+    kafka_sasl_password: SecretStr | None = Field(default=None, description="password")
+    max_poll_records: int = Field(
+        default=500, gt=0, le=10_000, description="messages taken from Kafka at once, at most"
+    )
+    session_timeout_s: Seconds = Field(
+        default=30.0, description="a member is thrown out after this many seconds of silence"
+    )
+    rebalance_timeout_s: Seconds = Field(
+        default=60.0, description="a member may take this many seconds to store and let go"
+    )
+    stall_s: Seconds = Field(
+        default=120.0, description="without progress for this many seconds the process ends"
+    )
+    data_gap: Literal["refuse", "record"] = Field(
+        default="refuse",
+        description="when the log no longer has the next offset: stop, or record the gap and go on",
+    )
+
+
+class DatabaseSettings(BaseSettings):
+    """How the database is reached."""
+
+    database_dsn: str = Field(repr=False, description="postgresql://user:password@host:port/name")
+    database_tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        default="prefer", description="TLS to the database, as libpq's sslmode"
+    )
+    database_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust; without: the system's"
+    )
+    database_cert_file: Path | None = Field(default=None, description="PEM file, own certificate")
+    database_key_file: Path | None = Field(
+        default=None, description="PEM file, key to the certificate"
+    )
+    database_connect_timeout_s: Seconds = Field(
+        default=10.0, description="seconds to wait for a connection"
+    )
+    writer_lock_timeout_s: Seconds = Field(
+        default=10.0, description="a writer waits this many seconds for a lock"
+    )
+    writer_idle_timeout_s: Seconds = Field(
+        default=30.0, description="a writer idle in a transaction this many seconds is cut off"
+    )
+    writer_command_timeout_s: Seconds = Field(
+        default=120.0, description="a writer's statement may take this many seconds"
+    )
+    reader_statement_timeout_s: Seconds = Field(
+        default=15.0, description="a reader's statement may take this many seconds"
+    )
+    reader_pool_size: int = Field(
+        default=8, gt=0, le=100, description="connections of `serve`, at most"
+    )
+
+
+class JudgingSettings(BaseSettings):
+    """What is accepted, and how it is judged."""
+
+    zone: Annotated[str, BeforeValidator(_known_zone)] = Field(
+        default="Asia/Shanghai", description="IANA zone in which days and months are counted"
+    )
+    rule_set: str = Field(default="sgcc-2003", min_length=1, description="rule set to judge by")
+    stamp_ahead_s: int = Field(
+        default=300, ge=0, description="a reading may end this many seconds after its Kafka record"
+    )
+    oldest_reading_age_s: int = Field(
+        default=864_000,
+        ge=0,
+        description="a reading may start this many seconds before its Kafka record; 0: any time",
+    )
+    lateness_window_s: int = Field(
+        default=864_000,
+        ge=3600,
+        description="late readings are kept this many seconds, so that more can join them",
+    )
+    checkpoint_interval_s: Seconds = Field(
+        default=5.0, le=300, description="seconds from one checkpoint to the next"
+    )
+    settle_interval_s: Seconds = Field(
+        default=10.0, description="seconds from one pass of `settle` to the next"
+    )
+    settle_rows_per_pass: int = Field(
+        default=200_000, gt=0, description="late readings merged in one pass, at most"
+    )
+    retention_days: int = Field(
+        default=0, ge=0, description="pages older than this many days are dropped; 0: none"
+    )
+
+
+class ServingSettings(BaseSettings):
+    """Where this process answers, and what it says."""
+
+    api_host: str = Field(default="127.0.0.1", description="`serve` listens here")
+    api_port: Port = Field(default=8000, description="port of `serve`; 0: any free one")
+    metrics_host: str = Field(
+        default="127.0.0.1", description="`consume` and `settle` show their metrics here"
+    )
+    metrics_port: Port = Field(default=9108, description="port of the metrics; 0: any free one")
+    point_series_max: int = Field(
+        default=10_000, gt=0, description="series that /metrics/points gives at once, at most"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="one JSON object a line, or text for people"
+    )
+
+
+class Settings(KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
+    """Everything that can be set; a unit stands in each name that needs one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is passed in and nothing else: ``read_settings`` is the only reader."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse what would be ignored or cannot work."""
+        if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
+            raise ValueError("certificate files for Kafka are set, but KAFKA_TLS is not true")
+        for door in ("kafka", "database"):
+            cert, key = getattr(self, f"{door}_cert_file"), getattr(self, f"{door}_key_file")
+            if (cert is None) != (key is None):
+                raise ValueError(
+                    f"{door.upper()}_CERT_FILE and {door.upper()}_KEY_FILE go together"
+                )
+        login = (self.kafka_sasl_username, self.kafka_sasl_password)
+        if (self.kafka_sasl_mechanism is None) != (login == (None, None)) or login.count(None) == 1:
+            raise ValueError("KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD go together")
+        return self
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Return the settings in ``env``, and in files of ``VOLTPASS_SECRETS_DIR`` what it leaves out.
+
+    Such a file is named like its variable, in lower case. An empty value counts as not set.
+
+    Raises:
+        SettingsError: A ``VOLTPASS_*`` name is unknown, or a value is missing or out of bounds.
+    """
+    named = {
+        name.removeprefix(PREFIX): value for name, value in env.items() if name.startswith(PREFIX)
+    }
+    secrets_dir = named.pop(_SECRETS_DIR, "")
+    given = {name.lower(): value for name, value in named.items() if value}
+    _refuse_unknown(name.lower() for name in named)
+    try:
+        return Settings.model_validate({**_read_secrets(secrets_dir), **given})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error))) from None  # its text shows passwords
+
+
+def env_example() -> str:
+    """Return ``deploy/env.example``: every setting with what it means and its default."""
+    lines = [
+        "# Settings of Voltpass. Each can also be a file, named like its variable in lower case,",
+        f"# in the folder that {PREFIX}{_SECRETS_DIR} names (Docker and Kubernetes secrets).",
+        f"# {PREFIX}{_SECRETS_DIR}=/run/secrets",
+    ]
+    for part in (KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
+        lines += ["", f"# -- {part.__doc__}"]
+        for name, field in part.model_fields.items():
+            default = "" if field.is_required() else field.default
+            value = ",".join(default) if isinstance(default, tuple) else default
+            shown = "" if value is None else str(value).lower() if value is False else str(value)
+            lines += ["", f"# {field.description}"]
+            lines += [f"{'' if field.is_required() else '# '}{PREFIX}{name.upper()}={shown}"]
+    return "\n".join(lines) + "\n"
+
+
+def _read_secrets(folder: str) -> dict[str, str]:
+    if not folder:
+        return {}
+    try:
+        files = [
+            file
+            for file in Path(folder).iterdir()
+            if file.is_file() and file.name.startswith(PREFIX.lower())
+        ]
+        read = {file.name.removeprefix(PREFIX.lower()): file.read_text().strip() for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{PREFIX}{_SECRETS_DIR} = {folder!r}: {error}") from error
+    _refuse_unknown(read)
+    return read
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = list(Settings.model_fields)
+    complaints = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            complaints.append(
+                f"{PREFIX}{name.upper()} is no setting; the nearest is {PREFIX}{near.upper()}"
+            )
+    if complaints:
+        raise SettingsError("\n".join(complaints))
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for one in error.errors(include_url=False, include_context=False):
+        name = f"{PREFIX}{str(one['loc'][0]).upper()}: " if one["loc"] else ""
+        is_secret = not one["loc"] or one["loc"][0] in {"database_dsn", "kafka_sasl_password"}
+        value = "" if is_secret or one["type"] == "missing" else f", not {one['input']!r}"
+        yield f"{name}{one['msg'].removeprefix('Value error, ')}{value}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(env_example())
