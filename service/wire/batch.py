@@ -1,55 +1,5 @@
-"""Batches: decoded readings as columns, and what could not be decoded."""
+"""The columns that decoders fill; defined in ``service.domain.batch``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from service.domain.batch import EMPTY, Batch, Message, Refusal
 
-import numpy as np
-from numpy.typing import NDArray
-
-EMPTY = np.zeros(0, np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One Kafka record, before anything is known of its value."""
-
-    offset: int
-    record_ms: int  # the record's own time, milliseconds since the Unix epoch
-    value: bytes
-    headers: Mapping[str, bytes] = field(default_factory=dict)  # names in lower case
-
-
-@dataclass(slots=True)
-class Batch:
-    """Readings in the order of the log, ``(n_readings,)`` each; an absent column has length 0.
-
-    ``device`` says which of ``names`` each reading belongs to. ``names_key`` is equal for equal ``names``, so that
-    what was looked up for one batch serves the next; an empty key means that nothing is to be remembered.
-    """
-
-    names: list[str]
-    names_key: bytes
-    device: NDArray[np.int32]  # index into names
-    stamp_ms: NDArray[np.int64]  # UTC; where has_zone is 0, the wall clock of the device's own zone, as if it were UTC
-    has_zone: NDArray[np.uint8]  # length 0: all have
-    v1: NDArray[np.float64]  # volts; NaN where absent
-    v2: NDArray[np.float64] = field(default_factory=lambda: EMPTY)
-    v3: NDArray[np.float64] = field(default_factory=lambda: EMPTY)
-    p_w: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # active power, watts
-    q_var: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # reactive power, var
-    quality: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))  # kernels.layout.QUALITY_*
-    offset: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # of the reading's message
-    record_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    index: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # place in its message
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A message, or one reading of it, that could not be decoded."""
-
-    offset: int
-    index: int  # place in the message; -1 is the whole message
-    record_ms: int
-    reason: str  # "undecodable_message" or "malformed_reading"
-    detail: str  # what is wrong and what is allowed
-    payload: bytes  # the message, as it came
+__all__ = ["EMPTY", "Batch", "Message", "Refusal"]

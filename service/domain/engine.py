@@ -1,0 +1,235 @@
+"""The engine of one partition: batches in, pages and events out, and a state that survives a restart."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import EventLimits, fold, watch
+from kernels.layout import (
+    EVENT_EDGE,
+    FOLDED,
+    LATE,
+    N_OUTCOMES,
+    NO_TIME,
+    NONE,
+    UNKNOWN_DEVICE,
+    Folded,
+    Lanes,
+    Readings,
+    StampLimits,
+)
+from service.domain.lane_book import LaneBook
+from service.domain.lanes import LaneDirectory, wall_clock_offset_ms
+from service.domain.page_pool import PagePool, page_pool
+from service.domain.pages import PageColumns
+from service.domain.reading_columns import DeadReadings, LateReadings, dead_readings, late_readings
+from service.domain.batch import Batch
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+N_EDGES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldPolicy:
+    """What is refused and what counts as an event."""
+
+    stamp_ahead_ms: int = 300_000  # a reading may end this much after its record
+    oldest_reading_ms: int = 864_000_000  # and start this much before it; 0 is no limit
+    events: EventLimits
+
+
+@dataclass(slots=True, kw_only=True)
+class PartitionImage:
+    """What one partition has to store: a copy, so that folding goes on meanwhile."""
+
+    counts: NDArray[np.int64]  # readings by outcome since the last image, (N_OUTCOMES,)
+    data_through_ms: int  # end of the newest reading folded; NO_TIME before the first
+    slots: NDArray[np.int64]  # of the pages, in the pool
+    pages: PageColumns
+    blocks: list[tuple[int, bytes, bytes]]  # number, device ids, states
+    late: list[LateReadings]
+    dead: list[DeadReadings]
+    edges: NDArray[np.void]  # EVENT_EDGE, in the order in which they happened
+    edge_device_id: NDArray[np.int32]
+    edge_point_id: NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class PartitionEngine:
+    """Folds the log of one partition. Not safe for threads: one fold thread calls everything here."""
+
+    book: LaneBook
+    policy: FoldPolicy
+    pool: PagePool = field(default_factory=page_pool)
+    data_through_ms: int = NO_TIME
+    _counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(N_OUTCOMES, np.int64))
+    _late: list[LateReadings] = field(default_factory=list)
+    _dead: list[DeadReadings] = field(default_factory=list)
+    _edges: list[NDArray[np.void]] = field(default_factory=list)
+    _edge_room: NDArray[np.void] = field(default_factory=lambda: np.zeros(N_EDGES, EVENT_EDGE))
+
+    def fold(self, batch: Batch) -> NDArray[np.int64]:
+        """Fold one batch; return the number of its readings by outcome, ``(N_OUTCOMES,)``."""
+        lane_of_name = self.book.lanes_of(batch.names, batch.names_key)
+        readings = self._readings(batch, lane_of_name)
+        n_readings = readings.lane.size
+        folded = _room_for(n_readings)
+        self._run(readings, folded)
+        counts = np.bincount(folded.outcome, minlength=N_OUTCOMES).astype(np.int64)
+        if counts[FOLDED] != n_readings:
+            self._set_aside(batch, readings, folded)
+        self._advance(folded)
+        self._counts += counts
+        return counts
+
+    def take_image(self) -> PartitionImage:
+        """Return a copy of everything that the database does not have yet; the engine calls it stored."""
+        self.pool.let_go(self.book.state, self.book.oldest_hour())
+        slots, pages = self.pool.take_dirty()
+        lanes = self.pool.pages.head["lane"][slots]
+        pages.point[:] = self.book.settings["point"][lanes]
+        pages.interval_s[:] = self.book.settings["interval_ms"][lanes] // 1000
+        edges = np.concatenate([*self._edges, np.zeros(0, EVENT_EDGE)])
+        image = PartitionImage(
+            counts=self._counts,
+            data_through_ms=self.data_through_ms,
+            slots=slots,
+            pages=pages,
+            blocks=self.book.take_touched_blocks(),
+            late=self._late,
+            dead=self._dead,
+            edges=edges,
+            edge_device_id=self.book.device_id[edges["lane"]],
+            edge_point_id=self.book.settings["point"][edges["lane"]],
+        )
+        self._counts = np.zeros(N_OUTCOMES, np.int64)
+        self._late, self._dead, self._edges = [], [], []
+        return image
+
+    def acknowledge(
+        self, image: PartitionImage, revision: NDArray[np.int32], stored: PageColumns, mixed: NDArray[np.int64]
+    ) -> None:
+        """Take note that ``image`` is stored: page ``i`` of it now is row ``revision[i]``.
+
+        Args:
+            image: As ``take_image`` gave it.
+            revision: One a page of the image.
+            stored: Pages as they were stored.
+            mixed: Page of ``stored`` for each page of the image to which others contributed, NONE for the rest.
+        """
+        self.pool.pages.head["revision"][image.slots] = revision
+        chosen = np.flatnonzero(mixed != NONE)
+        if chosen.size:
+            self.pool.absorb(image.slots[chosen], stored, mixed[chosen])
+
+    def restore(self, blocks: Iterable[tuple[int, bytes, bytes]], data_through_ms: int = NO_TIME) -> None:
+        """Take up lanes as they were stored; call it once, on a fresh engine, before ``load_pages``."""
+        self.book.restore(blocks)
+        self.data_through_ms = data_through_ms
+
+    def open_pages(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return points and hours of the pages that the restored lanes may still write to."""
+        lanes, hours = self.book.open_hours()
+        return self.book.settings["point"][lanes].astype(np.int32), hours
+
+    def load_pages(self, stored: PageColumns) -> None:
+        """Put the stored rows of ``open_pages`` into memory."""
+        row_of = {key: row for row, key in enumerate(zip(stored.point.tolist(), stored.hour.tolist(), strict=True))}
+        lanes, hours = self.book.open_hours()
+        points = self.book.settings["point"][lanes]
+        for lane, point, hour in zip(lanes.tolist(), points.tolist(), hours.tolist(), strict=True):
+            row = row_of.get((point, hour))
+            n_phases = int(self.book.settings["n_phases"][lane])
+            if row is not None and int(stored.planes.n_phases[row]) == n_phases:
+                self.pool.put(lane, stored, row, self.book.state)
+
+    def apply(self, directory: LaneDirectory) -> None:
+        """Go on with another registry: new devices are known, changed ones change their lanes."""
+        self.book.apply(directory)
+
+    def _run(self, readings: Readings, folded: Folded) -> None:
+        n_readings = readings.lane.size
+        limits = StampLimits(ahead_ms=self.policy.stamp_ahead_ms, oldest_ms=self.policy.oldest_reading_ms)
+        lanes = Lanes(state=self.book.state, settings=self.book.settings)
+        done = fold(lanes, self.pool.pages, readings, limits, 0, folded)
+        while done < n_readings:
+            self.pool.grow()
+            done = fold(lanes, self.pool.pages, readings, limits, done, folded)
+        seen = watch(
+            self.book.events, self.book.settings, folded, self.policy.events, 0, n_readings, self._edge_room
+        )
+        while seen < n_readings:
+            self._take_edges()
+            seen = watch(
+                self.book.events, self.book.settings, folded, self.policy.events, seen, n_readings, self._edge_room
+            )
+        self._take_edges()
+
+    def _take_edges(self) -> None:
+        n_edges = int(self._edge_room["start_ms"][0])
+        if n_edges:
+            self._edges.append(self._edge_room[1 : n_edges + 1].copy())
+            self._edge_room["start_ms"][0] = 0
+
+    def _advance(self, folded: Folded) -> None:
+        """Note which lanes changed and how far the data reach."""
+        live = folded.lane if folded.outcome.max(initial=0) < LATE else folded.lane[folded.outcome < LATE]
+        if live.size:
+            ends = folded.start_ms[: live.size] if live is folded.lane else folded.start_ms[folded.outcome < LATE]
+            newest = int((ends + self.book.settings["interval_ms"][live]).max())
+            self.data_through_ms = max(self.data_through_ms, newest)
+        self.book.touch(folded.lane)
+
+    def _set_aside(self, batch: Batch, readings: Readings, folded: Folded) -> None:
+        late = np.flatnonzero(folded.outcome == LATE)
+        if late.size:
+            self._late.append(late_readings(batch, readings, folded, late, self.book.device_id))
+        dead = np.flatnonzero(folded.outcome >= UNKNOWN_DEVICE)
+        if dead.size:
+            self._dead.append(dead_readings(batch, readings, folded, dead))
+
+    def _readings(self, batch: Batch, lane_of_name: NDArray[np.int32]) -> Readings:
+        lane = lane_of_name[batch.device]
+        stamp_ms = batch.stamp_ms
+        if batch.has_zone.size and not batch.has_zone.all():
+            stamp_ms = self._with_zones(batch, lane)
+        return Readings(
+            lane=lane,
+            stamp_ms=_own(stamp_ms, np.int64),
+            record_ms=_own(batch.record_ms, np.int64),
+            v1=_own(batch.v1, np.float64),
+            v2=_own(batch.v2, np.float64),
+            v3=_own(batch.v3, np.float64),
+            p_w=_own(batch.p_w, np.float64),
+            q_var=_own(batch.q_var, np.float64),
+            quality=_own(batch.quality, np.uint8),
+        )
+
+    def _with_zones(self, batch: Batch, lane: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the stamps in UTC, reading wall clocks in the zone of each device."""
+        stamp_ms = batch.stamp_ms.copy()
+        offsets: dict[tuple[str, int], int] = {}
+        for i in np.flatnonzero((batch.has_zone == 0) & (lane != NONE)).tolist():
+            zone, wall_ms = self.book.zone[lane[i]], int(stamp_ms[i])
+            key = (zone, wall_ms // 900_000)  # offsets change on quarters of an hour
+            if key not in offsets:
+                offsets[key] = wall_clock_offset_ms(zone, wall_ms)
+            stamp_ms[i] = wall_ms - offsets[key]
+        return stamp_ms
+
+
+def _room_for(n_readings: int) -> Folded:
+    return Folded(
+        outcome=np.zeros(n_readings, np.uint8),
+        lane=np.full(n_readings, NONE, np.int32),
+        start_ms=np.zeros(n_readings, np.int64),
+        ppm=np.empty((n_readings, 3), np.int32),
+    )
+
+
+def _own(column: NDArray[Scalar], dtype: type[Scalar]) -> NDArray[Scalar]:
+    """Return a column as the kernels take it: contiguous, of their dtype, writable; copied where it is not."""
+    return np.require(column, dtype, ["C", "W"])

@@ -1,0 +1,131 @@
+"""The pages that lanes of one partition hold in memory: room, growth, and letting go of what is stored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import join_into
+from kernels.layout import MINUTES_PER_HOUR, NONE, PAGE, PAGE_HEAD, LaneStates, Pages
+from service.domain.pages import PageColumns, empty_pages
+
+ROOM_FOR_ONE_READING = 9  # planes: three pages of three phases
+
+
+@dataclass(slots=True)
+class PagePool:
+    """Pages in memory, in the order in which they were opened."""
+
+    pages: Pages
+
+    @property
+    def n_pages(self) -> int:
+        """Number of pages in memory."""
+        return int(self.pages.used[0])
+
+    def grow(self) -> None:
+        """Make room for at least as many pages again."""
+        n_heads, n_planes = 2 * self.pages.head.size, 2 * self.pages.cell.shape[0]
+        self.pages = _enlarged(self.pages, n_heads, n_planes)
+
+    def take_dirty(self) -> tuple[NDArray[np.int64], PageColumns]:
+        """Return the slots and copies of the pages that differ from their stored rows, and call them clean.
+
+        Points and intervals of the copies are left to the caller, who knows the lanes.
+        """
+        heads = self.pages.head[: self.n_pages]
+        slots = np.flatnonzero(heads["dirty"])
+        chosen = heads[slots]
+        columns = empty_pages(chosen["n_phases"])
+        planes = self._planes(chosen)
+        columns.planes.cell[:] = self.pages.cell[planes]
+        columns.planes.mark[:] = self.pages.mark[planes]
+        columns.hour[:] = chosen["hour"]
+        columns.revision[:] = chosen["revision"]
+        columns.power_s[:] = chosen["power_s"]
+        columns.active_ws[:] = chosen["active_ws"]
+        columns.reactive_vars[:] = chosen["reactive_vars"]
+        heads["dirty"][slots] = 0
+        return slots, columns
+
+    def absorb(self, slots: NDArray[np.int64], columns: PageColumns, chosen: NDArray[np.int64]) -> None:
+        """Join pages ``chosen`` of ``columns`` into ``slots``, one to one: what others stored is now known here."""
+        into = self._planes(self.pages.head[slots]).astype(np.int32)
+        source = np.concatenate(
+            [columns.planes.first[i] + np.arange(columns.planes.n_phases[i]) for i in chosen.tolist()]
+            or [np.zeros(0, np.int64)]
+        )
+        join_into(self.pages.cell, self.pages.mark, into, columns.planes.cell[source], columns.planes.mark[source])
+        for slot, page in zip(slots.tolist(), chosen.tolist(), strict=True):
+            head = self.pages.head[slot]
+            mine = (int(head["power_s"]), int(head["active_ws"]), int(head["reactive_vars"]))
+            theirs = (int(columns.power_s[page]), int(columns.active_ws[page]), int(columns.reactive_vars[page]))
+            if theirs > mine:
+                head["power_s"], head["active_ws"], head["reactive_vars"] = theirs
+
+    def let_go(self, state: LaneStates, oldest_hour: NDArray[np.int64]) -> None:
+        """Drop clean pages older than ``oldest_hour`` of their lane, when that frees a quarter of the memory."""
+        heads = self.pages.head[: self.n_pages]
+        keep = (heads["dirty"] != 0) | (heads["hour"] >= oldest_hour[heads["lane"]])
+        n_dropped = int(heads.size - np.count_nonzero(keep))
+        if n_dropped * 4 < max(heads.size, 4):
+            return
+        moved_to = np.full(heads.size + 1, NONE, np.int32)  # the last entry is for NONE itself
+        moved_to[:-1][keep] = np.arange(heads.size - n_dropped, dtype=np.int32)
+        kept = heads[keep]
+        planes = self._planes(kept)
+        kept["older"] = moved_to[kept["older"]]
+        kept["plane"] = (np.cumsum(kept["n_phases"], dtype=np.int32) - kept["n_phases"]).astype(np.int32)
+        self.pages.cell[: planes.size] = self.pages.cell[planes]
+        self.pages.mark[: planes.size] = self.pages.mark[planes]
+        self.pages.head[: kept.size] = kept
+        self.pages.used[:] = (kept.size, planes.size)
+        state[:, PAGE] = moved_to[state[:, PAGE]]
+
+    def put(self, lane: int, columns: PageColumns, page: int, state: LaneStates) -> None:
+        """Put a stored page in front of a lane's pages; pages of one lane come with rising hours."""
+        n_phases = int(columns.planes.n_phases[page])
+        while self.pages.used[0] + 1 > self.pages.head.size or self.pages.used[1] + 3 > self.pages.cell.shape[0]:
+            self.grow()
+        slot, plane = int(self.pages.used[0]), int(self.pages.used[1])
+        head = self.pages.head[slot]
+        head["lane"], head["hour"], head["plane"] = lane, columns.hour[page], plane
+        head["older"] = state[lane, PAGE]
+        head["revision"], head["n_phases"], head["dirty"] = columns.revision[page], n_phases, 0
+        head["power_s"] = columns.power_s[page]
+        head["active_ws"] = columns.active_ws[page]
+        head["reactive_vars"] = columns.reactive_vars[page]
+        first = int(columns.planes.first[page])
+        self.pages.cell[plane : plane + n_phases] = columns.planes.cell[first : first + n_phases]
+        self.pages.mark[plane : plane + n_phases] = columns.planes.mark[first : first + n_phases] & 0b1111_1000
+        self.pages.used[:] = (slot + 1, plane + n_phases)
+        state[lane, PAGE] = slot
+
+    def _planes(self, heads: NDArray[np.void]) -> NDArray[np.int64]:
+        """Return the indices of the planes of some pages, one page after another."""
+        n_phases = heads["n_phases"].astype(np.int64)
+        starts = np.cumsum(n_phases) - n_phases
+        within = np.arange(int(n_phases.sum())) - np.repeat(starts, n_phases)
+        return np.repeat(heads["plane"].astype(np.int64), n_phases) + within
+
+
+def page_pool(n_pages: int = 64) -> PagePool:
+    """Return an empty pool with room for ``n_pages`` pages to begin with."""
+    none = Pages(
+        head=np.zeros(0, PAGE_HEAD),
+        cell=np.zeros((0, MINUTES_PER_HOUR), np.int16),
+        mark=np.zeros((0, MINUTES_PER_HOUR), np.uint8),
+        used=np.zeros(2, np.int64),
+    )
+    return PagePool(_enlarged(none, n_pages, n_pages + ROOM_FOR_ONE_READING))
+
+
+def _enlarged(pages: Pages, n_heads: int, n_planes: int) -> Pages:
+    head = np.zeros(n_heads, PAGE_HEAD)
+    cell = np.empty((n_planes, MINUTES_PER_HOUR), np.int16)
+    mark = np.empty((n_planes, MINUTES_PER_HOUR), np.uint8)
+    n_used, n_planes_used = int(pages.used[0]), int(pages.used[1])
+    head[:n_used] = pages.head[:n_used]
+    cell[:n_planes_used] = pages.cell[:n_planes_used]
+    mark[:n_planes_used] = pages.mark[:n_planes_used]
+    return Pages(head=head, cell=cell, mark=mark, used=pages.used)
