@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# Installs what the tests against the real parts need: Apache Kafka 4, TimescaleDB on
+# PostgreSQL 17, Prometheus with promtool, Alertmanager with amtool. See README.md beside.
+#
+# Progress goes to stderr; stdout carries only `export NAME=value` lines, so that
+#     eval "$(tests/real/provision.sh)"
+# works. A part that is already there, made by the same recipe, is left alone.
+set -euo pipefail
+exec 3>&1 1>&2 # from here on everything is progress; the exports go to 3
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+real_dir=${VOLTPASS_REAL_DIR:-$here/../../.cache/real}
+mkdir -p "$real_dir/log"
+real_dir=$(cd "$real_dir" && pwd -P)
+printf '*\n' >"$real_dir/.gitignore"
+
+readonly pg_suite=trixie # the first Debian release that carries TimescaleDB
+readonly pg_bin=/usr/lib/postgresql/17/bin
+readonly pg_lib=/usr/lib/postgresql/17/lib
+# shellcheck source=/dev/null
+host=$(. /etc/os-release && echo "${ID:-unknown} ${VERSION_CODENAME:-unknown} $(uname -m)")
+
+say() { printf '[real] %s\n' "$*"; }
+
+fail() {
+    say "FAILED: $*"
+    exit 1
+}
+
+# --------------------------------------------------------------------------------- packages
+
+# Runs apt-get with the given arguments; when that fails, once more with fresh package lists.
+with_apt() {
+    command -v apt-get >/dev/null || fail "no apt-get here: install by hand: $*"
+    local apt=(apt-get -y -q -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root)
+    export DEBIAN_FRONTEND=noninteractive
+    "${apt[@]}" "$@" && return 0
+    if [[ $EUID == 0 ]]; then
+        "${apt[@]}" update
+    fi
+    "${apt[@]}" "$@" || fail "apt-get $* did not work: are Debian's package sources reachable?"
+}
+
+install_packages() {
+    [[ $EUID == 0 ]] || fail "not root: run 'apt-get install $*' as root, then this script again"
+    with_apt install --no-install-recommends "$@"
+}
+
+# ------------------------------------------------------------------------------------ Kafka
+
+java_major() {
+    { java -version 2>&1 || true; } | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1
+}
+
+install_java() {
+    local missing=()
+    [[ $(java_major) -ge 17 ]] || missing+=(default-jre-headless)
+    command -v mvn >/dev/null || missing+=(maven)
+    [[ ${#missing[@]} == 0 ]] || install_packages "${missing[@]}"
+    [[ $(java_major) -ge 17 ]] || fail "java is $(java_major), Kafka 4 needs 17: put a newer one first"
+}
+
+# The jars of the broker in $1/libs. Maven's own store is thrown away: it would only double them.
+install_kafka() {
+    install_java
+    mvn -B -q -C -f "$here/pom.xml" "-Dmaven.repo.local=$1/m2" \
+        dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$1/libs"
+    rm -rf "$1/m2"
+    java -cp "$1/libs/*" kafka.tools.StorageTool random-uuid
+}
+
+# -------------------------------------------------------------------------------- TimescaleDB
+
+# True when TimescaleDB can be loaded by this machine's own PostgreSQL 17.
+host_has_timescale() {
+    [[ -x $pg_bin/postgres && -e $pg_lib/timescaledb.so ]] || return 1
+    ! ldd "$pg_bin/postgres" "$pg_lib"/timescaledb*.so 2>&1 | grep -q 'not found'
+}
+
+# Debian's packages start a cluster of their own when installed; nobody asked for one.
+install_timescale_on_host() {
+    local quiet=/etc/postgresql-common/createcluster.d/voltpass-real.conf
+    mkdir -p "${quiet%/*}"
+    # shellcheck disable=SC2064
+    trap "rm -f $quiet" EXIT # of the subshell of this part
+    echo 'create_main_cluster = false' >"$quiet"
+    install_packages postgresql-17 postgresql-17-timescaledb
+    host_has_timescale || fail "postgresql-17-timescaledb is installed, but its library does not load"
+}
+
+# Where this machine gets Debian from, as apt itself says.
+debian_mirror() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(CODENAME) $(REPO_URI)' \
+        'Created-By: Packages' | awk '$1 == "Debian" && $2 == "main" && $3 !~ /-/ { print $4; exit }'
+}
+
+# A root of its own for PostgreSQL in $1/root, for machines whose C library is too old.
+# Mounts that debootstrap makes meanwhile live in a name space that ends with it.
+install_timescale_in_root() {
+    install_packages debootstrap ca-certificates
+    local mirror=${VOLTPASS_REAL_MIRROR:-$(debian_mirror)} alone=() root=$1/root
+    if [[ -z $mirror ]]; then
+        with_apt update
+        mirror=$(debian_mirror)
+    fi
+    [[ -n $mirror ]] || fail "apt knows no Debian mirror: set VOLTPASS_REAL_MIRROR to the address of one"
+    if unshare --mount true 2>/dev/null; then
+        alone=(unshare --mount)
+    fi
+    if [[ -z ${http_proxy:-} ]]; then
+        eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
+        export http_proxy
+    fi
+    env -u TMPDIR LC_ALL=C "${alone[@]}" debootstrap --variant=minbase \
+        --include=postgresql-17,postgresql-17-timescaledb "$pg_suite" "$root" "$mirror"
+    rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/lib/postgresql/17 \
+        "$root"/etc/postgresql/17 "$root"/usr/share/{doc,info,locale,man}
+    chroot "$root" setpriv --reuid=postgres --regid=postgres --clear-groups "$pg_bin/postgres" --version
+    if chroot "$root" sh -c "ldd $pg_lib/timescaledb*.so" 2>&1 | grep 'not found'; then
+        fail "TimescaleDB does not load in the root of its own"
+    fi
+}
+
+install_timescale() {
+    if host_has_timescale; then
+        return
+    elif [[ $host == "debian $pg_suite "* ]]; then
+        install_timescale_on_host
+    else
+        [[ $EUID == 0 ]] || fail "not root: PostgreSQL needs a root of its own here; run this as root"
+        install_timescale_in_root "$1"
+    fi
+}
+
+# --------------------------------------------------------------------------------- Prometheus
+
+# The programs out of Debian's packages; installing those would start services.
+install_prometheus() {
+    cd "$1"
+    with_apt download prometheus prometheus-alertmanager
+    if apt-cache show promtool; then # a package of its own since Debian 13
+        with_apt download promtool
+    fi
+    for package in ./*.deb; do
+        dpkg -x "$package" unpacked
+    done
+    mv unpacked/usr/bin bin
+    rm -rf unpacked ./*.deb
+    local program
+    for program in promtool prometheus amtool prometheus-alertmanager; do
+        "bin/$program" --version
+    done
+}
+
+# ------------------------------------------------------------------------------------- steps
+
+# The recipe of a part: the machine it is for, and what its own functions and files say.
+recipe() {
+    local functions
+    mapfile -t functions < <(compgen -A function "install_$1")
+    { echo "$host $pg_suite" && declare -f "${functions[@]}"
+        [[ $1 != kafka ]] || cat "$here/pom.xml"; } | sha256sum
+}
+
+# Makes part $1 in a folder beside, and moves it into place when it is whole.
+provide() {
+    local part=$1 into=$real_dir/$1.new log=$real_dir/log/$1.log began=$SECONDS code=0
+    if [[ $(cat "$real_dir/$part/.recipe" 2>/dev/null) == "$(recipe "$part")" ]]; then
+        say "$part: there"
+        return
+    fi
+    say "$part: installing ..."
+    rm -rf "$into"
+    mkdir "$into"
+    set +e # a subshell in a condition would not stop at its first error
+    (set -e; "install_$part" "$into") </dev/null >"$log" 2>&1
+    code=$?
+    set -e
+    if [[ $code != 0 ]]; then
+        tail -n 25 "$log"
+        fail "$part could not be installed (exit status $code); all of it in $log"
+    fi
+    recipe "$part" >"$into/.recipe"
+    rm -rf "${real_dir:?}/$part"
+    mv "$into" "$real_dir/$part"
+    say "$part: installed in $((SECONDS - began)) s, $(du -sh "$real_dir/$part" | cut -f 1)"
+}
+
+exports() {
+    local root=/
+    [[ ! -d $real_dir/timescale/root ]] || root=$real_dir/timescale/root
+    printf 'export %s=%q\n' \
+        VOLTPASS_REAL_DIR "$real_dir" \
+        VOLTPASS_REAL_JAVA "$(command -v java)" \
+        VOLTPASS_REAL_KAFKA_LIBS "$real_dir/kafka/libs" \
+        VOLTPASS_REAL_POSTGRES_ROOT "$root" \
+        VOLTPASS_REAL_POSTGRES_BIN "$pg_bin" \
+        VOLTPASS_REAL_PROMTOOL "$real_dir/prometheus/bin/promtool" \
+        VOLTPASS_REAL_PROMETHEUS "$real_dir/prometheus/bin/prometheus" \
+        VOLTPASS_REAL_AMTOOL "$real_dir/prometheus/bin/amtool" \
+        VOLTPASS_REAL_ALERTMANAGER "$real_dir/prometheus/bin/prometheus-alertmanager"
+}
+
+exec 9>"$real_dir/.lock"
+flock 9 # two runs at once: the second one waits and finds everything there
+for part in kafka timescale prometheus; do
+    provide "$part"
+done
+# The machine may have changed under a kept folder: what is not in it is looked at every time.
+[[ $(java_major) -ge 17 ]] || fail "java is gone: remove $real_dir/kafka and run this script again"
+[[ -d $real_dir/timescale/root ]] || host_has_timescale ||
+    fail "PostgreSQL is gone: remove $real_dir/timescale and run this script again"
+exports >"$real_dir/parts.env.new"
+mv "$real_dir/parts.env.new" "$real_dir/parts.env"
+cat "$real_dir/parts.env" >&3
