@@ -1,19 +1,13 @@
-"""The settings: ``VOLTPASS_*`` in the environment, read once, when a command starts."""
+"""What can be set, concern by concern; a unit stands in each name that needs one."""
 
-import difflib
-import sys
 import zoneinfo
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.errors import SettingsError
-
 PREFIX = "VOLTPASS_"
-_SECRETS_DIR = "SECRETS_DIR"  # of Docker or Kubernetes: one file for a setting, named like it
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -36,7 +30,27 @@ def _known_zone(name: str) -> str:
         raise ValueError(f"{name!r} is no IANA time zone") from error
 
 
-class KafkaSettings(BaseSettings):
+class Part(BaseSettings):
+    """Settings of one concern; never read from the environment by itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from: what was passed in."""
+        return (init_settings,)
+
+
+class KafkaSettings(Part):
     """How the brokers are reached, and what is read there."""
 
     kafka_bootstrap: str = Field(
@@ -82,13 +96,27 @@ class KafkaSettings(BaseSettings):
         description="when the log no longer has the next offset: stop, or record the gap and go on",
     )
 
+    @model_validator(mode="after")
+    def _kafka_agrees(self) -> Self:
+        files = (self.kafka_ca_file, self.kafka_cert_file)
+        if not self.kafka_tls and files != (None, None):
+            raise ValueError("certificate files for Kafka are set, but KAFKA_TLS is not true")
+        if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
+            raise ValueError("KAFKA_CERT_FILE and KAFKA_KEY_FILE go together")
+        login = (self.kafka_sasl_mechanism, self.kafka_sasl_username, self.kafka_sasl_password)
+        if login.count(None) not in {0, len(login)}:
+            raise ValueError("KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD go together")
+        return self
 
-class DatabaseSettings(BaseSettings):
+
+class DatabaseSettings(Part):
     """How the database is reached."""
 
     database_dsn: str = Field(repr=False, description="postgresql://user:password@host:port/name")
-    database_tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
-        default="prefer", description="TLS to the database, as libpq's sslmode"
+    database_tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None = (
+        Field(
+            default=None, description="TLS to the database, as sslmode; without: what the DSN says"
+        )
     )
     database_ca_file: Path | None = Field(
         default=None, description="PEM file of the authorities to trust; without: the system's"
@@ -116,8 +144,17 @@ class DatabaseSettings(BaseSettings):
         default=8, gt=0, le=100, description="connections of `serve`, at most"
     )
 
+    @model_validator(mode="after")
+    def _database_agrees(self) -> Self:
+        files = (self.database_ca_file, self.database_cert_file)
+        if files != (None, None) and self.database_tls not in {"verify-ca", "verify-full"}:
+            raise ValueError("certificate files need DATABASE_TLS verify-ca or verify-full")
+        if (self.database_cert_file is None) != (self.database_key_file is None):
+            raise ValueError("DATABASE_CERT_FILE and DATABASE_KEY_FILE go together")
+        return self
 
-class JudgingSettings(BaseSettings):
+
+class JudgingSettings(Part):
     """What is accepted, and how it is judged."""
 
     zone: Annotated[str, BeforeValidator(_known_zone)] = Field(
@@ -151,7 +188,7 @@ class JudgingSettings(BaseSettings):
     )
 
 
-class ServingSettings(BaseSettings):
+class ServingSettings(Part):
     """Where this process answers, and what it says."""
 
     api_host: str = Field(default="127.0.0.1", description="`serve` listens here")
@@ -169,118 +206,3 @@ class ServingSettings(BaseSettings):
     log_format: Literal["json", "console"] = Field(
         default="json", description="one JSON object a line, or text for people"
     )
-
-
-class Settings(KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
-    """Everything that can be set; a unit stands in each name that needs one."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is passed in and nothing else: ``read_settings`` is the only reader."""
-        return (init_settings,)
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        """Refuse what would be ignored or cannot work."""
-        if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
-            raise ValueError("certificate files for Kafka are set, but KAFKA_TLS is not true")
-        for door in ("kafka", "database"):
-            cert, key = getattr(self, f"{door}_cert_file"), getattr(self, f"{door}_key_file")
-            if (cert is None) != (key is None):
-                raise ValueError(
-                    f"{door.upper()}_CERT_FILE and {door.upper()}_KEY_FILE go together"
-                )
-        login = (self.kafka_sasl_username, self.kafka_sasl_password)
-        if (self.kafka_sasl_mechanism is None) != (login == (None, None)) or login.count(None) == 1:
-            raise ValueError("KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD go together")
-        return self
-
-
-def read_settings(env: Mapping[str, str]) -> Settings:
-    """Return the settings in ``env``, and in files of ``VOLTPASS_SECRETS_DIR`` what it leaves out.
-
-    Such a file is named like its variable, in lower case. An empty value counts as not set.
-
-    Raises:
-        SettingsError: A ``VOLTPASS_*`` name is unknown, or a value is missing or out of bounds.
-    """
-    named = {
-        name.removeprefix(PREFIX): value for name, value in env.items() if name.startswith(PREFIX)
-    }
-    secrets_dir = named.pop(_SECRETS_DIR, "")
-    given = {name.lower(): value for name, value in named.items() if value}
-    _refuse_unknown(name.lower() for name in named)
-    try:
-        return Settings.model_validate({**_read_secrets(secrets_dir), **given})
-    except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(error))) from None  # its text shows passwords
-
-
-def env_example() -> str:
-    """Return ``deploy/env.example``: every setting with what it means and its default."""
-    lines = [
-        "# Settings of Voltpass. Each can also be a file, named like its variable in lower case,",
-        f"# in the folder that {PREFIX}{_SECRETS_DIR} names (Docker and Kubernetes secrets).",
-        f"# {PREFIX}{_SECRETS_DIR}=/run/secrets",
-    ]
-    for part in (KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
-        lines += ["", f"# -- {part.__doc__}"]
-        for name, field in part.model_fields.items():
-            default = "" if field.is_required() else field.default
-            value = ",".join(default) if isinstance(default, tuple) else default
-            shown = "" if value is None else str(value).lower() if value is False else str(value)
-            lines += ["", f"# {field.description}"]
-            lines += [f"{'' if field.is_required() else '# '}{PREFIX}{name.upper()}={shown}"]
-    return "\n".join(lines) + "\n"
-
-
-def _read_secrets(folder: str) -> dict[str, str]:
-    if not folder:
-        return {}
-    try:
-        files = [
-            file
-            for file in Path(folder).iterdir()
-            if file.is_file() and file.name.startswith(PREFIX.lower())
-        ]
-        read = {file.name.removeprefix(PREFIX.lower()): file.read_text().strip() for file in files}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{PREFIX}{_SECRETS_DIR} = {folder!r}: {error}") from error
-    _refuse_unknown(read)
-    return read
-
-
-def _refuse_unknown(names: Iterable[str]) -> None:
-    known = list(Settings.model_fields)
-    complaints = []
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            complaints.append(
-                f"{PREFIX}{name.upper()} is no setting; the nearest is {PREFIX}{near.upper()}"
-            )
-    if complaints:
-        raise SettingsError("\n".join(complaints))
-
-
-def _complaints(error: ValidationError) -> Iterator[str]:
-    for one in error.errors(include_url=False, include_context=False):
-        name = f"{PREFIX}{str(one['loc'][0]).upper()}: " if one["loc"] else ""
-        is_secret = not one["loc"] or one["loc"][0] in {"database_dsn", "kafka_sasl_password"}
-        value = "" if is_secret or one["type"] == "missing" else f", not {one['input']!r}"
-        yield f"{name}{one['msg'].removeprefix('Value error, ')}{value}"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(env_example())

@@ -1,0 +1,259 @@
+"""The door to the database: connections, their limits, and the driver's errors as ours."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypeVar
+
+import asyncpg
+import tenacity
+
+from service.errors import (
+    ServiceError,
+    SettingsError,
+    StoreConflictError,
+    StoreError,
+    StoreRefusedError,
+    StoreTimeoutError,
+    StoreUnavailableError,
+)
+from service.settings.parts import DatabaseSettings
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Purpose = Literal["writer", "reader", "migrator"]
+
+_PAUSE_S: Final = 0.05  # before the second try; then twice as long each time
+_PAUSE_MAX_S: Final = 2.0
+_CLOSE_WITHIN_S: Final = 5.0
+_JSONB_VERSION: Final = b"\x01"
+
+# The first family that fits decides.
+_FAMILIES: Final[tuple[tuple[type[StoreError], tuple[type[Exception], ...]], ...]] = (
+    (StoreTimeoutError, (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)),
+    (
+        StoreConflictError,
+        (asyncpg.TransactionRollbackError, asyncpg.InvalidCachedStatementError),
+    ),
+    (
+        StoreUnavailableError,
+        (
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,  # starts, or shuts down
+            asyncpg.InsufficientResourcesError,  # connections, memory, disk
+            asyncpg.PostgresSystemError,
+            asyncpg.IdleInTransactionSessionTimeoutError,
+            asyncpg.ReadOnlySQLTransactionError,  # the primary is another server now
+        ),
+    ),
+    (StoreRefusedError, (asyncpg.PostgresError,)),
+)
+
+
+class Database:
+    """A pool of connections for one purpose; what fails in it is a ``StoreError``.
+
+    Nothing connects before it is needed, so a pool can be opened while the database is away.
+    """
+
+    def __init__(self, settings: DatabaseSettings, purpose: Purpose, *, max_size: int) -> None:
+        self._settings = settings
+        self._purpose: Purpose = purpose
+        self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
+            min_size=0, max_size=max_size, init=_initialise, **_arguments(settings, purpose)
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._pool
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; what is not in a transaction of the borrower commits by itself.
+
+        Raises:
+            StoreError: Whatever goes wrong with the database inside the block.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=self._settings.database_connect_timeout_s)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise _unreachable(error) from error
+        try:
+            with translating(connection):
+                yield connection
+        finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a READ COMMITTED transaction; an error rolls it back.
+
+        Raises:
+            StoreError: Whatever goes wrong with the database inside the block, or at its commit.
+        """
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]], *, within_s: float) -> T:
+        """Return what ``work`` returns, done in one transaction; again if the failure may pass.
+
+        ``work`` must be such that doing it twice is as good as once: after a lost connection
+        nobody knows whether it was committed. No try begins later than ``within_s`` seconds.
+
+        Raises:
+            StoreError: The last try's.
+        """
+        async for attempt in retrying(within_s=within_s):
+            with attempt:
+                async with self.transaction() as connection:
+                    return await work(connection)
+        raise AssertionError  # the last attempt raises
+
+
+async def connect(
+    settings: DatabaseSettings, purpose: Purpose
+) -> "asyncpg.Connection[asyncpg.Record]":
+    """Return a connection of its own, outside any pool; the caller closes it.
+
+    Raises:
+        StoreUnavailableError: The server does not answer, or lets nobody in at present.
+        StoreRefusedError: The database or the user does not exist, or the password is wrong.
+    """
+    try:
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            **_arguments(settings, purpose)
+        )
+        await _initialise(connection)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise _unreachable(error) from error
+    return connection
+
+
+class translating:  # noqa: N801  (used like contextlib's)
+    """Turn the driver's errors inside a ``with`` block into ours."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            ours = _translated(error, is_lost=self._connection.is_closed())
+            if ours is not None:
+                raise ours from error
+
+
+def retrying(*, within_s: float) -> tenacity.AsyncRetrying:
+    """Return the attempts at something that raises a retryable error while it may yet succeed."""
+    return tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(
+            lambda error: isinstance(error, ServiceError) and error.retryable
+        ),
+        wait=tenacity.wait_random_exponential(multiplier=_PAUSE_S, max=_PAUSE_MAX_S),
+        stop=tenacity.stop_after_delay(within_s),
+        reraise=True,
+    )
+
+
+def _arguments(settings: DatabaseSettings, purpose: Purpose) -> dict[str, Any]:
+    is_reader = purpose == "reader"
+    statement_s = {
+        "reader": settings.reader_statement_timeout_s,
+        "writer": settings.writer_command_timeout_s,
+        "migrator": 0.0,  # an index over everything takes its time
+    }[purpose]
+    return {
+        "dsn": settings.database_dsn,
+        "ssl": _tls(settings),
+        "timeout": settings.database_connect_timeout_s,
+        # The server is to end a statement first; this is for a server that no longer answers.
+        "command_timeout": statement_s + 5.0 if statement_s else None,
+        "server_settings": {
+            "application_name": f"voltpass-{purpose}",
+            "timezone": "UTC",
+            "jit": "off",  # compiling costs more than it saves in statements as short as these
+            "default_transaction_read_only": "on" if is_reader else "off",
+            "statement_timeout": _milliseconds(statement_s),
+            "lock_timeout": _milliseconds(settings.writer_lock_timeout_s),
+            "idle_in_transaction_session_timeout": _milliseconds(settings.writer_idle_timeout_s),
+        },
+    }
+
+
+def _tls(settings: DatabaseSettings) -> ssl.SSLContext | str | None:
+    mode = settings.database_tls
+    if mode not in {"verify-ca", "verify-full"}:
+        return mode
+    try:
+        context = ssl.create_default_context(cafile=settings.database_ca_file)
+        context.check_hostname = mode == "verify-full"
+        if settings.database_cert_file is not None:
+            context.load_cert_chain(settings.database_cert_file, settings.database_key_file)
+    except OSError as error:  # SSLError is one
+        files = (settings.database_ca_file, settings.database_cert_file, settings.database_key_file)
+        named = ", ".join(str(file) for file in files if file is not None)
+        raise SettingsError(f"the certificates for the database, {named}: {error}") from error
+    return context
+
+
+async def _initialise(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",  # so that COPY takes it too
+        encoder=lambda value: _JSONB_VERSION + json.dumps(value, ensure_ascii=False).encode(),
+        decoder=lambda value: json.loads(value[1:]),
+    )
+
+
+def _unreachable(error: Exception) -> StoreError:
+    if isinstance(error, OSError):  # TimeoutError is one
+        return StoreUnavailableError(f"no connection to the database: {_text(error)}")
+    return _translated(error, is_lost=True) or StoreUnavailableError(_text(error))
+
+
+def _translated(error: Exception, *, is_lost: bool) -> StoreError | None:
+    for ours, theirs in _FAMILIES:
+        if isinstance(error, theirs):
+            state = getattr(error, "sqlstate", None)
+            return ours(f"{_text(error)} (SQLSTATE {state})")
+    if isinstance(error, ConnectionError) or (
+        isinstance(error, asyncpg.InterfaceError) and is_lost
+    ):
+        return StoreUnavailableError(f"the connection to the database is lost: {_text(error)}")
+    if isinstance(error, TimeoutError):
+        return StoreTimeoutError("the database did not answer in time")
+    return None
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
