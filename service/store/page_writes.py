@@ -1,0 +1,142 @@
+"""Writing pages: into temporary rows first, then one ordered upsert that notices when a stored row has moved on."""
+
+import asyncio
+from io import BytesIO
+from typing import Protocol
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.checkpoint import chosen_pages, join_pages
+from service.domain.pages import PageColumns
+from service.store.page_rows import COPY_COLUMNS, READ_COLUMNS, copy_stream, pages_from_rows
+from service.store.pool import Connection
+
+_NEXT_PAGE = "voltpass_next_page"  # temporary, one a connection
+
+_COLUMNS = ", ".join(COPY_COLUMNS)
+_READ_COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
+_CHANGED = ", ".join(f"{name} = EXCLUDED.{name}" for name in COPY_COLUMNS if name not in {"point_id", "hour"})
+_NULLABLE = {
+    "cell_min": "NULLIF(cell_min, -32768)",
+    "cell_max": "NULLIF(cell_max, -32768)",
+    "spread_min": "NULLIF(spread_min, -32768)",
+    "spread_max": "NULLIF(spread_max, -32768)",
+    "active_ws": "CASE WHEN power_s > 0 THEN active_ws END",
+    "reactive_vars": "CASE WHEN power_s > 0 THEN reactive_vars END",
+    "power_s": "NULLIF(power_s, 0)",
+    "verdicts": "NULLIF(verdicts, '')",
+    "phase_counts": "NULLIF(phase_counts, '')",
+}
+_VALUES = ", ".join(_NULLABLE.get(name, name) for name in COPY_COLUMNS)
+
+_PREPARE = f"""
+    CREATE TEMPORARY TABLE IF NOT EXISTS {_NEXT_PAGE} (LIKE page) ON COMMIT DELETE ROWS
+"""
+
+_UPSERT = f"""
+    INSERT INTO page ({_COLUMNS})
+    SELECT {_VALUES}
+      FROM {_NEXT_PAGE}
+     ORDER BY point_id, hour
+        ON CONFLICT (point_id, hour) DO UPDATE
+       SET {_CHANGED}
+     WHERE page.revision = EXCLUDED.revision - 1
+"""
+
+_MOVED_ON = f"""
+    SELECT {_READ_COLUMNS}
+      FROM {_NEXT_PAGE} AS next_page
+      JOIN page USING (point_id, hour)
+     WHERE page.revision <> next_page.revision - 1
+     ORDER BY page.point_id, page.hour
+       FOR UPDATE OF page
+"""
+
+
+class PageJudge(Protocol):
+    """Judges pages under one judgement number."""
+
+    def judge(self, pages: PageColumns) -> None:
+        """Write verdicts, counters and extremes of ``pages``."""
+
+    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the nominal voltage of each point, millivolts."""
+
+
+async def prepare(connection: Connection) -> None:
+    """Make a connection ready for ``copy_pages``; call it once, outside a transaction."""
+    await connection.execute("SET client_min_messages = warning")
+    await connection.execute(_PREPARE)
+
+
+async def encode(pages: PageColumns, judge: PageJudge) -> BytesIO:
+    """Judge pages and return them as a COPY stream, off the event loop."""
+    return await asyncio.to_thread(_encode, pages, judge)
+
+
+async def copy_pages(connection: Connection, stream: BytesIO) -> None:
+    """Copy encoded pages into the connection's temporary rows; nothing shared is locked."""
+    await connection.copy_to_table(_NEXT_PAGE, source=stream, columns=COPY_COLUMNS, format="binary")
+
+
+async def upsert_pages(
+    connection: Connection, pages: PageColumns, is_mixed: NDArray[np.bool_], judge: PageJudge
+) -> None:
+    """Write the copied pages in the order of their key; join those whose stored row has moved on, and judge them again.
+
+    Call it inside a transaction, after ``copy_pages`` of the same pages. ``pages`` then holds what was stored, under
+    its revision plus one, and ``is_mixed`` is true for every page that was joined with a stored row: both stay so when
+    the transaction fails, and serve the next try.
+
+    Raises:
+        asyncpg.SerializationError: Rows moved on once more in between; roll back and try again.
+    """
+    if not pages.n_pages:
+        return
+    savepoint = connection.transaction()
+    await savepoint.start()
+    n_written = await _upsert(connection)
+    if n_written == pages.n_pages:
+        await savepoint.commit()
+        return
+    await savepoint.rollback()
+    stored = pages_from_rows(await connection.fetch(_MOVED_ON))
+    moved = _positions(pages, stored)
+    is_mixed[moved] = True
+    part = await asyncio.to_thread(_joined, pages, moved, stored)
+    stream = await encode(part, judge)
+    await connection.execute(
+        f"DELETE FROM {_NEXT_PAGE} USING unnest($1::integer[], $2::integer[]) AS moved (point_id, epoch_hour)"  # noqa: S608
+        f" WHERE {_NEXT_PAGE}.point_id = moved.point_id AND hour = to_timestamp(moved.epoch_hour * 3600.0)",
+        part.point.tolist(),
+        part.hour.tolist(),
+    )
+    await copy_pages(connection, stream)
+    if await _upsert(connection) != pages.n_pages:
+        raise asyncpg.SerializationError("pages moved on twice")
+
+
+def _encode(pages: PageColumns, judge: PageJudge) -> BytesIO:
+    judge.judge(pages)
+    return copy_stream(pages, judge.nominal_mv(pages.point))
+
+
+async def _upsert(connection: Connection) -> int:
+    status = await connection.execute(_UPSERT)
+    return int(status.rsplit(" ", 1)[1])
+
+
+def _positions(pages: PageColumns, stored: PageColumns) -> NDArray[np.int64]:
+    """Return where each stored page stands in ``pages``, which is ordered by point and hour."""
+    key = pages.point.astype(np.int64) << 32 | pages.hour
+    return np.searchsorted(key, stored.point.astype(np.int64) << 32 | stored.hour)
+
+
+def _joined(pages: PageColumns, moved: NDArray[np.int64], stored: PageColumns) -> PageColumns:
+    """Join stored rows into ``pages`` and return copies of the pages that changed by it."""
+    join_pages(pages, moved, stored)
+    return chosen_pages(pages, moved)
+
+

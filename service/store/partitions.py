@@ -1,0 +1,210 @@
+"""Where each partition stands, who owns it, and what its owner needs to go on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import DUPLICATE, FOLDED, INVALID_READING, LATE, NO_TIME, UNKNOWN_DEVICE
+from service.domain.checkpoint import PartitionCheckpoint
+from service.domain.lane_book import LAYOUT_VERSION
+from service.domain.pages import PageColumns
+from service.errors import FencedError, SchemaError
+from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_TAKE_OVER = statement(
+    "partition_take_over",
+    """
+    INSERT INTO partition_progress (topic, partition, epoch, owner)
+    SELECT $1::text, number, 1, $3::text
+      FROM unnest($2::integer[]) AS number
+     ORDER BY number
+        ON CONFLICT (topic, partition) DO UPDATE
+       SET epoch = partition_progress.epoch + 1,
+           owner = EXCLUDED.owner
+    RETURNING partition, epoch, next_offset, data_through
+    """,
+)
+
+_BLOCKS = statement(
+    "lane_blocks_of_partitions",
+    """
+    SELECT partition, block, layout_version, device_ids, states
+      FROM lane_block
+     WHERE topic = $1                      -- text
+       AND partition = ANY($2::integer[])
+     ORDER BY partition, block
+    """,
+)
+
+_READ_PAGES = statement(
+    "pages_of_points_and_hours",
+    f"""
+    SELECT {", ".join(f"page.{name}" for name in READ_COLUMNS)}
+      FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
+      JOIN page ON page.point_id = wanted.point_id
+                AND page.hour = to_timestamp(wanted.epoch_s)
+     WHERE page.hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
+       AND page.hour <= to_timestamp($4::bigint)
+    """,
+)
+
+_ADVANCE = statement(
+    "partition_advance",
+    """
+    WITH wanted AS (
+        SELECT *
+          FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                      $8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[])
+            AS wanted (topic, partition, epoch, from_offset, next_offset, folded, duplicate, late, invalid,
+                       dead_lettered, data_through)
+    ), mine AS (
+        SELECT topic, partition
+          FROM partition_progress AS stands
+          JOIN wanted USING (topic, partition)
+         WHERE stands.epoch = wanted.epoch
+           AND stands.next_offset IS NOT DISTINCT FROM wanted.from_offset
+         ORDER BY topic, partition
+           FOR UPDATE OF stands
+    )
+    UPDATE partition_progress AS stands
+       SET next_offset = wanted.next_offset,
+           consumed = stands.consumed + wanted.folded + wanted.duplicate + wanted.late + wanted.invalid
+                    + wanted.dead_lettered,
+           folded = stands.folded + wanted.folded,
+           duplicate = stands.duplicate + wanted.duplicate,
+           late = stands.late + wanted.late,
+           invalid = stands.invalid + wanted.invalid,
+           dead_lettered = stands.dead_lettered + wanted.dead_lettered,
+           data_through = greatest(stands.data_through, wanted.data_through),
+           stored_at = now()
+      FROM wanted
+      JOIN mine USING (topic, partition)
+     WHERE stands.topic = wanted.topic
+       AND stands.partition = wanted.partition
+    """,
+)
+
+_STAND_AT = statement(
+    "partitions_stand_at",
+    """
+    SELECT count(*)
+      FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
+        AS wanted (topic, partition, epoch, next_offset)
+      JOIN partition_progress USING (topic, partition, epoch, next_offset)
+    """,
+)
+
+_RECORD_GAP = statement(
+    "data_gap_record",
+    """
+    INSERT INTO data_gap (topic, partition, from_offset, to_offset)
+    VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionStart:
+    """Where a new owner goes on."""
+
+    topic: str
+    partition: int
+    epoch: int  # of this owner
+    next_offset: int | None  # None: nothing was ever stored of this partition
+    data_through_ms: int  # NO_TIME before the first reading
+    blocks: list[tuple[int, bytes, bytes]]  # for PartitionEngine.restore
+
+
+async def take_over(connection: Connection, topic: str, numbers: Sequence[int], owner: str) -> list[PartitionStart]:
+    """Raise the epochs of partitions and return where each one goes on, in the order of their numbers.
+
+    Raises:
+        SchemaError: Their states were written by a version with another layout.
+    """
+    rows = await connection.fetch(_TAKE_OVER, topic, list(numbers), owner)
+    blocks: dict[int, list[tuple[int, bytes, bytes]]] = {number: [] for number in numbers}
+    for block in await connection.fetch(_BLOCKS, topic, list(numbers)):
+        if block["layout_version"] != LAYOUT_VERSION:
+            message = f"lane states have layout {block['layout_version']}, this version reads {LAYOUT_VERSION}"
+            raise SchemaError(message)
+        blocks[block["partition"]].append((block["block"], block["device_ids"], block["states"]))
+    return [
+        PartitionStart(
+            topic=topic,
+            partition=row["partition"],
+            epoch=row["epoch"],
+            next_offset=row["next_offset"],
+            data_through_ms=_epoch_ms(row["data_through"]),
+            blocks=blocks[row["partition"]],
+        )
+        for row in sorted(rows, key=lambda row: row["partition"])
+    ]
+
+
+async def read_pages(connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]) -> PageColumns:
+    """Return the stored pages among the given pairs of point and hour, in no order."""
+    if not points.size:
+        return pages_from_rows([])
+    seconds = hours.astype(np.int64) * 3600
+    rows = await connection.fetch(
+        _READ_PAGES, points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max())
+    )
+    return pages_from_rows(rows)
+
+
+async def advance(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> None:
+    """Move the offsets of partitions on, if they stand where their owner left them.
+
+    Raises:
+        FencedError: One of them has another owner by now.
+    """
+    ordered = sorted(checkpoints, key=lambda one: (one.topic, one.partition))
+    counts = [one.image.counts for one in ordered]
+    status = await connection.execute(
+        _ADVANCE,
+        [one.topic for one in ordered],
+        [one.partition for one in ordered],
+        [one.epoch for one in ordered],
+        [one.from_offset for one in ordered],
+        [one.next_offset for one in ordered],
+        [int(count[FOLDED]) for count in counts],
+        [int(count[DUPLICATE]) for count in counts],
+        [int(count[LATE]) for count in counts],
+        [int(count[INVALID_READING]) for count in counts],
+        [int(count[UNKNOWN_DEVICE:].sum()) + one.n_refused for count, one in zip(counts, ordered, strict=True)],
+        [_time(one.image.data_through_ms) for one in ordered],
+    )
+    if int(status.rsplit(" ", 1)[1]) != len(ordered):
+        names = ", ".join(f"{one.topic}/{one.partition}" for one in ordered)
+        raise FencedError(f"another consumer has taken one of {names}")
+
+
+async def stand_at(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> bool:
+    """Return whether every partition stands where these checkpoints put it, under their owner's epoch."""
+    n_standing = await connection.fetchval(
+        _STAND_AT,
+        [one.topic for one in checkpoints],
+        [one.partition for one in checkpoints],
+        [one.epoch for one in checkpoints],
+        [one.next_offset for one in checkpoints],
+    )
+    return bool(n_standing == len(checkpoints))
+
+
+async def record_gap(connection: Connection, topic: str, partition: int, offsets: tuple[int, int]) -> None:
+    """Note that offsets ``offsets[0]`` to ``offsets[1]`` (exclusive) were gone."""
+    await connection.execute(_RECORD_GAP, topic, partition, *offsets)
+
+
+def _epoch_ms(at: datetime | None) -> int:
+    return NO_TIME if at is None else round(at.timestamp() * 1000)
+
+
+def _time(epoch_ms: int) -> datetime | None:
+    return None if epoch_ms == NO_TIME else datetime.fromtimestamp(epoch_ms / 1000, UTC)
