@@ -56,8 +56,8 @@ _FAMILIES: Final[tuple[tuple[type[StoreError], tuple[type[Exception], ...]], ...
 )
 
 
-class Database:
-    """A pool of connections for one purpose; what fails in it is a ``StoreError``.
+class Pool:
+    """Connections for one purpose; what fails in them is a ``StoreError``.
 
     Nothing connects before it is needed, so a pool can be opened while the database is away.
     """
