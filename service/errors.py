@@ -58,6 +58,22 @@ class SchemaError(StoreError):
     code = "schema_mismatch"
 
 
+class FencedError(StoreError):
+    """Another consumer owns a partition by now; drop what is in memory, leave the group and rejoin."""
+
+    code = "fenced"
+
+
+class JudgementMovedError(StoreError):
+    """Registry, rules or declarations changed; load them, judge again, and store again."""
+
+    code = "judgement_moved"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"judgement number {number} is in force")
+        self.number = number
+
+
 # ------------------------------------------------------------------------- registry and judgement
 
 
@@ -92,3 +108,24 @@ class EmbeddedPartError(ServiceError):
     """The embedded broker or database cannot be started, or ended by itself."""
 
     code = "embedded_part"
+
+
+# ---------------------------------------------------------------------------------- rules, judging
+
+
+class RuleSetError(ServiceError):
+    """A rule set cannot be read; the message names each field and what is wrong with it."""
+
+    code = "rule_set_invalid"
+
+
+class UnknownRuleSetError(RuleSetError):
+    """No rule set has this name; the message lists those there are."""
+
+    code = "unknown_rule_set"
+
+
+class UnknownPointError(ServiceError):
+    """A page belongs to a point that the registry in force does not know."""
+
+    code = "unknown_point"

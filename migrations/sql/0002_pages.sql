@@ -162,11 +162,13 @@ CREATE TABLE point_day (
     PRIMARY KEY (point_id, day)
 );
 
--- Days whose row in point_day is older than its pages.
+-- Days whose row in point_day is older than its pages. The generation keeps apart what was marked before and after
+-- a pass of the settle role began, so that a pass never takes away the mark of a page that it has not seen.
 CREATE TABLE dirty_day (
-    point_id integer NOT NULL,
-    day      date NOT NULL,
-    PRIMARY KEY (point_id, day)
+    point_id   integer NOT NULL,
+    day        date NOT NULL,
+    generation bigint NOT NULL,
+    PRIMARY KEY (point_id, day, generation)
 );
 
 CREATE TABLE deployment (

@@ -1,8 +1,8 @@
 """Marking days whose stored figures are older than their pages, once for each pass of the settle role."""
 
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from service.store.pool import Connection
 HOUR_S = 3600
 
 _MARK = """
-    INSERT INTO dirty_day (point_id, day)
-    SELECT DISTINCT next_page.point_id, (next_page.hour + edge AT TIME ZONE $1)::date
+    INSERT INTO dirty_day (point_id, day, generation)
+    SELECT DISTINCT next_page.point_id, (next_page.hour + edge AT TIME ZONE $1)::date, $2::bigint
       FROM voltpass_next_page AS next_page
      CROSS JOIN (VALUES (interval '0'), (interval '59 minutes')) AS edges (edge)
      ORDER BY 1, 2
@@ -45,7 +45,7 @@ class DirtyMarks:
         self._next_generation = generation
         if generation == self._generation and np.isin(self._asked, self._marked).all():
             return 0
-        status = await connection.execute(_MARK, zone)
+        status = await connection.execute(_MARK, zone, generation)
         return int(status.rsplit(" ", 1)[1])
 
     def confirm(self, days: NDArray[np.int64]) -> None:
