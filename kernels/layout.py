@@ -75,6 +75,7 @@ PAGE = 8  # newest page in memory, NONE if none
 SUM_ESTIMATED = 9  # six words: phase 1 pair, phase 2 pair, phase 3 pair
 SUM_GOOD_OTHERS = 15  # four words: phase 2 pair, phase 3 pair
 COUNTS_OTHERS = 19  # four words: phase 2 pair, phase 3 pair
+INTERVAL_MS = 23  # of the readings that the open minutes were made of
 LANE_WORDS = 24
 
 LANE_SETTINGS = np.dtype(
