@@ -14,7 +14,7 @@ HOUR_S = 3600
 
 _MARK = """
     INSERT INTO dirty_day (point_id, day, generation)
-    SELECT DISTINCT next_page.point_id, (next_page.hour + edge AT TIME ZONE $1)::date, $2::bigint
+    SELECT DISTINCT next_page.point_id, ((next_page.hour + edge) AT TIME ZONE $1)::date, $2::bigint
       FROM voltpass_next_page AS next_page
      CROSS JOIN (VALUES (interval '0'), (interval '59 minutes')) AS edges (edge)
      ORDER BY 1, 2

@@ -1,0 +1,103 @@
+"""Pages that were judged before a change that concerns them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from service.domain.pages import PageColumns
+from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
+
+_STALE_OF_POINTS = statement(
+    "pages_stale_of_points",
+    f"""
+    SELECT DISTINCT {_COLUMNS}
+      FROM judgement_change AS change
+      JOIN page ON page.point_id = change.point_id
+     WHERE change.rescored_at IS NULL
+       AND change.number <= $1                                  -- bigint
+       AND page.hour >= change.from_at - interval '1 hour'
+       AND page.hour < change.to_at
+       AND page.judgement < change.number
+       AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
+     ORDER BY page.point_id, page.hour
+     LIMIT $4
+    """,
+)
+
+_STALE_OF_ALL = statement(
+    "pages_stale_of_all",
+    f"""
+    SELECT {_COLUMNS}
+      FROM page
+     WHERE page.judgement < (
+               SELECT max(number)
+                 FROM judgement_change
+                WHERE rescored_at IS NULL
+                  AND point_id IS NULL
+                  AND number <= $1
+           )
+       AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
+     ORDER BY page.point_id, page.hour
+     LIMIT $4
+    """,
+)
+
+_DONE = statement(
+    "judgement_changes_done",
+    """
+    UPDATE judgement_change
+       SET rescored_at = now()
+     WHERE rescored_at IS NULL
+       AND number <= $1
+    """,
+)
+
+_N_OPEN = statement(
+    "judgement_changes_open",
+    """
+    SELECT count(*)
+      FROM judgement_change
+     WHERE rescored_at IS NULL
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """A place in the order of pages."""
+
+    point_id: int
+    hour: datetime
+
+
+BEFORE_ALL = PageKey(-1, datetime(1, 1, 2, tzinfo=UTC))
+
+
+async def stale_pages(connection: Connection, number: int, after: PageKey, limit: int) -> PageColumns:
+    """Return the next pages, ordered by key, that a change up to ``number`` concerns and that are older than it."""
+    found = []
+    for sql in (_STALE_OF_POINTS, _STALE_OF_ALL):
+        found = await connection.fetch(sql, number, after.point_id, after.hour, limit)
+        if found:
+            break
+    return pages_from_rows(found)
+
+
+def last_key(pages: PageColumns) -> PageKey:
+    """Return the key of the last of some pages, which are ordered by it."""
+    return PageKey(int(pages.point[-1]), datetime.fromtimestamp(int(np.int64(pages.hour[-1])) * 3600, UTC))
+
+
+async def close_changes(connection: Connection, number: int) -> None:
+    """Note that no page older than the changes up to ``number`` is left in their scope."""
+    await connection.execute(_DONE, number)
+
+
+async def n_open_changes(connection: Connection) -> int:
+    """Return the number of changes whose pages are not all judged again."""
+    return int(await connection.fetchval(_N_OPEN))
