@@ -1,0 +1,72 @@
+"""Metrics of every role with at least one value in each series that can be."""
+
+from typing import get_args
+
+from prometheus_client import CollectorRegistry
+
+from service.metrics import (
+    ConsumeMetrics,
+    FeederState,
+    Figure,
+    Lag,
+    Outcome,
+    Reason,
+    ServeMetrics,
+    SettleMetrics,
+    new_registry,
+)
+
+FEEDER = FeederState(
+    region="R1", feeder="F1", n_points=40, n_under=3, n_over=2, n_high=1, n_interrupted=4
+)
+FIGURE = Figure(
+    area="urban",
+    point_class="D",
+    rule_set="sgcc-2003",
+    period="day",
+    pass_ratio=0.99,
+    coverage_ratio=0.98,
+    interruption_minutes=1.5,
+)
+
+
+def filled_consume() -> CollectorRegistry:
+    """Return a registry on which every method of ``ConsumeMetrics`` was called."""
+    metrics = ConsumeMetrics(new_registry())
+    metrics.count_messages(3)
+    for outcome in get_args(Outcome):
+        metrics.count_readings(outcome, 2)
+    for reason in get_args(Reason):
+        metrics.count_dead_letters(reason, 1)
+    metrics.show_breaches({("urban", "over"): 2})
+    metrics.show_open_interruptions({"rural": 1})
+    metrics.show_feeders([FEEDER])
+    metrics.show_lag([Lag(topic="t", partition=0, n_messages=7, event_s=1.5)])
+    metrics.record_checkpoint(0.2, {"page": 10, "lane_block": 1})
+    metrics.measure_checkpoint_age(lambda: 4.0)
+    metrics.count_fenced()
+    metrics.count_rebalance()
+    metrics.count_data_gap()
+    metrics.show_stalled(True)
+    metrics.show_judgement(9)
+    return metrics.registry
+
+
+def filled_settle() -> CollectorRegistry:
+    """Return a registry on which every method of ``SettleMetrics`` was called."""
+    metrics = SettleMetrics(new_registry())
+    metrics.show_late_pending(5)
+    metrics.count_late(n_merged=3, n_duplicate=2)
+    metrics.count_rescored(11)
+    metrics.show_rescore_pending(1)
+    metrics.show_dirty_days(2)
+    metrics.record_pass(0.7)
+    return metrics.registry
+
+
+def filled_serve() -> CollectorRegistry:
+    """Return a registry on which every method of ``ServeMetrics`` was called."""
+    metrics = ServeMetrics(new_registry())
+    metrics.show_figures([FIGURE])
+    metrics.record_request("/v1/points/{point}", "GET", 200, 0.01)
+    return metrics.registry
