@@ -101,6 +101,52 @@ class RegistryFileError(ServiceError):
     code = "registry_file_invalid"
 
 
+# ----------------------------------------------------------------------------------------- Kafka
+
+
+class SourceError(ServiceError):
+    """The Kafka client cannot go on: a right is missing, or it failed in a way it does not mend."""
+
+    code = "source_error"
+
+
+class SourceUnavailableError(SourceError):
+    """No broker answers, or a topic does not exist yet."""
+
+    retryable = True
+    code = "source_unavailable"
+
+
+class OffsetGoneError(SourceError):
+    """The log does not have the offset that was asked for; whoever asked decides what that means."""
+
+    code = "offset_gone"
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        super().__init__(f"{topic}/{partition} does not have offset {offset}")
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+
+
+class DataGapError(SourceError):
+    """Messages were deleted before they were read, and the settings say to stop then."""
+
+    code = "data_gap"
+
+
+class TopicRecreatedError(SourceError):
+    """What was stored lies beyond the end of the log: this is not the log that was read before."""
+
+    code = "topic_recreated"
+
+
+class StalledError(ServiceError):
+    """Nothing moves any more although there is work; the process has to be started again."""
+
+    code = "stalled"
+
+
 # --------------------------------------------------------------------------------- embedded parts
 
 

@@ -1,0 +1,1 @@
+"""Readings from Kafka, folded and stored: the role ``consume``."""
