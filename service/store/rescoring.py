@@ -15,17 +15,22 @@ _COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
 _STALE_OF_POINTS = statement(
     "pages_stale_of_points",
     f"""
-    SELECT DISTINCT {_COLUMNS}
-      FROM judgement_change AS change
-      JOIN page ON page.point_id = change.point_id
-     WHERE change.rescored_at IS NULL
-       AND change.number <= $1                                  -- bigint
-       AND page.hour >= change.from_at - interval '1 hour'
-       AND page.hour < change.to_at
-       AND page.judgement < change.number
-       AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
-     ORDER BY page.point_id, page.hour
-     LIMIT $4
+    SELECT {_COLUMNS}
+      FROM (
+               SELECT DISTINCT page.point_id, page.hour
+                 FROM judgement_change AS change
+                 JOIN page ON page.point_id = change.point_id
+                WHERE change.rescored_at IS NULL
+                  AND change.number <= $1                       -- bigint
+                  AND page.hour >= change.from_at - interval '1 hour'
+                  AND page.hour < change.to_at
+                  AND page.judgement < change.number
+                  AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
+                ORDER BY page.point_id, page.hour
+                LIMIT $4
+           ) AS stale
+      JOIN page USING (point_id, hour)
+     ORDER BY point_id, hour
     """,
 )
 

@@ -1,0 +1,1 @@
+"""The settle role: what can wait is brought in order, at a bounded rate, by one process at a time."""

@@ -1,0 +1,32 @@
+"""What the settle role works by: registry and judge under one judgement number."""
+
+from dataclasses import dataclass
+
+from service.domain.judging import Judge, make_judge
+from service.domain.lanes import LaneDirectory, lane_directory
+from service.domain.registry import Registry
+from service.domain.rules import RuleSet
+from service.store.pool import Pool
+from service.store.registry_store import load_registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """Everything that judging depends on, under one number."""
+
+    registry: Registry
+    judge: Judge
+    directory: LaneDirectory
+
+    @property
+    def judgement(self) -> int:
+        """The judgement number."""
+        return self.registry.judgement
+
+
+async def load_knowledge(pool: Pool, rule_set: RuleSet, zone: str) -> Knowledge:
+    """Return what is known now."""
+    async with pool.transaction() as connection:
+        registry = await load_registry(connection, zone)
+    judge = make_judge(registry, rule_set)
+    return Knowledge(registry=registry, judge=judge, directory=lane_directory(registry, judge.live_band))

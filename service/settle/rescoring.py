@@ -1,0 +1,32 @@
+"""Judging again the pages that a change of registry, rules or declarations concerns."""
+
+from service.settle.knowledge import Knowledge
+from service.store.page_batches import PageWriter
+from service.store.pool import Pool
+from service.store.rescoring import BEFORE_ALL, close_changes, last_key, n_open_changes, stale_pages
+
+PAGES_AT_ONCE = 5000
+
+
+async def rescore(pool: Pool, writer: PageWriter, knowledge: Knowledge) -> int:
+    """Judge every page again that an open change concerns, then close the changes; return how many pages.
+
+    Raises:
+        JudgementMovedError: Another change came meanwhile; load the knowledge and call again.
+        StoreError: The pages written before it stay; call again.
+    """
+    async with pool.connection() as connection:
+        if not await n_open_changes(connection):
+            return 0
+    n_pages, after = 0, BEFORE_ALL
+    while True:
+        async with pool.connection() as connection:
+            pages = await stale_pages(connection, knowledge.judgement, after, PAGES_AT_ONCE)
+        if not pages.n_pages:
+            break
+        after = last_key(pages)
+        await writer.write(pages, knowledge.judge)
+        n_pages += pages.n_pages
+    async with pool.transaction() as connection:
+        await close_changes(connection, knowledge.judgement)
+    return n_pages
