@@ -1,3 +1,26 @@
-"""What every test may ask for."""
+"""What every test needs: compiled kernels, backends, and hypothesis without a clock."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import kernels
+
+# A slow machine is not a failure, and CI fails only for what changed.
+settings.register_profile(
+    "voltpass",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("voltpass")
 
 pytest_plugins = ["tests.backends"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_kernels() -> int:
+    """Compile every kernel before the first test, and none later."""
+    return kernels.warm_up()
