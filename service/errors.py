@@ -77,6 +77,12 @@ class JudgementMovedError(StoreError):
 # ------------------------------------------------------------------------- registry and judgement
 
 
+class PhasesDifferError(ServiceError):
+    """Pages of one phase and of three meet in one point and hour."""
+
+    code = "phases_differ"
+
+
 class DeclarationError(ServiceError):
     """A declaration names what does not exist, or contradicts itself."""
 

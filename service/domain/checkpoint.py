@@ -11,6 +11,7 @@ from kernels.layout import NONE
 from service.domain.batch import Refusal
 from service.domain.engine import PartitionImage
 from service.domain.pages import PageColumns, empty_pages
+from service.errors import PhasesDifferError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +41,31 @@ class Checkpoint:
 def checkpoint_of(partitions: Sequence[PartitionCheckpoint]) -> Checkpoint:
     """Return the checkpoint of some partitions; two lanes' pages of one point and hour become one."""
     images = [partition.image.pages for partition in partitions]
-    whole = concatenated(images)
-    order = np.lexsort((whole.hour, whole.point))
-    is_first = np.ones(order.size, np.bool_)
-    is_first[1:] = (np.diff(whole.point[order]) != 0) | (np.diff(whole.hour[order]) != 0)
-    page_of_sorted = np.cumsum(is_first) - 1
-    pages = chosen_pages(whole, order[is_first])
-    shared = np.bincount(page_of_sorted, minlength=pages.n_pages) > 1
-    for position in np.flatnonzero(~is_first).tolist():
-        _join_page(pages, int(page_of_sorted[position]), whole, int(order[position]))
-    page_of_whole = np.empty(order.size, np.int64)
-    page_of_whole[order] = page_of_sorted
+    pages, page_of_whole = merged_pages(concatenated(images))
     ends = np.cumsum([image.n_pages for image in images])
     return Checkpoint(
         partitions=partitions,
         pages=pages,
         page_of=np.split(page_of_whole, ends[:-1]) if images else [],
-        shared=shared,
+        shared=np.bincount(page_of_whole, minlength=pages.n_pages) > 1,
     )
+
+
+def merged_pages(whole: PageColumns) -> tuple[PageColumns, NDArray[np.int64]]:
+    """Return one page a point and hour, ordered by them, and the page that each page of ``whole`` went to.
+
+    Raises:
+        PhasesDifferError: Two pages of one point and hour differ in their number of phases.
+    """
+    order = np.lexsort((whole.hour, whole.point))
+    is_first = np.ones(order.size, np.bool_)
+    is_first[1:] = (np.diff(whole.point[order]) != 0) | (np.diff(whole.hour[order]) != 0)
+    page_of = np.empty(order.size, np.int64)
+    page_of[order] = np.cumsum(is_first) - 1
+    pages = chosen_pages(whole, order[is_first])
+    rest = order[~is_first]
+    join_pages(pages, page_of[rest], chosen_pages(whole, rest))
+    return pages, page_of
 
 
 def mixed_pages(page_of: NDArray[np.int64], is_mixed: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -66,16 +74,28 @@ def mixed_pages(page_of: NDArray[np.int64], is_mixed: NDArray[np.bool_]) -> NDAr
 
 
 def join_pages(pages: PageColumns, into: NDArray[np.int64], others: PageColumns) -> None:
-    """Join page ``i`` of ``others`` into page ``into[i]`` of ``pages``, and take the other's revision.
+    """Join page ``i`` of ``others`` into page ``into[i]`` of ``pages``; several may share a target.
 
-    ``others`` are rows as they stand in the database, so what is written next follows their revision.
+    The greater revision wins, so that what was read from the database last is followed; the fuller energy wins.
 
     Raises:
-        ValueError: Two pages of one point and hour differ in their number of phases.
+        PhasesDifferError: Two pages of one point and hour differ in their number of phases; nothing was joined.
     """
-    for other, page in enumerate(into.tolist()):
-        _join_page(pages, page, others, other)
-    pages.revision[into] = others.revision
+    differ = np.flatnonzero(pages.planes.n_phases[into] != others.planes.n_phases)
+    if differ.size:
+        point, hour = int(others.point[differ[0]]), int(others.hour[differ[0]])
+        message = f"point id {point}, hour {hour}: pages of 1 and of 3 phases meet, its wiring was changed"
+        raise PhasesDifferError(message)
+    planes = plane_indices(pages, into).astype(np.int32)
+    join_into(pages.planes.cell, pages.planes.mark, planes, others.planes.cell, others.planes.mark)
+    np.maximum.at(pages.revision, into, others.revision)
+    np.minimum.at(pages.interval_s, into, others.interval_s)
+    for other in np.flatnonzero(others.power_s).tolist():
+        page = int(into[other])
+        mine = (int(pages.power_s[page]), int(pages.active_ws[page]), int(pages.reactive_vars[page]))
+        theirs = (int(others.power_s[other]), int(others.active_ws[other]), int(others.reactive_vars[other]))
+        if theirs > mine:
+            pages.power_s[page], pages.active_ws[page], pages.reactive_vars[page] = theirs
 
 
 def concatenated(parts: Sequence[PageColumns]) -> PageColumns:
@@ -121,22 +141,3 @@ def _copy(
     into.power_s[where] = source.power_s[which]
     into.active_ws[where] = source.active_ws[which]
     into.reactive_vars[where] = source.reactive_vars[which]
-
-
-def _join_page(pages: PageColumns, page: int, others: PageColumns, other: int) -> None:
-    """Join one page into another of the same point and hour; the greater revision and the fuller energy win."""
-    n_phases = int(pages.planes.n_phases[page])
-    if n_phases != int(others.planes.n_phases[other]):
-        point, hour = int(pages.point[page]), int(pages.hour[page])
-        message = f"point {point}, hour {hour}: {n_phases} phases meet {int(others.planes.n_phases[other])}"
-        raise ValueError(message)
-    first, first_other = int(pages.planes.first[page]), int(others.planes.first[other])
-    planes = slice(first_other, first_other + n_phases)
-    into = np.arange(first, first + n_phases, dtype=np.int32)
-    join_into(pages.planes.cell, pages.planes.mark, into, others.planes.cell[planes], others.planes.mark[planes])
-    mine = (int(pages.power_s[page]), int(pages.active_ws[page]), int(pages.reactive_vars[page]))
-    theirs = (int(others.power_s[other]), int(others.active_ws[other]), int(others.reactive_vars[other]))
-    if theirs > mine:
-        pages.power_s[page], pages.active_ws[page], pages.reactive_vars[page] = theirs
-    pages.revision[page] = max(int(pages.revision[page]), int(others.revision[other]))
-    pages.interval_s[page] = min(int(pages.interval_s[page]), int(others.interval_s[other]))

@@ -1,0 +1,15 @@
+"""Letting go of what is no longer kept."""
+
+from service.store.pool import Pool
+from service.store.retention import drop_late_readings, drop_pages
+
+
+async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
+    """Drop merged late readings beyond the lateness window and, if asked to, pages beyond their days.
+
+    Both are counted back from the newest data, not from the clock, so a replay keeps what it needs.
+    """
+    async with pool.transaction() as connection:
+        await drop_late_readings(connection, lateness_window_s)
+        if retention_days > 0:
+            await drop_pages(connection, retention_days)

@@ -1,0 +1,27 @@
+"""Counting dirty days anew, and with them the interruptions of their points."""
+
+from service.settle.interruptions import rebuild_interruptions
+from service.settle.knowledge import Knowledge
+from service.store.pool import Pool
+from service.store.rollups import begin_pass, roll_up, take_dirty
+
+DAYS_AT_ONCE = 2000
+
+
+async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
+    """Count every day anew that was dirty when this began; return how many days.
+
+    Raises:
+        StoreError: The days done before it stay; call again.
+    """
+    async with pool.transaction() as connection:
+        generation = await begin_pass(connection)
+    n_days = 0
+    while True:
+        async with pool.transaction() as connection:
+            days = await take_dirty(connection, generation, DAYS_AT_ONCE)
+            if not days:
+                return n_days
+            await roll_up(connection, days)
+            await rebuild_interruptions(connection, knowledge, days)
+        n_days += len(days)

@@ -1,0 +1,121 @@
+"""The settle loop: one pass after another, each from what the database holds."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from service.domain.rules import RuleSet
+from service.errors import JudgementMovedError, StoreError
+from service.metrics.settle import SettleMetrics
+from service.settle.adoption import adopt_letters
+from service.settle.knowledge import Knowledge, load_knowledge
+from service.settle.late import merge_late_readings
+from service.settle.rescoring import rescore
+from service.settle.retention import keep_to_retention
+from service.settle.rollup import roll_up_dirty_days
+from service.store.judgement import judgement_number
+from service.store.late import n_pending
+from service.store.page_batches import PageWriter
+from service.store.pool import Pool
+from service.store.rescoring import n_open_changes
+from service.store.rollups import n_dirty
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePolicy:
+    """How much is done how often."""
+
+    interval_s: float  # from the end of one pass to the start of the next
+    late_per_pass: int  # late readings merged in one pass, at most
+    lateness_window_s: int  # how long late readings are kept
+    retention_days: int  # how long pages are kept; 0 is for ever
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What one pass did."""
+
+    n_adopted: int = 0  # dead letters taken up
+    n_late: int = 0  # late readings merged, those that changed nothing included
+    n_rescored: int = 0  # pages judged again
+    n_days: int = 0  # days counted anew
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return self == PassReport()
+
+
+@dataclass(slots=True)
+class Settler:
+    """Brings in order what checkpoints leave for later. One of it works on a database at a time."""
+
+    pool: Pool
+    rule_set: RuleSet
+    zone: str
+    policy: SettlePolicy
+    metrics: SettleMetrics
+    monotonic_s: Callable[[], float]
+    _knowledge: Knowledge | None = None
+    _writer: PageWriter | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Make passes until told to stop; a pass that fails is made again."""
+        while not stop.is_set():
+            started_s = self.monotonic_s()
+            try:
+                report = await self.make_pass()
+            except StoreError as error:
+                if not error.retryable:
+                    raise
+                log.warning("pass_failed", error=str(error), code=error.code)
+            else:
+                self.metrics.record_pass(self.monotonic_s() - started_s)
+                if not report.is_idle:
+                    log.info("pass_done", adopted=report.n_adopted, late=report.n_late, rescored=report.n_rescored,
+                             days=report.n_days)  # fmt: skip
+            try:
+                async with asyncio.timeout(self.policy.interval_s):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    async def make_pass(self) -> PassReport:
+        """Do once what is to be done now, in the order in which one step feeds the next.
+
+        Raises:
+            StoreError: What was done before it stays; a retryable one may be gone at the next pass.
+        """
+        try:
+            return await self._make_pass(await self._known())
+        except JudgementMovedError:
+            return await self._make_pass(await self._known())
+
+    async def _make_pass(self, known: Knowledge) -> PassReport:
+        writer = self._writer = self._writer or PageWriter(self.pool, self.zone)
+        n_adopted = await adopt_letters(self.pool, writer, known)
+        merged = await merge_late_readings(self.pool, writer, known, self.policy.late_per_pass)
+        self.metrics.count_late(n_merged=merged.n_merged, n_duplicate=merged.n_duplicate)
+        n_rescored = await rescore(self.pool, writer, known)
+        self.metrics.count_rescored(n_rescored)
+        n_days = await roll_up_dirty_days(self.pool, known)
+        await keep_to_retention(self.pool, self.policy.lateness_window_s, self.policy.retention_days)
+        async with self.pool.connection() as connection:
+            self.metrics.show_late_pending(await n_pending(connection))
+            self.metrics.show_rescore_pending(await n_open_changes(connection))
+            self.metrics.show_dirty_days(await n_dirty(connection))
+        return PassReport(
+            n_adopted=n_adopted, n_late=merged.n_merged + merged.n_duplicate, n_rescored=n_rescored, n_days=n_days
+        )
+
+    async def _known(self) -> Knowledge:
+        """Return the knowledge of the judgement number in force."""
+        async with self.pool.connection() as connection:
+            number = await judgement_number(connection)
+        if self._knowledge is None or self._knowledge.judgement != number:
+            self._knowledge = await load_knowledge(self.pool, self.rule_set, self.zone)
+        return self._knowledge

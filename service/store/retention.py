@@ -1,0 +1,64 @@
+"""Dropping rows that are no longer kept; on TimescaleDB whole chunks, elsewhere rows."""
+
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_IS_HYPERTABLE = statement(
+    "retention_is_hypertable",
+    """
+    SELECT to_regclass('_timescaledb_catalog.hypertable') IS NOT NULL
+    """,
+)
+
+# Chunks hold a day; those that reach into the time kept stay whole.
+_DROP_CHUNKS = "SELECT count(*) FROM drop_chunks($1::text::regclass, $2::timestamptz)"
+
+_LATE_BEFORE = statement(
+    "retention_late_before",
+    """
+    SELECT least(
+               max(data_through) - make_interval(secs => $1),
+               (
+                   SELECT min(waiting.start_at)
+                     FROM partition_progress AS progress
+                     LEFT JOIN late_progress AS late USING (topic, partition)
+                     JOIN late_reading AS waiting USING (topic, partition)
+                    WHERE waiting.kafka_offset >= coalesce(late.next_offset, 0)
+               )
+           )
+      FROM partition_progress
+    """,
+)
+
+_PAGES_BEFORE = statement(
+    "retention_pages_before",
+    """
+    SELECT max(data_through) - make_interval(days => $1)
+      FROM partition_progress
+    """,
+)
+
+_DELETE_LATE = statement("retention_delete_late", "DELETE FROM late_reading WHERE start_at < $1")
+_DELETE_PAGES = statement("retention_delete_pages", "DELETE FROM page WHERE hour < $1")
+
+
+async def drop_late_readings(connection: Connection, window_s: int) -> None:
+    """Drop late readings that start more than ``window_s`` before the newest data, as far as all are merged."""
+    before = await connection.fetchval(_LATE_BEFORE, float(window_s))
+    if before is None:
+        return
+    if await connection.fetchval(_IS_HYPERTABLE):
+        await connection.execute(_DROP_CHUNKS, "late_reading", before)
+    else:
+        await connection.execute(_DELETE_LATE, before)
+
+
+async def drop_pages(connection: Connection, days: int) -> None:
+    """Drop pages more than ``days`` days older than the newest data; days already counted stay in ``point_day``."""
+    before = await connection.fetchval(_PAGES_BEFORE, days)
+    if before is None:
+        return
+    if await connection.fetchval(_IS_HYPERTABLE):
+        await connection.execute(_DROP_CHUNKS, "page", before)
+    else:
+        await connection.execute(_DELETE_PAGES, before)
