@@ -42,6 +42,11 @@ def letters_of(refusals: Sequence[Refusal], dead: Sequence[DeadReading]) -> list
     return sorted(letters, key=lambda letter: (letter.offset, letter.index))
 
 
+def epoch_ms_of_wall_clock(wall: datetime) -> int:
+    """Return the milliseconds that a clock without zone shows, as if it were UTC."""
+    return (wall.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+
 def _of_refusal(refusal: Refusal) -> Letter:
     return Letter(
         offset=refusal.offset,

@@ -1,6 +1,7 @@
 """Readings that the fold sets aside: late ones for the settle role, refused ones for the dead letters."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,20 @@ class LateReadings:
     v3: NDArray[np.float64]
     p_w: NDArray[np.float64]
     q_var: NDArray[np.float64]
+
+
+def chosen_late(late: LateReadings, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> LateReadings:
+    """Return the chosen late readings, in that order."""
+    return LateReadings(**{field.name: getattr(late, field.name)[chosen] for field in fields(late)})
+
+
+def joined_late(parts: Sequence[LateReadings]) -> LateReadings:
+    """Return all parts as one, in the order of the log, each reading once."""
+    whole = LateReadings(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(LateReadings)}
+    )
+    _, first = np.unique(np.stack([whole.offset, whole.index.astype(np.int64)]), axis=1, return_index=True)
+    return chosen_late(whole, first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.domain.checkpoint import join_pages, plane_indices
 from service.domain.late import LatePlaces, changes_a_cell, late_pages, places_of
 from service.domain.pages import PageColumns
-from service.domain.reading_columns import LateReadings
+from service.domain.reading_columns import LateReadings, chosen_late, joined_late
 from service.settle.knowledge import Knowledge
 from service.store.late import LateSpan, advance, fresh_readings, late_spans, readings_near
 from service.store.page_batches import PageWriter
@@ -63,14 +63,22 @@ async def _merge_span(pool: Pool, writer: PageWriter, known: Knowledge, span: La
 
 
 async def merged_with_stored(
-    connection: Connection, known: Knowledge, span: LateSpan, places: LatePlaces
+    connection: Connection, known: Knowledge, span: LateSpan, places: LatePlaces, more: LateReadings | None = None
 ) -> tuple[PageColumns, NDArray[np.bool_]]:
     """Return the stored pages with everything joined that came late for the minutes of ``places``.
+
+    Args:
+        connection: To read from.
+        known: Where devices belong.
+        span: Of which partition, and up to which offset.
+        places: The minutes and devices.
+        more: Late readings of that partition that are not stored yet.
 
     Returns:
         Pages, one a point and hour, ordered by them; and ``(n_pages, 60)``, the minutes that changed by it.
     """
     near = await _readings_of_minutes(connection, known, span, places)
+    near = near if more is None else joined_late([near, more])
     pages = late_pages(near, places_of(near, known.directory), known.directory)
     stored = await read_pages(connection, pages.point, pages.hour)
     key = pages.point.astype(np.int64) << 32 | pages.hour
@@ -91,29 +99,20 @@ async def _readings_of_minutes(
     """Return every late reading of the devices and minutes of ``places``, in the order of the log."""
     rows = places.row[places.row >= 0]
     groups = np.unique(np.stack([rows, places.minute[places.row >= 0]]), axis=1)
-    device_ids = known.directory.device_id[groups[0]]
-    from_ms = (groups[1] - 1) * MINUTE_MS  # a minute more on each side: readings may stand off the grid
-    near = await readings_near(connection, span, device_ids, from_ms, from_ms + 3 * MINUTE_MS)
+    # Neighbouring minutes of a device are asked for at once, with a minute more on each side: readings may stand
+    # off the grid.
+    is_first = np.ones(groups.shape[1], np.bool_)
+    is_first[1:] = (np.diff(groups[0]) != 0) | (np.diff(groups[1]) > 2)
+    first = np.flatnonzero(is_first)
+    last = np.append(first[1:], groups.shape[1]) - 1
+    near = await readings_near(
+        connection,
+        span,
+        known.directory.device_id[groups[0, first]],
+        (groups[1, first] - 1) * MINUTE_MS,
+        (groups[1, last] + 2) * MINUTE_MS,
+    )
+    near = joined_late([near])  # spans of time may overlap
     places_near = places_of(near, known.directory)
     keys = places_near.row << 34 | places_near.minute
-    return _chosen(near, np.isin(keys, groups[0] << 34 | groups[1]))
-
-
-def _chosen(late: LateReadings, mask: NDArray[np.bool_]) -> LateReadings:
-    """Return the readings under ``mask``, each once: spans of time may overlap."""
-    _, first = np.unique(np.stack([late.offset, late.index.astype(np.int64)]), axis=1, return_index=True)
-    keep = np.zeros(mask.size, np.bool_)
-    keep[first] = True
-    chosen = mask & keep
-    return LateReadings(
-        device_id=late.device_id[chosen],
-        start_ms=late.start_ms[chosen],
-        offset=late.offset[chosen],
-        index=late.index[chosen],
-        quality=late.quality[chosen],
-        v1=late.v1[chosen],
-        v2=late.v2[chosen],
-        v3=late.v3[chosen],
-        p_w=late.p_w[chosen],
-        q_var=late.q_var[chosen],
-    )
+    return chosen_late(near, np.isin(keys, groups[0] << 34 | groups[1]))
