@@ -9,19 +9,21 @@ INSERT INTO judgement (number, rollup_generation) VALUES (1, 1);
 
 -- What a judgement number changed: pages in its scope with a lower number are to be judged again.
 CREATE TABLE judgement_change (
+    change_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number      bigint NOT NULL,
     point_id    integer,               -- NULL: every point
     from_at     timestamptz NOT NULL,  -- inclusive
     to_at       timestamptz NOT NULL,  -- exclusive
     reason      text NOT NULL,
     made_at     timestamptz NOT NULL DEFAULT now(),
-    rescored_at timestamptz            -- NULL until every page in scope has been judged again
+    rescored_at timestamptz,           -- NULL until every page in scope has been judged again
+    CHECK (from_at < to_at)
 );
 CREATE INDEX judgement_change_open ON judgement_change (number) WHERE rescored_at IS NULL;
 
 CREATE TABLE point (
     point_id          integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    point             text NOT NULL UNIQUE,
+    point             text NOT NULL UNIQUE CHECK (point <> ''),
     nominal_mv        bigint NOT NULL CHECK (nominal_mv BETWEEN 1000 AND 2000000000),  -- of the voltage measured
     wiring            text NOT NULL CHECK (wiring IN ('1p', '3p4w', '3p3w')),
     organisation      text NOT NULL DEFAULT '',
@@ -44,6 +46,8 @@ CREATE TABLE point (
     CHECK (band_lower < band_upper)
 );
 CREATE INDEX point_feeder ON point (feeder);
+CREATE INDEX point_transformer ON point (transformer);
+CREATE INDEX point_valid_from ON point (valid_from);
 
 CREATE TABLE device (
     device_id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -51,7 +55,7 @@ CREATE TABLE device (
     point_id         integer NOT NULL REFERENCES point,
     voltage_ratio    double precision NOT NULL CHECK (voltage_ratio > 0),
     reading_kind     text NOT NULL CHECK (reading_kind IN ('mean', 'instant')),
-    interval_s       integer NOT NULL CHECK (interval_s BETWEEN 1 AND 3600),
+    interval_s       integer NOT NULL CHECK (interval_s BETWEEN 1 AND 3600),  -- divides 60, or is whole minutes
     stamp_at         text NOT NULL CHECK (stamp_at IN ('start', 'end')),
     zone             text NOT NULL,              -- IANA name; of stamps without offset
     delivery_delay_s integer NOT NULL CHECK (delivery_delay_s >= 0),
@@ -59,14 +63,15 @@ CREATE TABLE device (
     valid_from       timestamptz NOT NULL,       -- serves the point from here, inclusive
     valid_to         timestamptz NOT NULL DEFAULT 'infinity',
     UNIQUE (device, valid_from),
-    CHECK (valid_from < valid_to)
+    CHECK (valid_from < valid_to),
+    CHECK (mod(60, interval_s) = 0 OR mod(interval_s, 60) = 0)
 );
 CREATE INDEX device_point ON device (point_id);
 
 CREATE TABLE customer (
     customer_id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer              text NOT NULL UNIQUE,  -- account number
-    voltage_level_mv      bigint NOT NULL,
+    voltage_level_mv      bigint NOT NULL CHECK (voltage_level_mv > 0),
     residential           boolean NOT NULL,
     important             boolean NOT NULL,
     user_class            text NOT NULL CHECK (user_class IN ('LV', 'MV', 'HV')),
