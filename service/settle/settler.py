@@ -12,6 +12,7 @@ from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
+from service.settle.outage_pages import write_outage_pages
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
@@ -100,7 +101,8 @@ class Settler:
         n_adopted = await adopt_letters(self.pool, writer, known)
         merged = await merge_late_readings(self.pool, writer, known, self.policy.late_per_pass)
         self.metrics.count_late(n_merged=merged.n_merged, n_duplicate=merged.n_duplicate)
-        n_rescored = await rescore(self.pool, writer, known)
+        n_rescored = await write_outage_pages(self.pool, writer, known)
+        n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
         await keep_to_retention(self.pool, self.policy.lateness_window_s, self.policy.retention_days)

@@ -53,6 +53,16 @@ _READ_PAGES = statement(
     """,
 )
 
+_STORED_KEYS = statement(
+    "page_keys_stored",
+    """
+    SELECT page.point_id, (extract(epoch FROM page.hour) / 3600)::integer AS hour
+      FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
+      JOIN page ON page.point_id = wanted.point_id
+                AND page.hour = to_timestamp(wanted.epoch_s)
+    """,
+)
+
 _ADVANCE = statement(
     "partition_advance",
     """
@@ -156,6 +166,14 @@ async def read_pages(connection: Connection, points: NDArray[np.int32], hours: N
         _READ_PAGES, points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max())
     )
     return pages_from_rows(rows)
+
+
+async def stored_keys(
+    connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return points and hours of the stored pages among the given ones, in no order."""
+    rows = await connection.fetch(_STORED_KEYS, points.tolist(), (hours.astype(np.int64) * 3600).tolist())
+    return np.array([row[0] for row in rows], np.int32), np.array([row[1] for row in rows], np.int32)
 
 
 async def advance(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> None:

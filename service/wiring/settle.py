@@ -1,0 +1,65 @@
+"""The role ``settle``: one process works, any others stand by."""
+
+import asyncio
+
+import structlog
+
+from service.clock import monotonic_s
+from service.domain.rules import load_rule_set
+from service.metrics import SettleMetrics, new_registry
+from service.settings import Settings
+from service.settle.settler import SettlePolicy, Settler
+from service.store.pool import Pool
+from service.store.single import held_alone
+from service.wiring.health import HealthServer
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_S = 5.0  # whether the active process is still there
+CONNECTIONS = 3
+
+
+async def run_settle(settings: Settings, stop: asyncio.Event) -> None:
+    """Settle what checkpoints leave for later, until told to stop; wait while another process does.
+
+    Raises:
+        StoreError: The database refused for good.
+        UnknownRuleSetError: ``settings.rule_set`` is not there.
+    """
+    rule_set = load_rule_set(settings.rule_set)
+    registry = new_registry()
+    metrics = SettleMetrics(registry)
+    async with (
+        HealthServer(registry, settings.metrics_host, settings.metrics_port) as health,
+        Pool(settings, "writer", max_size=CONNECTIONS) as pool,
+    ):
+        settler = Settler(
+            pool=pool,
+            rule_set=rule_set,
+            zone=settings.zone,
+            policy=policy_of(settings),
+            metrics=metrics,
+            monotonic_s=monotonic_s,
+        )
+        health.is_ready = True
+        while not stop.is_set():
+            async with held_alone(settings, "settle") as is_mine:
+                if is_mine:
+                    log.info("settling")
+                    await settler.run(stop)
+                    return
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+
+def policy_of(settings: Settings) -> SettlePolicy:
+    """Return the settle policy that the settings ask for."""
+    return SettlePolicy(
+        interval_s=settings.settle_interval_s,
+        late_per_pass=settings.settle_rows_per_pass,
+        lateness_window_s=settings.lateness_window_s,
+        retention_days=settings.retention_days,
+    )
