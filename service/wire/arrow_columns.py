@@ -1,0 +1,125 @@
+"""Columns of an Arrow record batch: which there may be, their types, and their values for numpy."""
+
+from typing import NamedTuple, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from service.domain.batch import EMPTY
+from service.wire.arrow_texts import Column, Integers
+from service.wire.fields import POWER_MAX_KW, STAMP_END_MS, STAMP_FIRST_MS
+
+REQUIRED = ("device", "ts", "v1")
+NUMBERS = ("v1", "v2", "v3", "pf", "p_kw", "q_kvar")
+COLUMNS = ("device", "ts", *NUMBERS, "quality")
+
+_TEXT = "utf8, large_utf8 or a dictionary of one of them"
+_STAMP = "timestamp (any unit, with or without zone) or int64 (milliseconds since the Unix epoch)"
+_NUMBER = "float32 or float64"
+_TYPES = {"device": _TEXT, "ts": _STAMP, "quality": _TEXT, **dict.fromkeys(NUMBERS, _NUMBER)}
+
+# An infinite voltage is none; how high a finite one may be depends on its device.
+_VOLTS_MAX = float(np.finfo(np.float64).max)
+_LIMITS = {
+    "v1": _VOLTS_MAX,
+    "v2": _VOLTS_MAX,
+    "v3": _VOLTS_MAX,
+    "pf": 1.0,
+    "p_kw": POWER_MAX_KW,
+    "q_kvar": POWER_MAX_KW,
+}
+
+NO_STAMP = int(np.iinfo(np.int64).min)  # what a null reads as
+_UNITS_PER_S = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+def column_places(schema: pa.Schema) -> list[int] | str:
+    """Return where in ``schema`` the known columns stand, or the detail why it cannot be read.
+
+    A column of another name is passed over; an optional one of the null type is as good as absent.
+    """
+    names = schema.names
+    places: list[int] = []
+    for name in COLUMNS:
+        n_found = names.count(name)
+        if n_found > 1:
+            return f"column {name} is there {n_found} times; allowed: once"
+        if n_found == 0 and name in REQUIRED:
+            return f"column {name} is missing; required: {', '.join(REQUIRED)}"
+        if n_found:
+            place = names.index(name)
+            type_ = schema.field(place).type
+            if name not in REQUIRED and pa.types.is_null(type_):
+                continue
+            if not _fits(name, type_):
+                return f"column {name} is of type {str(type_)[:60]}; allowed: {_TYPES[name]}"
+            places.append(place)
+    return places
+
+
+def _fits(name: str, type_: pa.DataType) -> bool:
+    if name == "ts":
+        return pa.types.is_timestamp(type_) or pa.types.is_int64(type_)
+    if name in NUMBERS:
+        return pa.types.is_float32(type_) or pa.types.is_float64(type_)
+    if isinstance(type_, pa.DictionaryType):
+        type_ = type_.value_type
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
+
+
+class Numbers(NamedTuple):
+    """The columns of numbers that are there."""
+
+    names: list[str]
+    value: NDArray[np.float64]  # (n_names, n_rows); NaN where there is none
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """Return one column, of length 0 if it is not there."""
+        return self.value[self.names.index(name)] if name in self.names else EMPTY
+
+    def beyond(self) -> dict[str, NDArray[np.bool_]]:
+        """Return, by column, the rows whose number is beyond what is allowed."""
+        limit = np.array([_LIMITS[name] for name in self.names])
+        beyond = np.abs(self.value) > limit[:, np.newaxis]
+        if not beyond.any():
+            return {}
+        return dict(zip(self.names, beyond, strict=True))
+
+
+def numbers(columns: dict[str, Column], n_rows: int) -> Numbers:
+    """Return the columns of numbers among ``columns``."""
+    names = [name for name in NUMBERS if name in columns]
+    value = np.empty((len(names), n_rows))
+    for row, name in enumerate(names):
+        value[row] = columns[name].to_numpy(zero_copy_only=False)
+    return Numbers(names, value)
+
+
+class Stamps(NamedTuple):
+    """A column of stamps, ``(n_rows,)`` each."""
+
+    raw: NDArray[np.int64]  # as they came, in their own unit
+    ms: NDArray[np.int64]  # see Batch.stamp_ms; 0 where it is none
+    has_zone: bool
+    faulty: NDArray[np.bool_] | None  # null, or outside the years that are allowed
+
+
+def stamps(column: Column) -> Stamps:
+    """Return a column of stamps in milliseconds, rounded down."""
+    type_ = column.type
+    unit, has_zone = "ms", True
+    if isinstance(type_, pa.TimestampType):
+        unit, has_zone = type_.unit, type_.tz is not None
+    elif column.null_count:
+        column = cast("Integers", column).fill_null(NO_STAMP)
+    per_s = _UNITS_PER_S[unit]
+    raw: NDArray[np.int64] = column.to_numpy(zero_copy_only=False).view(np.int64)
+    first, end = STAMP_FIRST_MS * per_s // 1000, STAMP_END_MS * per_s // 1000
+    faulty = None
+    within = raw
+    if raw.min() < first or raw.max() >= end:
+        faulty = (raw < first) | (raw >= end)
+        within = np.where(faulty, 0, raw)
+    ms = within * (1000 // per_s) if per_s <= 1000 else within // (per_s // 1000)  # noqa: PLR2004
+    return Stamps(raw, ms, has_zone, faulty)
