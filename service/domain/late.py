@@ -1,130 +1,121 @@
-"""Late readings into candidate pages, so that it does not matter when or in how many parts they are merged."""
+"""Late readings as candidates for the pages: what a lane's window no longer took, folded apart.
+
+A late reading is as good as a timely one, but it must not matter when it is merged. So all late
+readings of a device and minute, those merged before included, are folded anew in the order of the
+log; and of a minute that is not complete only the candidates count that the fold shows on the way,
+for these stand however many readings follow.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import fold
 from kernels.layout import (
-    AHEAD_MINUTE,
-    HEAD_MINUTE,
-    INTERVAL_MS,
-    LANE_WORDS,
+    DUPLICATE,
+    LANE_SETTINGS,
     MINUTES_PER_HOUR,
     NO_TIME,
     NONE,
-    PAGE,
-    Folded,
-    Lanes,
-    Readings,
-    StampLimits,
+    OUTSIDE_SERVICE,
 )
-from service.domain.checkpoint import merged_pages
+from service.domain.grid import first_minutes
 from service.domain.lanes import LaneDirectory
-from service.domain.page_pool import page_pool
 from service.domain.pages import PageColumns
 from service.domain.reading_columns import LateReadings
-
-MINUTE_MS = 60_000
-_ANY_TIME = StampLimits(ahead_ms=2**60, oldest_ms=0)  # the stamps were accepted when they came
+from service.domain.scratch import ScratchReadings, fold_scratch
 
 
-@dataclass(frozen=True, slots=True)
-class LatePlaces:
-    """Where each late reading belongs, ``(n_readings,)`` each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateMerge:
+    """What late readings come to: candidates to be joined into the pages that are stored."""
 
-    row: NDArray[np.int64]  # of the lane directory; NONE where the registry no longer has the device
-    point: NDArray[np.int32]  # point_id; NONE likewise
-    minute: NDArray[np.int64]  # first minute that the reading fills, minutes since the Unix epoch
-    n_minutes: NDArray[np.int64]  # minutes that it fills, 1 for readings shorter than a minute
+    pages: PageColumns  # one a point and hour, ordered by them; revision 0
+    outcome: NDArray[np.uint8]  # of each reading, kernels.layout; OUTSIDE_SERVICE has no device
+    point: NDArray[np.int32]  # of each reading; NONE without a device
+    first_minute: NDArray[np.int64]  # that each reading fills
+    n_minutes: NDArray[np.int64]  # that it fills; part of one counts as one
 
+    def count_changed(self, is_changed: NDArray[np.bool_], pages: PageColumns) -> int:
+        """Return how many readings changed a cell: those that lie in a minute that changed.
 
-def places_of(late: LateReadings, directory: LaneDirectory) -> LatePlaces:
-    """Return where late readings belong, by the settings of their devices."""
-    row = np.array([directory.row_of_id.get(device_id, NONE) for device_id in late.device_id.tolist()], np.int64)
-    known = row != NONE
-    if not directory.settings.size:
-        nowhere = np.full(row.size, NONE, np.int32)
-        return LatePlaces(row=row, point=nowhere, minute=row, n_minutes=np.ones(row.size, np.int64))
-    settings = directory.settings[row]
-    step = np.minimum(settings["interval_ms"].astype(np.int64), MINUTE_MS)
-    return LatePlaces(
-        row=row,
-        point=np.where(known, settings["point"], NONE).astype(np.int32),
-        minute=(late.start_ms + step - 1 - step // 2) // MINUTE_MS,
-        n_minutes=np.maximum(1, settings["minutes"].astype(np.int64)),
-    )
+        A repeated reading is none of them.
 
-
-def late_pages(late: LateReadings, places: LatePlaces, directory: LaneDirectory) -> PageColumns:
-    """Return the candidates of late readings as pages, one a point and hour, ordered by them; revisions are 0.
-
-    Give it *all* late readings of every minute and device that it is to merge, in the order of the log, also those
-    merged before: a minute of short readings shows each time a further eighth of it is there, and when it is
-    complete, which depends on the readings before it only. So joining the result of every part of the log in turn
-    gives what joining the whole at once gives.
-    """
-    chosen = np.flatnonzero(places.row != NONE)
-    keys = np.stack([places.row[chosen], places.minute[chosen]])
-    groups, lane = np.unique(keys, axis=1, return_inverse=True)
-    lanes = _scratch_lanes(directory, groups[0])
-    settings = lanes.settings
-    readings = Readings(
-        lane=np.ascontiguousarray(lane.reshape(-1), np.int32),
-        stamp_ms=late.start_ms[chosen] + settings["shift_ms"][lane.reshape(-1)],
-        record_ms=late.start_ms[chosen],
-        v1=late.v1[chosen],
-        v2=late.v2[chosen],
-        v3=late.v3[chosen],
-        p_w=late.p_w[chosen],
-        q_var=late.q_var[chosen],
-        quality=late.quality[chosen],
-    )
-    pool = page_pool(max(64, groups.shape[1]))
-    folded = Folded(
-        outcome=np.zeros(chosen.size, np.uint8),
-        lane=np.full(chosen.size, NONE, np.int32),
-        start_ms=np.zeros(chosen.size, np.int64),
-        ppm=np.zeros((chosen.size, 3), np.int32),
-    )
-    done = fold(lanes, pool.pages, readings, _ANY_TIME, 0, folded)
-    while done < chosen.size:
-        pool.grow()
-        done = fold(lanes, pool.pages, readings, _ANY_TIME, done, folded)
-    slots, pages = pool.take_dirty()
-    page_lanes = pool.pages.head["lane"][slots]
-    pages.point[:] = settings["point"][page_lanes]
-    pages.interval_s[:] = settings["interval_ms"][page_lanes] // 1000
-    return merged_pages(pages)[0]
+        Args:
+            is_changed: Whether joining changed a cell, by page and minute, ``(n_pages, 60)``.
+            pages: The pages as they were joined, of any points and hours; not empty.
+        """
+        key = _key(pages.point, pages.hour.astype(np.int64))
+        order = np.argsort(key)
+        key = key[order]
+        changed = np.zeros(self.point.size, np.bool_)
+        for ahead in range(int(self.n_minutes.max(initial=0))):
+            minute = self.first_minute + ahead
+            wanted = _key(self.point, minute // MINUTES_PER_HOUR)
+            found = np.minimum(np.searchsorted(key, wanted), key.size - 1)
+            is_there = (key[found] == wanted) & (ahead < self.n_minutes)
+            changed |= is_there & is_changed[order[found], minute % MINUTES_PER_HOUR]
+        return int(np.count_nonzero(changed & (self.outcome != DUPLICATE)))
 
 
-def changes_a_cell(places: LatePlaces, pages: PageColumns, changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return, for each late reading, whether one of the minutes that it fills changed.
+def merge_late(late: LateReadings, directory: LaneDirectory) -> LateMerge:
+    """Return the candidates of the late readings of one partition.
+
+    Each group, that is device and minute, has to be whole: with the readings that were merged
+    before. Readings of a device that the registry no longer has come to nothing. Late readings
+    carry no energy.
 
     Args:
-        places: Of the readings.
-        pages: One a point and hour, ordered by them.
-        changed: ``(n_pages, 60)``, whether any phase of the minute changed.
+        late: In the order of the log.
+        directory: Of the registry in force.
     """
-    key = pages.point.astype(np.int64) << 32 | pages.hour
-    found = np.zeros(places.row.size, np.bool_)
-    for nth in range(int(places.n_minutes.max(initial=0))):
-        minute = places.minute + nth
-        wanted = places.point.astype(np.int64) << 32 | minute // MINUTES_PER_HOUR
-        page = np.minimum(np.searchsorted(key, wanted), max(key.size - 1, 0))
-        fits = (nth < places.n_minutes) & (places.row != NONE)
-        if key.size:
-            found |= fits & (key[page] == wanted) & changed[page, minute % MINUTES_PER_HOUR]
-    return found
+    row = np.array([directory.row_of_id.get(i, NONE) for i in late.device_id.tolist()], np.int64)
+    known = np.flatnonzero(row != NONE)
+    interval_ms = np.full(row.size, 60_000, np.int64)
+    interval_ms[known] = directory.settings["interval_ms"][row[known]]
+    first_minute = first_minutes(late.start_ms, interval_ms)
+    point = np.full(row.size, NONE, np.int32)
+    point[known] = directory.settings["point"][row[known]]
+    lane, settings = _lanes_of_groups(row[known], first_minute[known], directory)
+    readings = ScratchReadings(
+        lane=lane,
+        start_ms=late.start_ms[known],
+        v1=late.v1[known],
+        v2=late.v2[known],
+        v3=late.v3[known],
+        p_w=late.p_w[known],
+        q_var=late.q_var[known],
+        quality=late.quality[known],
+    )
+    outcome = np.full(row.size, OUTSIDE_SERVICE, np.uint8)
+    pages, outcome[known] = fold_scratch(settings, readings)
+    return LateMerge(
+        pages=pages,
+        outcome=outcome,
+        point=point,
+        first_minute=first_minute,
+        n_minutes=np.maximum(1, interval_ms // 60_000),
+    )
 
 
-def _scratch_lanes(directory: LaneDirectory, rows: NDArray[np.int64]) -> Lanes:
-    """Return one empty lane for each group of readings."""
-    state = np.zeros((rows.size, LANE_WORDS), np.int64)
-    state[:, [HEAD_MINUTE, AHEAD_MINUTE]] = NO_TIME
-    state[:, PAGE] = NONE
-    settings = directory.settings[rows]
-    state[:, INTERVAL_MS] = settings["interval_ms"]
-    settings["from_ms"], settings["to_ms"], settings["next_lane"] = NO_TIME, -NO_TIME, NONE
-    return Lanes(state=state, settings=settings)
+def _lanes_of_groups(
+    row: NDArray[np.int64], minute: NDArray[np.int64], directory: LaneDirectory
+) -> tuple[NDArray[np.int32], NDArray[np.void]]:
+    """Return the lane of each reading, one for each device and minute, and the lanes' settings."""
+    order = np.lexsort((minute, row))
+    is_first = np.ones(order.size, np.bool_)
+    is_first[1:] = (np.diff(row[order]) != 0) | (np.diff(minute[order]) != 0)
+    lane = np.empty(order.size, np.int32)
+    lane[order] = np.cumsum(is_first) - 1
+    settings = np.zeros(int(np.count_nonzero(is_first)), LANE_SETTINGS)
+    settings[:] = directory.settings[row[order[is_first]]]
+    # The stamp was judged when the reading came; what is kept is the start of its interval.
+    settings["shift_ms"], settings["next_lane"] = 0, NONE
+    settings["from_ms"], settings["to_ms"] = NO_TIME, -NO_TIME
+    settings["wants_power"] = 0
+    return lane, settings
+
+
+def _key(point: NDArray[np.int32], hour: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number for a point and hour, for hours within some thousand years."""
+    return (point.astype(np.int64) << 32) + (hour + (1 << 31))
