@@ -59,8 +59,7 @@ def fold_scratch(
     state = _empty_state(settings)
     outcome = np.empty(readings.lane.size, np.uint8)
     for first in range(0, readings.lane.size, _CHUNK):
-        chunk = slice(first, first + _CHUNK)
-        columns = _kernel_columns(readings, chunk)
+        columns = _kernel_columns(readings, first)
         folded = _room_for(columns.lane.size)
         done, n_readings = 0, columns.lane.size
         while done < n_readings:
@@ -68,7 +67,7 @@ def fold_scratch(
             done = fold(lanes, pool.pages, columns, _ANY_STAMP, done, folded)
             if done < n_readings:
                 pool.grow()
-        outcome[chunk] = folded.outcome
+        outcome[first : first + n_readings] = folded.outcome
     return _one_an_hour(pool.pages, settings), outcome
 
 
@@ -80,7 +79,8 @@ def _empty_state(settings: NDArray[np.void]) -> NDArray[np.int64]:
     return state
 
 
-def _kernel_columns(readings: ScratchReadings, chunk: slice) -> Readings:
+def _kernel_columns(readings: ScratchReadings, first: int) -> Readings:
+    chunk = slice(first, first + _CHUNK)
     start_ms = readings.start_ms[chunk]
     return Readings(
         lane=readings.lane[chunk],
