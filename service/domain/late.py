@@ -6,7 +6,7 @@ log; and of a minute that is not complete only the candidates count that the fol
 for these stand however many readings follow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,16 @@ class LateMerge:
     first_minute: NDArray[np.int64]  # that each reading fills
     n_minutes: NDArray[np.int64]  # that it fills; part of one counts as one
 
+    def only(self, chosen: NDArray[np.bool_]) -> "LateMerge":
+        """Return the same merge, of which only the chosen readings are to be counted."""
+        return replace(
+            self,
+            outcome=self.outcome[chosen],
+            point=self.point[chosen],
+            first_minute=self.first_minute[chosen],
+            n_minutes=self.n_minutes[chosen],
+        )
+
     def count_changed(self, is_changed: NDArray[np.bool_], pages: PageColumns) -> int:
         """Return how many readings changed a cell: those that lie in a minute that changed.
 
@@ -43,8 +53,10 @@ class LateMerge:
 
         Args:
             is_changed: Whether joining changed a cell, by page and minute, ``(n_pages, 60)``.
-            pages: The pages as they were joined, of any points and hours; not empty.
+            pages: The pages as they were joined, of any points and hours.
         """
+        if not pages.n_pages:
+            return 0
         key = _key(pages.point, pages.hour.astype(np.int64))
         order = np.argsort(key)
         key = key[order]

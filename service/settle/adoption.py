@@ -8,11 +8,11 @@ import numpy as np
 
 from kernels.layout import QUALITY_ESTIMATED, QUALITY_GOOD, QUALITY_INVALID
 from service.domain.lanes import LaneDirectory, wall_clock_offset_ms
-from service.domain.late import places_of
+from service.domain.late import merge_late
 from service.domain.letters import epoch_ms_of_wall_clock
 from service.domain.reading_columns import LateReadings
 from service.settle.knowledge import Knowledge
-from service.settle.late import merged_with_stored
+from service.settle.late import joined_with_stored, readings_of_minutes
 from service.store.adoption import OrphanLetter, adoptable_letters, insert_late, mark_adopted
 from service.store.late import LateSpan
 from service.store.page_batches import PageWriter
@@ -48,7 +48,8 @@ async def _adopt(
     late = _late(letters, starts, known.directory)
     whole = LateSpan(topic=home[0], partition=home[1], from_offset=0, to_offset=2**63 - 1)
     async with pool.connection() as connection:
-        pages, _ = await merged_with_stored(connection, known, whole, places_of(late, known.directory), late)
+        near = await readings_of_minutes(connection, known, whole, late)
+        pages, _ = await joined_with_stored(connection, merge_late(near, known.directory).pages)
 
     async def note(connection: Connection) -> None:
         await insert_late(connection, *home, late)

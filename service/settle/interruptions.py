@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from kernels.layout import INTERRUPTED
-from service.domain.interruptions import Ledger, interruptions_of
+from service.domain.evidence import Ledger
+from service.domain.interruptions import interruptions_of
 from service.domain.registry import Declaration
 from service.settle.knowledge import Knowledge
 from service.store.interruption_rows import (

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.layout import CELL_NONE, NONE
 from service.domain.checkpoint import join_pages, plane_indices
-from service.domain.late import LatePlaces, changes_a_cell, late_pages, places_of
+from service.domain.grid import first_minutes
+from service.domain.late import merge_late
 from service.domain.pages import PageColumns
 from service.domain.reading_columns import LateReadings, chosen_late, joined_late
 from service.settle.knowledge import Knowledge
@@ -50,10 +52,11 @@ async def merge_late_readings(pool: Pool, writer: PageWriter, known: Knowledge, 
 async def _merge_span(pool: Pool, writer: PageWriter, known: Knowledge, span: LateSpan, limit: int) -> Merged:
     async with pool.connection() as connection:
         fresh, part = await fresh_readings(connection, span, limit)
-        places = places_of(fresh, known.directory)
-        pages, changed = await merged_with_stored(connection, known, part, places)
-    is_merged = changes_a_cell(places, pages, changed)
-    merged = Merged(int(is_merged.sum()), int(is_merged.size - is_merged.sum()))
+        near = await readings_of_minutes(connection, known, part, fresh)
+        merge = merge_late(near, known.directory)
+        pages, is_changed = await joined_with_stored(connection, merge.pages)
+    n_merged = merge.only(near.offset >= part.from_offset).count_changed(is_changed, pages)
+    merged = Merged(n_merged, fresh.offset.size - n_merged)
 
     async def note(connection: Connection) -> None:
         await advance(connection, part, n_merged=merged.n_merged, n_duplicate=merged.n_duplicate)
@@ -62,57 +65,52 @@ async def _merge_span(pool: Pool, writer: PageWriter, known: Knowledge, span: La
     return merged
 
 
-async def merged_with_stored(
-    connection: Connection, known: Knowledge, span: LateSpan, places: LatePlaces, more: LateReadings | None = None
+async def joined_with_stored(
+    connection: Connection, pages: PageColumns
 ) -> tuple[PageColumns, NDArray[np.bool_]]:
-    """Return the stored pages with everything joined that came late for the minutes of ``places``.
-
-    Args:
-        connection: To read from.
-        known: Where devices belong.
-        span: Of which partition, and up to which offset.
-        places: The minutes and devices.
-        more: Late readings of that partition that are not stored yet.
+    """Join the stored rows into candidate pages, one a point and hour, ordered by them.
 
     Returns:
-        Pages, one a point and hour, ordered by them; and ``(n_pages, 60)``, the minutes that changed by it.
+        The same pages, and ``(n_pages, 60)``: the minutes in which they differ from the stored rows.
     """
-    near = await _readings_of_minutes(connection, known, span, places)
-    near = near if more is None else joined_late([near, more])
-    pages = late_pages(near, places_of(near, known.directory), known.directory)
     stored = await read_pages(connection, pages.point, pages.hour)
     key = pages.point.astype(np.int64) << 32 | pages.hour
     into = np.searchsorted(key, stored.point.astype(np.int64) << 32 | stored.hour)
-    before_cell = np.full_like(pages.planes.cell, np.iinfo(np.int16).min)
-    before_mark = np.zeros_like(pages.planes.mark)
     planes = plane_indices(pages, into)
+    before_cell = np.full_like(pages.planes.cell, CELL_NONE)
+    before_mark = np.zeros_like(pages.planes.mark)
     before_cell[planes], before_mark[planes] = stored.planes.cell, stored.planes.mark
     join_pages(pages, into, stored)
-    plane_changed = (before_cell != pages.planes.cell) | (before_mark != pages.planes.mark)
-    changed = np.logical_or.reduceat(plane_changed, pages.planes.first, axis=0) if pages.n_pages else plane_changed
-    return pages, changed
+    differs = (before_cell != pages.planes.cell) | (before_mark != pages.planes.mark)
+    if not pages.n_pages:
+        return pages, differs
+    return pages, np.logical_or.reduceat(differs, pages.planes.first, axis=0)
 
 
-async def _readings_of_minutes(
-    connection: Connection, known: Knowledge, span: LateSpan, places: LatePlaces
+async def readings_of_minutes(
+    connection: Connection, known: Knowledge, span: LateSpan, fresh: LateReadings
 ) -> LateReadings:
-    """Return every late reading of the devices and minutes of ``places``, in the order of the log."""
-    rows = places.row[places.row >= 0]
-    groups = np.unique(np.stack([rows, places.minute[places.row >= 0]]), axis=1)
+    """Return every late reading of the devices and minutes of ``fresh``, these included, in the order of the log."""
+    device, minute = np.unique(_groups(fresh, known), axis=1)
+    if not device.size:
+        return fresh
     # Neighbouring minutes of a device are asked for at once, with a minute more on each side: readings may stand
     # off the grid.
-    is_first = np.ones(groups.shape[1], np.bool_)
-    is_first[1:] = (np.diff(groups[0]) != 0) | (np.diff(groups[1]) > 2)
+    is_first = np.ones(device.size, np.bool_)
+    is_first[1:] = (np.diff(device) != 0) | (np.diff(minute) > 2)
     first = np.flatnonzero(is_first)
-    last = np.append(first[1:], groups.shape[1]) - 1
-    near = await readings_near(
-        connection,
-        span,
-        known.directory.device_id[groups[0, first]],
-        (groups[1, first] - 1) * MINUTE_MS,
-        (groups[1, last] + 2) * MINUTE_MS,
-    )
-    near = joined_late([near])  # spans of time may overlap
-    places_near = places_of(near, known.directory)
-    keys = places_near.row << 34 | places_near.minute
-    return chosen_late(near, np.isin(keys, groups[0] << 34 | groups[1]))
+    last = np.append(first[1:], device.size) - 1
+    from_ms, to_ms = (minute[first] - 1) * MINUTE_MS, (minute[last] + 2) * MINUTE_MS
+    found = await readings_near(connection, span, device[first].astype(np.int32), from_ms, to_ms)
+    near = joined_late([found, fresh])
+    groups = _groups(near, known)
+    return chosen_late(near, np.isin(groups[0] << 34 | groups[1], device << 34 | minute))
+
+
+def _groups(late: LateReadings, known: Knowledge) -> NDArray[np.int64]:
+    """Return device and first minute of each reading, ``(2, n_readings)``."""
+    directory = known.directory
+    row = np.array([directory.row_of_id.get(device_id, NONE) for device_id in late.device_id.tolist()], np.int64)
+    interval_ms = np.full(row.size, MINUTE_MS, np.int64)
+    interval_ms[row != NONE] = directory.settings["interval_ms"][row[row != NONE]]
+    return np.stack([late.device_id.astype(np.int64), first_minutes(late.start_ms, interval_ms)])

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from kernels.layout import MINUTES_PER_HOUR
-from service.domain.interruptions import Interruption, Ledger, MeasuredEvent, ledger_of
+from service.domain.evidence import Ledger, MeasuredEvent, ledger_of
+from service.domain.interruptions import Interruption
 from service.store.pool import Connection
 from service.store.rollups import PointDay
 from service.store.statements import statement

@@ -3,16 +3,6 @@
 from service.store.pool import Connection
 from service.store.statements import statement
 
-_IS_HYPERTABLE = statement(
-    "retention_is_hypertable",
-    """
-    SELECT to_regclass('_timescaledb_catalog.hypertable') IS NOT NULL
-    """,
-)
-
-# Chunks hold a day; those that reach into the time kept stay whole.
-_DROP_CHUNKS = "SELECT count(*) FROM drop_chunks($1::text::regclass, $2::timestamptz)"
-
 _LATE_BEFORE = statement(
     "retention_late_before",
     """
@@ -38,27 +28,18 @@ _PAGES_BEFORE = statement(
     """,
 )
 
-_DELETE_LATE = statement("retention_delete_late", "DELETE FROM late_reading WHERE start_at < $1")
-_DELETE_PAGES = statement("retention_delete_pages", "DELETE FROM page WHERE hour < $1")
+_DROP = statement("retention_drop", "SELECT drop_rows_before($1, $2)")
 
 
 async def drop_late_readings(connection: Connection, window_s: int) -> None:
     """Drop late readings that start more than ``window_s`` before the newest data, as far as all are merged."""
     before = await connection.fetchval(_LATE_BEFORE, float(window_s))
-    if before is None:
-        return
-    if await connection.fetchval(_IS_HYPERTABLE):
-        await connection.execute(_DROP_CHUNKS, "late_reading", before)
-    else:
-        await connection.execute(_DELETE_LATE, before)
+    if before is not None:
+        await connection.execute(_DROP, "late_reading", before)
 
 
 async def drop_pages(connection: Connection, days: int) -> None:
     """Drop pages more than ``days`` days older than the newest data; days already counted stay in ``point_day``."""
     before = await connection.fetchval(_PAGES_BEFORE, days)
-    if before is None:
-        return
-    if await connection.fetchval(_IS_HYPERTABLE):
-        await connection.execute(_DROP_CHUNKS, "page", before)
-    else:
-        await connection.execute(_DELETE_PAGES, before)
+    if before is not None:
+        await connection.execute(_DROP, "page", before)

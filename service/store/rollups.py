@@ -45,7 +45,8 @@ _ROLL_UP = statement(
       FROM unnest($1::integer[], $2::date[]) AS taken (point_id, day)
      CROSS JOIN deployment
      CROSS JOIN LATERAL count_minutes(
-               taken.point_id, day_start(taken.day, deployment.zone), day_start(taken.day + 1, deployment.zone)
+               taken.point_id, day_start(taken.day, deployment.zone), day_start(taken.day + 1, deployment.zone),
+               'infinity'
            ) AS counted
      WHERE counted.n_pages > 0
      ORDER BY taken.point_id, taken.day
