@@ -30,17 +30,25 @@ class Batch:
     names: list[str]
     names_key: bytes
     device: NDArray[np.int32]  # index into names
-    stamp_ms: NDArray[np.int64]  # UTC; where has_zone is 0, the wall clock of the device's own zone, as if it were UTC
+    stamp_ms: NDArray[
+        np.int64
+    ]  # UTC; where has_zone is 0, the wall clock of the device's own zone, as if it were UTC
     has_zone: NDArray[np.uint8]  # length 0: all have
     v1: NDArray[np.float64]  # volts; NaN where absent
     v2: NDArray[np.float64] = field(default_factory=lambda: EMPTY)
     v3: NDArray[np.float64] = field(default_factory=lambda: EMPTY)
     p_w: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # active power, watts
     q_var: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # reactive power, var
-    quality: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))  # kernels.layout.QUALITY_*
-    offset: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # of the reading's message
+    quality: NDArray[np.uint8] = field(
+        default_factory=lambda: np.zeros(0, np.uint8)
+    )  # kernels.layout.QUALITY_*
+    offset: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # of the reading's message
     record_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    index: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # place in its message
+    index: NDArray[np.int32] = field(
+        default_factory=lambda: np.zeros(0, np.int32)
+    )  # place in its message
 
 
 @dataclass(frozen=True, slots=True)

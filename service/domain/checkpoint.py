@@ -34,7 +34,9 @@ class Checkpoint:
 
     partitions: Sequence[PartitionCheckpoint]
     pages: PageColumns  # one a point and hour, ordered by them
-    page_of: Sequence[NDArray[np.int64]]  # for each partition, the page of ``pages`` that each of its pages went to
+    page_of: Sequence[
+        NDArray[np.int64]
+    ]  # for each partition, the page of ``pages`` that each of its pages went to
     shared: NDArray[np.bool_]  # pages to which more than one lane contributed
 
 
@@ -92,8 +94,16 @@ def join_pages(pages: PageColumns, into: NDArray[np.int64], others: PageColumns)
     np.minimum.at(pages.interval_s, into, others.interval_s)
     for other in np.flatnonzero(others.power_s).tolist():
         page = int(into[other])
-        mine = (int(pages.power_s[page]), int(pages.active_ws[page]), int(pages.reactive_vars[page]))
-        theirs = (int(others.power_s[other]), int(others.active_ws[other]), int(others.reactive_vars[other]))
+        mine = (
+            int(pages.power_s[page]),
+            int(pages.active_ws[page]),
+            int(pages.reactive_vars[page]),
+        )
+        theirs = (
+            int(others.power_s[other]),
+            int(others.active_ws[other]),
+            int(others.reactive_vars[other]),
+        )
         if theirs > mine:
             pages.power_s[page], pages.active_ws[page], pages.reactive_vars[page] = theirs
 
@@ -104,19 +114,18 @@ def concatenated(parts: Sequence[PageColumns]) -> PageColumns:
     whole = empty_pages(n_phases)
     page, plane = 0, 0
     for part in parts:
-        pages = slice(page, page + part.n_pages)
-        planes = slice(plane, plane + part.planes.cell.shape[0])
-        _copy(whole, pages, part, slice(None))
-        whole.planes.cell[planes] = part.planes.cell
-        whole.planes.mark[planes] = part.planes.mark
-        page, plane = pages.stop, planes.stop
+        n_planes = part.planes.cell.shape[0]
+        _copy(whole, np.arange(page, page + part.n_pages), part, np.arange(part.n_pages))
+        whole.planes.cell[plane : plane + n_planes] = part.planes.cell
+        whole.planes.mark[plane : plane + n_planes] = part.planes.mark
+        page, plane = page + part.n_pages, plane + n_planes
     return whole
 
 
 def chosen_pages(pages: PageColumns, chosen: NDArray[np.int64]) -> PageColumns:
     """Return copies of the chosen pages, in that order; scores are empty."""
     part = empty_pages(pages.planes.n_phases[chosen])
-    _copy(part, slice(None), pages, chosen)
+    _copy(part, np.arange(part.n_pages), pages, chosen)
     planes = plane_indices(pages, chosen)
     part.planes.cell[:] = pages.planes.cell[planes]
     part.planes.mark[:] = pages.planes.mark[planes]
@@ -132,7 +141,7 @@ def plane_indices(pages: PageColumns, chosen: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _copy(
-    into: PageColumns, where: slice, source: PageColumns, which: slice | NDArray[np.int64]
+    into: PageColumns, where: NDArray[np.int64], source: PageColumns, which: NDArray[np.int64]
 ) -> None:
     into.point[where] = source.point[which]
     into.hour[where] = source.hour[which]

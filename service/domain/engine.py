@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +20,13 @@ from kernels.layout import (
     Readings,
     StampLimits,
 )
+from service.domain.batch import Batch
 from service.domain.lane_book import LaneBook
 from service.domain.lanes import LaneDirectory, wall_clock_offset_ms
 from service.domain.page_pool import PagePool, page_pool
 from service.domain.pages import PageColumns
 from service.domain.reading_columns import DeadReadings, LateReadings, dead_readings, late_readings
-from service.domain.batch import Batch
 
-Scalar = TypeVar("Scalar", bound=np.generic)
 N_EDGES = 4096
 
 
@@ -110,7 +108,11 @@ class PartitionEngine:
         return image
 
     def acknowledge(
-        self, image: PartitionImage, revision: NDArray[np.int32], stored: PageColumns, mixed: NDArray[np.int64]
+        self,
+        image: PartitionImage,
+        revision: NDArray[np.int32],
+        stored: PageColumns,
+        mixed: NDArray[np.int64],
     ) -> None:
         """Take note that ``image`` is stored: page ``i`` of it now is row ``revision[i]``.
 
@@ -125,7 +127,9 @@ class PartitionEngine:
         if chosen.size:
             self.pool.absorb(image.slots[chosen], stored, mixed[chosen])
 
-    def restore(self, blocks: Iterable[tuple[int, bytes, bytes]], data_through_ms: int = NO_TIME) -> None:
+    def restore(
+        self, blocks: Iterable[tuple[int, bytes, bytes]], data_through_ms: int = NO_TIME
+    ) -> None:
         """Take up lanes as they were stored; call it once, on a fresh engine, before ``load_pages``."""
         self.book.restore(blocks)
         self.data_through_ms = data_through_ms
@@ -137,7 +141,10 @@ class PartitionEngine:
 
     def load_pages(self, stored: PageColumns) -> None:
         """Put the stored rows of ``open_pages`` into memory."""
-        row_of = {key: row for row, key in enumerate(zip(stored.point.tolist(), stored.hour.tolist(), strict=True))}
+        row_of = {
+            key: row
+            for row, key in enumerate(zip(stored.point.tolist(), stored.hour.tolist(), strict=True))
+        }
         lanes, hours = self.book.open_hours()
         points = self.book.settings["point"][lanes]
         for lane, point, hour in zip(lanes.tolist(), points.tolist(), hours.tolist(), strict=True):
@@ -152,19 +159,33 @@ class PartitionEngine:
 
     def _run(self, readings: Readings, folded: Folded) -> None:
         n_readings = readings.lane.size
-        limits = StampLimits(ahead_ms=self.policy.stamp_ahead_ms, oldest_ms=self.policy.oldest_reading_ms)
+        limits = StampLimits(
+            ahead_ms=self.policy.stamp_ahead_ms, oldest_ms=self.policy.oldest_reading_ms
+        )
         lanes = Lanes(state=self.book.state, settings=self.book.settings)
         done = fold(lanes, self.pool.pages, readings, limits, 0, folded)
         while done < n_readings:
             self.pool.grow()
             done = fold(lanes, self.pool.pages, readings, limits, done, folded)
         seen = watch(
-            self.book.events, self.book.settings, folded, self.policy.events, 0, n_readings, self._edge_room
+            self.book.events,
+            self.book.settings,
+            folded,
+            self.policy.events,
+            0,
+            n_readings,
+            self._edge_room,
         )
         while seen < n_readings:
             self._take_edges()
             seen = watch(
-                self.book.events, self.book.settings, folded, self.policy.events, seen, n_readings, self._edge_room
+                self.book.events,
+                self.book.settings,
+                folded,
+                self.policy.events,
+                seen,
+                n_readings,
+                self._edge_room,
             )
         self._take_edges()
 
@@ -176,9 +197,17 @@ class PartitionEngine:
 
     def _advance(self, folded: Folded) -> None:
         """Note which lanes changed and how far the data reach."""
-        live = folded.lane if folded.outcome.max(initial=0) < LATE else folded.lane[folded.outcome < LATE]
+        live = (
+            folded.lane
+            if folded.outcome.max(initial=0) < LATE
+            else folded.lane[folded.outcome < LATE]
+        )
         if live.size:
-            ends = folded.start_ms[: live.size] if live is folded.lane else folded.start_ms[folded.outcome < LATE]
+            ends = (
+                folded.start_ms[: live.size]
+                if live is folded.lane
+                else folded.start_ms[folded.outcome < LATE]
+            )
             newest = int((ends + self.book.settings["interval_ms"][live]).max())
             self.data_through_ms = max(self.data_through_ms, newest)
         self.book.touch(folded.lane)
@@ -198,14 +227,14 @@ class PartitionEngine:
             stamp_ms = self._with_zones(batch, lane)
         return Readings(
             lane=lane,
-            stamp_ms=_own(stamp_ms, np.int64),
-            record_ms=_own(batch.record_ms, np.int64),
-            v1=_own(batch.v1, np.float64),
-            v2=_own(batch.v2, np.float64),
-            v3=_own(batch.v3, np.float64),
-            p_w=_own(batch.p_w, np.float64),
-            q_var=_own(batch.q_var, np.float64),
-            quality=_own(batch.quality, np.uint8),
+            stamp_ms=_integers(stamp_ms),
+            record_ms=_integers(batch.record_ms),
+            v1=_floats(batch.v1),
+            v2=_floats(batch.v2),
+            v3=_floats(batch.v3),
+            p_w=_floats(batch.p_w),
+            q_var=_floats(batch.q_var),
+            quality=np.require(batch.quality, np.uint8, ["C", "W"]),
         )
 
     def _with_zones(self, batch: Batch, lane: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -230,6 +259,11 @@ def _room_for(n_readings: int) -> Folded:
     )
 
 
-def _own(column: NDArray[Scalar], dtype: type[Scalar]) -> NDArray[Scalar]:
-    """Return a column as the kernels take it: contiguous, of their dtype, writable; copied where it is not."""
-    return np.require(column, dtype, ["C", "W"])
+def _integers(column: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a column as the kernels take it: contiguous and writable; copied where it is not."""
+    return np.require(column, np.int64, ["C", "W"])
+
+
+def _floats(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a column as the kernels take it: contiguous and writable; copied where it is not."""
+    return np.require(column, np.float64, ["C", "W"])

@@ -12,6 +12,8 @@ from kernels.layout import LANE_SETTINGS, NO_TIME, NONE, PPM_NOMINAL
 from service.domain.registry import Device, Point, Registry
 
 MS = 1000
+MINUTE_S = 60
+HALF_EIGHTHS = 4  # a minute shows from its half on
 LiveBand = Callable[[Point], tuple[int, int]]
 
 
@@ -19,7 +21,9 @@ LiveBand = Callable[[Point], tuple[int, int]]
 class LaneDirectory:
     """Every device of the registry as a row of lane settings; a device's assignments follow each other by time."""
 
-    settings: NDArray[np.void]  # LANE_SETTINGS, one row an assignment; ``next_lane`` is not set here
+    settings: NDArray[
+        np.void
+    ]  # LANE_SETTINGS, one row an assignment; ``next_lane`` is not set here
     device_id: NDArray[np.int32]
     zone: Sequence[str]
     first_row: dict[str, tuple[int, int]]  # device name -> (its first row, number of its rows)
@@ -44,7 +48,10 @@ def lane_directory(registry: Registry, live_band: LiveBand) -> LaneDirectory:
     for row, device in enumerate(devices):
         point = points[device.point_id]
         settings[row] = lane_settings(
-            device, point, live_band(point), wants_power=point.point_id in registry.power_factor_point_ids
+            device,
+            point,
+            live_band(point),
+            wants_power=point.point_id in registry.power_factor_point_ids,
         )
         first, n_rows = first_row.get(device.device, (row, 0))
         first_row[device.device] = (first, n_rows + 1)
@@ -63,8 +70,8 @@ def lane_settings(
     """Return one ``LANE_SETTINGS`` record: a device in the service of a point."""
     record = np.zeros((), LANE_SETTINGS)
     interval_ms = device.interval_s * MS
-    is_fast = device.interval_s < 60
-    expected = 60 // device.interval_s if is_fast else 1
+    is_fast = device.interval_s < MINUTE_S
+    expected = MINUTE_S // device.interval_s if is_fast else 1
     record["ppm_per_volt"] = device.voltage_ratio * MS * PPM_NOMINAL / point.nominal_mv
     record["places_per_ms"] = 1.0 / interval_ms
     record["show_at"] = sum(1 << n for n in range(1, expected) if _completes_eighth(n, expected))
@@ -79,7 +86,7 @@ def lane_settings(
     record["next_lane"] = NONE
     record["live_lower_ppm"], record["live_upper_ppm"] = live_band
     record["expected"] = expected
-    record["minutes"] = 0 if is_fast else device.interval_s // 60
+    record["minutes"] = 0 if is_fast else device.interval_s // MINUTE_S
     record["n_phases"] = point.n_phases
     record["self_powered"] = device.self_powered
     record["wants_power"] = wants_power
@@ -112,4 +119,4 @@ def wall_clock_offset_ms(zone: str, wall_ms: int) -> int:
 
 def _completes_eighth(n: int, expected: int) -> bool:
     eighths = 8 * n // expected
-    return eighths >= 4 and eighths > 8 * (n - 1) // expected
+    return eighths >= HALF_EIGHTHS and eighths > 8 * (n - 1) // expected

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from service.domain.batch import Refusal
 from service.domain.reading_columns import DeadReading
@@ -31,14 +30,18 @@ class Letter:
     detail: str
     device: str | None
     record_at: datetime
-    reading: dict[str, Any] | None  # as in the JSON wire format; None for a whole message
+    reading: (
+        dict[str, str | int | float] | None
+    )  # as in the JSON wire format; None for a whole message
     payload: bytes | None  # of an undecodable message, cut at PAYLOAD_MAX_BYTES
     payload_size: int | None  # uncut
 
 
 def letters_of(refusals: Sequence[Refusal], dead: Sequence[DeadReading]) -> list[Letter]:
     """Return the letters of one partition's checkpoint, in the order of the log."""
-    letters = [_of_refusal(refusal) for refusal in refusals] + [_of_reading(reading) for reading in dead]
+    letters = [_of_refusal(refusal) for refusal in refusals] + [
+        _of_reading(reading) for reading in dead
+    ]
     return sorted(letters, key=lambda letter: (letter.offset, letter.index))
 
 

@@ -48,18 +48,33 @@ class PagePool:
         heads["dirty"][slots] = 0
         return slots, columns
 
-    def absorb(self, slots: NDArray[np.int64], columns: PageColumns, chosen: NDArray[np.int64]) -> None:
+    def absorb(
+        self, slots: NDArray[np.int64], columns: PageColumns, chosen: NDArray[np.int64]
+    ) -> None:
         """Join pages ``chosen`` of ``columns`` into ``slots``, one to one: what others stored is now known here."""
         into = self._planes(self.pages.head[slots]).astype(np.int32)
         source = np.concatenate(
-            [columns.planes.first[i] + np.arange(columns.planes.n_phases[i]) for i in chosen.tolist()]
+            [
+                columns.planes.first[i] + np.arange(columns.planes.n_phases[i])
+                for i in chosen.tolist()
+            ]
             or [np.zeros(0, np.int64)]
         )
-        join_into(self.pages.cell, self.pages.mark, into, columns.planes.cell[source], columns.planes.mark[source])
+        join_into(
+            self.pages.cell,
+            self.pages.mark,
+            into,
+            columns.planes.cell[source],
+            columns.planes.mark[source],
+        )
         for slot, page in zip(slots.tolist(), chosen.tolist(), strict=True):
             head = self.pages.head[slot]
             mine = (int(head["power_s"]), int(head["active_ws"]), int(head["reactive_vars"]))
-            theirs = (int(columns.power_s[page]), int(columns.active_ws[page]), int(columns.reactive_vars[page]))
+            theirs = (
+                int(columns.power_s[page]),
+                int(columns.active_ws[page]),
+                int(columns.reactive_vars[page]),
+            )
             if theirs > mine:
                 head["power_s"], head["active_ws"], head["reactive_vars"] = theirs
 
@@ -75,7 +90,9 @@ class PagePool:
         kept = heads[keep]
         planes = self._planes(kept)
         kept["older"] = moved_to[kept["older"]]
-        kept["plane"] = (np.cumsum(kept["n_phases"], dtype=np.int32) - kept["n_phases"]).astype(np.int32)
+        kept["plane"] = (np.cumsum(kept["n_phases"], dtype=np.int32) - kept["n_phases"]).astype(
+            np.int32
+        )
         self.pages.cell[: planes.size] = self.pages.cell[planes]
         self.pages.mark[: planes.size] = self.pages.mark[planes]
         self.pages.head[: kept.size] = kept
@@ -85,7 +102,10 @@ class PagePool:
     def put(self, lane: int, columns: PageColumns, page: int, state: LaneStates) -> None:
         """Put a stored page in front of a lane's pages; pages of one lane come with rising hours."""
         n_phases = int(columns.planes.n_phases[page])
-        while self.pages.used[0] + 1 > self.pages.head.size or self.pages.used[1] + 3 > self.pages.cell.shape[0]:
+        while (
+            self.pages.used[0] + 1 > self.pages.head.size
+            or self.pages.used[1] + 3 > self.pages.cell.shape[0]
+        ):
             self.grow()
         slot, plane = int(self.pages.used[0]), int(self.pages.used[1])
         head = self.pages.head[slot]
@@ -97,7 +117,9 @@ class PagePool:
         head["reactive_vars"] = columns.reactive_vars[page]
         first = int(columns.planes.first[page])
         self.pages.cell[plane : plane + n_phases] = columns.planes.cell[first : first + n_phases]
-        self.pages.mark[plane : plane + n_phases] = columns.planes.mark[first : first + n_phases] & 0b1111_1000
+        self.pages.mark[plane : plane + n_phases] = (
+            columns.planes.mark[first : first + n_phases] & 0b1111_1000
+        )
         self.pages.used[:] = (slot + 1, plane + n_phases)
         state[lane, PAGE] = slot
 

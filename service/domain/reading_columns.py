@@ -42,9 +42,14 @@ def chosen_late(late: LateReadings, chosen: NDArray[np.int64] | NDArray[np.bool_
 def joined_late(parts: Sequence[LateReadings]) -> LateReadings:
     """Return all parts as one, in the order of the log, each reading once."""
     whole = LateReadings(
-        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(LateReadings)}
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(LateReadings)
+        }
     )
-    _, first = np.unique(np.stack([whole.offset, whole.index.astype(np.int64)]), axis=1, return_index=True)
+    _, first = np.unique(
+        np.stack([whole.offset, whole.index.astype(np.int64)]), axis=1, return_index=True
+    )
     return chosen_late(whole, first)
 
 
@@ -67,7 +72,11 @@ DeadReadings = list[DeadReading]
 
 
 def late_readings(
-    batch: Batch, readings: Readings, folded: Folded, chosen: NDArray[np.int64], device_id: NDArray[np.int32]
+    batch: Batch,
+    readings: Readings,
+    folded: Folded,
+    chosen: NDArray[np.int64],
+    device_id: NDArray[np.int32],
 ) -> LateReadings:
     """Return the chosen readings of a batch as columns for ``late_reading``."""
     return LateReadings(
@@ -84,9 +93,17 @@ def late_readings(
     )
 
 
-def dead_readings(batch: Batch, readings: Readings, folded: Folded, chosen: NDArray[np.int64]) -> DeadReadings:
+def dead_readings(
+    batch: Batch, readings: Readings, folded: Folded, chosen: NDArray[np.int64]
+) -> DeadReadings:
     """Return the chosen readings of a batch one by one, with the reason of each."""
-    columns = {"v1": readings.v1, "v2": readings.v2, "v3": readings.v3, "p_w": readings.p_w, "q_var": readings.q_var}
+    columns = {
+        "v1": readings.v1,
+        "v2": readings.v2,
+        "v3": readings.v3,
+        "p_w": readings.p_w,
+        "q_var": readings.q_var,
+    }
     return [
         DeadReading(
             offset=int(batch.offset[i]),
@@ -97,7 +114,9 @@ def dead_readings(batch: Batch, readings: Readings, folded: Folded, chosen: NDAr
             stamp_ms=int(batch.stamp_ms[i]),
             has_zone=not batch.has_zone.size or bool(batch.has_zone[i]),
             values={
-                name: float(column[i]) for name, column in columns.items() if column.size and not np.isnan(column[i])
+                name: float(column[i])
+                for name, column in columns.items()
+                if column.size and not np.isnan(column[i])
             },
             quality=int(readings.quality[i]),
         )

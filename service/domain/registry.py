@@ -112,4 +112,6 @@ class Registry:
     declarations: Sequence[Declaration] = ()
     exemptions: Sequence[Exemption] = ()
     residential_point_ids: frozenset[int] = field(default_factory=frozenset)
-    power_factor_point_ids: frozenset[int] = field(default_factory=frozenset)  # their energy is kept
+    power_factor_point_ids: frozenset[int] = field(
+        default_factory=frozenset
+    )  # their energy is kept

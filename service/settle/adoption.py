@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.layout import QUALITY_ESTIMATED, QUALITY_GOOD, QUALITY_INVALID
 from service.domain.lanes import LaneDirectory, wall_clock_offset_ms
@@ -35,13 +36,19 @@ async def adopt_letters(pool: Pool, writer: PageWriter, known: Knowledge) -> int
     async with pool.connection() as connection:
         letters = await adoptable_letters(connection, LETTERS_AT_ONCE)
     n_adopted = 0
-    for (topic, partition), group in groupby(letters, key=lambda letter: (letter.topic, letter.partition)):
+    for (topic, partition), group in groupby(
+        letters, key=lambda letter: (letter.topic, letter.partition)
+    ):
         n_adopted += await _adopt(pool, writer, known, (topic, partition), list(group))
     return n_adopted
 
 
 async def _adopt(
-    pool: Pool, writer: PageWriter, known: Knowledge, home: tuple[str, int], letters: Sequence[OrphanLetter]
+    pool: Pool,
+    writer: PageWriter,
+    known: Knowledge,
+    home: tuple[str, int],
+    letters: Sequence[OrphanLetter],
 ) -> int:
     starts = [_start(letter, known.directory) for letter in letters]
     fits = [row != _NOWHERE for row, _ in starts]
@@ -81,9 +88,13 @@ def _stamp_ms(letter: OrphanLetter, zone: str) -> int:
 def _late(
     letters: Sequence[OrphanLetter], starts: Sequence[tuple[int, int]], directory: LaneDirectory
 ) -> LateReadings:
-    chosen = [(letter, row, ms) for letter, (row, ms) in zip(letters, starts, strict=True) if row != _NOWHERE]
+    chosen = [
+        (letter, row, ms)
+        for letter, (row, ms) in zip(letters, starts, strict=True)
+        if row != _NOWHERE
+    ]
 
-    def floats(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def floats(name: str) -> NDArray[np.float64]:
         return np.array([letter.reading.get(name, np.nan) for letter, _, _ in chosen], np.float64)
 
     return LateReadings(
@@ -91,7 +102,9 @@ def _late(
         start_ms=np.array([ms for _, _, ms in chosen], np.int64),
         offset=np.array([letter.offset for letter, _, _ in chosen], np.int64),
         index=np.array([letter.index for letter, _, _ in chosen], np.int32),
-        quality=np.array([_QUALITIES[letter.reading["quality"]] for letter, _, _ in chosen], np.uint8),
+        quality=np.array(
+            [_QUALITIES[letter.reading["quality"]] for letter, _, _ in chosen], np.uint8
+        ),
         v1=floats("v1"),
         v2=floats("v2"),
         v3=floats("v3"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.layout import INTERRUPTED
 from service.domain.evidence import Ledger
@@ -25,7 +26,9 @@ FIRST_MARGIN = timedelta(hours=6)
 WIDEST = timedelta(days=4000)
 
 
-async def rebuild_interruptions(connection: Connection, known: Knowledge, days: Sequence[PointDay]) -> None:
+async def rebuild_interruptions(
+    connection: Connection, known: Knowledge, days: Sequence[PointDay]
+) -> None:
     """Derive the interruptions anew that touch ``days``, in the transaction that counted them."""
     through = await watermark(connection)
     for window in await windows_concerned(connection, days):
@@ -43,7 +46,9 @@ async def _rebuild(
     """Widen the window until it begins and ends with a live minute or with the ledger, then replace what is in it."""
     margin = FIRST_MARGIN
     while True:
-        window = Window(asked.point_id, _earlier(asked.from_at, margin), _later(asked.to_at, margin))
+        window = Window(
+            asked.point_id, _earlier(asked.from_at, margin), _later(asked.to_at, margin)
+        )
         ledger, interval_s = await read_ledger(connection, window)
         if margin >= WIDEST or _ends_are_live(ledger, asked, through):
             break
@@ -72,8 +77,9 @@ def _between_live_minutes(window: Window, ledger: Ledger, asked: Window) -> Wind
     )
 
 
-def _live_minutes(ledger: Ledger) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return ledger.minute[ledger.measured & (ledger.verdict != INTERRUPTED)]
+def _live_minutes(ledger: Ledger) -> NDArray[np.int64]:
+    is_live = ledger.measured & (ledger.verdict != INTERRUPTED)
+    return ledger.minute[is_live]
 
 
 def _minute(at: datetime) -> int:

@@ -29,4 +29,6 @@ async def load_knowledge(pool: Pool, rule_set: RuleSet, zone: str) -> Knowledge:
     async with pool.transaction() as connection:
         registry = await load_registry(connection, zone)
     judge = make_judge(registry, rule_set)
-    return Knowledge(registry=registry, judge=judge, directory=lane_directory(registry, judge.live_band))
+    return Knowledge(
+        registry=registry, judge=judge, directory=lane_directory(registry, judge.live_band)
+    )

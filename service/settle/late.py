@@ -18,6 +18,7 @@ from service.store.partitions import read_pages
 from service.store.pool import Connection, Pool
 
 MINUTE_MS = 60_000
+BRIDGED_MINUTES = 2  # between minutes that are asked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Merged:
         return Merged(self.n_merged + other.n_merged, self.n_duplicate + other.n_duplicate)
 
 
-async def merge_late_readings(pool: Pool, writer: PageWriter, known: Knowledge, limit: int) -> Merged:
+async def merge_late_readings(
+    pool: Pool, writer: PageWriter, known: Knowledge, limit: int
+) -> Merged:
     """Merge late readings that no pass has merged yet, ``limit`` at most; return what became of them.
 
     Raises:
@@ -49,7 +52,9 @@ async def merge_late_readings(pool: Pool, writer: PageWriter, known: Knowledge, 
     return done
 
 
-async def _merge_span(pool: Pool, writer: PageWriter, known: Knowledge, span: LateSpan, limit: int) -> Merged:
+async def _merge_span(
+    pool: Pool, writer: PageWriter, known: Knowledge, span: LateSpan, limit: int
+) -> Merged:
     async with pool.connection() as connection:
         fresh, part = await fresh_readings(connection, span, limit)
         near = await readings_of_minutes(connection, known, part, fresh)
@@ -97,7 +102,7 @@ async def readings_of_minutes(
     # Neighbouring minutes of a device are asked for at once, with a minute more on each side: readings may stand
     # off the grid.
     is_first = np.ones(device.size, np.bool_)
-    is_first[1:] = (np.diff(device) != 0) | (np.diff(minute) > 2)
+    is_first[1:] = (np.diff(device) != 0) | (np.diff(minute) > BRIDGED_MINUTES)
     first = np.flatnonzero(is_first)
     last = np.append(first[1:], device.size) - 1
     from_ms, to_ms = (minute[first] - 1) * MINUTE_MS, (minute[last] + 2) * MINUTE_MS
@@ -110,7 +115,10 @@ async def readings_of_minutes(
 def _groups(late: LateReadings, known: Knowledge) -> NDArray[np.int64]:
     """Return device and first minute of each reading, ``(2, n_readings)``."""
     directory = known.directory
-    row = np.array([directory.row_of_id.get(device_id, NONE) for device_id in late.device_id.tolist()], np.int64)
+    row = np.array(
+        [directory.row_of_id.get(device_id, NONE) for device_id in late.device_id.tolist()],
+        np.int64,
+    )
     interval_ms = np.full(row.size, MINUTE_MS, np.int64)
     interval_ms[row != NONE] = directory.settings["interval_ms"][row[row != NONE]]
     return np.stack([late.device_id.astype(np.int64), first_minutes(late.start_ms, interval_ms)])

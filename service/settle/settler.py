@@ -105,13 +105,18 @@ class Settler:
         n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
-        await keep_to_retention(self.pool, self.policy.lateness_window_s, self.policy.retention_days)
+        await keep_to_retention(
+            self.pool, self.policy.lateness_window_s, self.policy.retention_days
+        )
         async with self.pool.connection() as connection:
             self.metrics.show_late_pending(await n_pending(connection))
             self.metrics.show_rescore_pending(await n_open_changes(connection))
             self.metrics.show_dirty_days(await n_dirty(connection))
         return PassReport(
-            n_adopted=n_adopted, n_late=merged.n_merged + merged.n_duplicate, n_rescored=n_rescored, n_days=n_days
+            n_adopted=n_adopted,
+            n_late=merged.n_merged + merged.n_duplicate,
+            n_rescored=n_rescored,
+            n_days=n_days,
         )
 
     async def _known(self) -> Knowledge:

@@ -77,7 +77,9 @@ async def adoptable_letters(connection: Connection, limit: int) -> list[OrphanLe
     ]
 
 
-async def mark_adopted(connection: Connection, letters: Sequence[OrphanLetter], reasons: Sequence[str]) -> None:
+async def mark_adopted(
+    connection: Connection, letters: Sequence[OrphanLetter], reasons: Sequence[str]
+) -> None:
     """Note for each letter that it was taken up (``unknown_device``), or the reason why it still cannot be."""
     await connection.execute(
         _MARK,
@@ -89,7 +91,9 @@ async def mark_adopted(connection: Connection, letters: Sequence[OrphanLetter], 
     )
 
 
-async def insert_late(connection: Connection, topic: str, partition: int, late: LateReadings) -> None:
+async def insert_late(
+    connection: Connection, topic: str, partition: int, late: LateReadings
+) -> None:
     """Store late readings that no checkpoint brought."""
     columns = (
         late.start_ms, late.offset, late.index, late.device_id, late.quality,

@@ -146,7 +146,9 @@ async def take_over_parts(connection: Connection) -> dict[str, int]:
     return n_rows
 
 
-async def unpublished_letters(connection: Connection, topic: str, partition: int, limit: int) -> list[StoredLetter]:
+async def unpublished_letters(
+    connection: Connection, topic: str, partition: int, limit: int
+) -> list[StoredLetter]:
     """Return the oldest letters of a partition that were not copied to the dead-letter topic yet."""
     rows = await connection.fetch(_UNPUBLISHED, topic, partition, limit)
     return [
@@ -178,7 +180,10 @@ async def mark_published(connection: Connection, letters: Sequence[StoredLetter]
 
 
 async def _copy(
-    connection: Connection, table: str, columns: Sequence[str], records: Iterable[tuple[object, ...]]
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    records: Iterable[tuple[object, ...]],
 ) -> None:
     rows = list(records)
     if rows:

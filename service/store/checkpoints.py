@@ -47,7 +47,9 @@ class CheckpointStore:
     zone: str  # of the deployment: days are marked dirty in it
     _marks: DirtyMarks = field(default_factory=DirtyMarks)
 
-    async def take_over(self, topic: str, numbers: Sequence[int], owner: str) -> list[PartitionStart]:
+    async def take_over(
+        self, topic: str, numbers: Sequence[int], owner: str
+    ) -> list[PartitionStart]:
         """Become the owner of partitions: raise their epochs, and return where each one goes on."""
         async with self.pool.transaction() as connection:
             return await partitions.take_over(connection, topic, numbers, owner)
@@ -89,7 +91,9 @@ class CheckpointStore:
             n_rows=n_rows,
         )
 
-    async def record_gap(self, topic: str, partition: int, from_offset: int, to_offset: int) -> None:
+    async def record_gap(
+        self, topic: str, partition: int, from_offset: int, to_offset: int
+    ) -> None:
         """Note for good that offsets ``from_offset`` to ``to_offset`` (exclusive) were gone when asked for."""
         async with self.pool.transaction() as connection:
             await partitions.record_gap(connection, topic, partition, (from_offset, to_offset))
@@ -129,5 +133,3 @@ class CheckpointStore:
                 async with self.pool.connection() as connection:
                     return await partitions.stand_at(connection, stored)
         raise AssertionError(_RESOLVE_WITHIN_S)
-
-

@@ -37,7 +37,9 @@ class DirtyMarks:
 
     def days_of(self, pages: PageColumns, zone: str) -> NDArray[np.int64]:
         """Return the distinct (point, day) keys that ``pages`` touch, and remember them for ``write``."""
-        self._asked = np.unique(np.concatenate([_keys(pages, zone, 0), _keys(pages, zone, HOUR_S - 60)]))
+        self._asked = np.unique(
+            np.concatenate([_keys(pages, zone, 0), _keys(pages, zone, HOUR_S - 60)])
+        )
         return self._asked
 
     async def write(self, connection: Connection, generation: int, zone: str) -> int:
@@ -62,6 +64,9 @@ class DirtyMarks:
 def _keys(pages: PageColumns, zone: str, offset_s: int) -> NDArray[np.int64]:
     """Return point and local day of a moment in each page as one number."""
     hours, which = np.unique(pages.hour, return_inverse=True)
-    local = [datetime.fromtimestamp(int(hour) * HOUR_S + offset_s, UTC).astimezone(ZoneInfo(zone)) for hour in hours]
+    local = [
+        datetime.fromtimestamp(int(hour) * HOUR_S + offset_s, UTC).astimezone(ZoneInfo(zone))
+        for hour in hours
+    ]
     days = np.array([at.toordinal() for at in local], np.int64)
     return pages.point.astype(np.int64) << 32 | (days[which] if days.size else pages.hour)

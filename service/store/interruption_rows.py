@@ -110,7 +110,9 @@ class Window:
 
 async def windows_concerned(connection: Connection, days: Sequence[PointDay]) -> list[Window]:
     """Return the points, among ``days``, that were interrupted there or were thought to be, and their days as one."""
-    rows = await connection.fetch(_CONCERNED, [one.point_id for one in days], [one.day for one in days])
+    rows = await connection.fetch(
+        _CONCERNED, [one.point_id for one in days], [one.day for one in days]
+    )
     return [Window(row["point_id"], row["from_at"], row["to_at"]) for row in rows]
 
 
@@ -121,10 +123,15 @@ async def read_ledger(connection: Connection, window: Window) -> tuple[Ledger, i
         none = np.zeros(0, np.uint8)
         return Ledger(none.astype(np.int64), none, none.astype(np.bool_)), 60
     n_phases = min(row["n_phases"] for row in rows)
-    marks = [np.frombuffer(row["marks"], np.uint8).reshape(-1, MINUTES_PER_HOUR)[:n_phases] for row in rows]
+    marks = [
+        np.frombuffer(row["marks"], np.uint8).reshape(-1, MINUTES_PER_HOUR)[:n_phases]
+        for row in rows
+    ]
     verdicts = [np.frombuffer(row["verdicts"], np.uint8)[:MINUTES_PER_HOUR] & 7 for row in rows]
     hours = np.array([int(row["hour"].timestamp()) // 3600 for row in rows], np.int32)
-    return ledger_of(hours, np.stack(verdicts), np.stack(marks)), max(row["interval_s"] for row in rows)
+    return ledger_of(hours, np.stack(verdicts), np.stack(marks)), max(
+        row["interval_s"] for row in rows
+    )
 
 
 async def read_events(connection: Connection, window: Window) -> list[MeasuredEvent]:

@@ -39,7 +39,7 @@ _FRESH = statement(
        AND kafka_offset < $4          -- bigint, exclusive
      ORDER BY kafka_offset, index_in_message
      LIMIT $5
-    """,
+    """,  # noqa: S608 (column names of ours)
 )
 
 _NEAR = statement(
@@ -54,7 +54,7 @@ _NEAR = statement(
        AND late_reading.partition = $2
        AND late_reading.kafka_offset < $6   -- only what was committed with the span, so that the order stays
      ORDER BY late_reading.kafka_offset, late_reading.index_in_message
-    """,
+    """,  # noqa: S608 (column names of ours)
 )
 
 _ADVANCE = statement(
@@ -95,7 +95,9 @@ async def late_spans(connection: Connection) -> list[LateSpan]:
     return [LateSpan(**row) for row in await connection.fetch(_SPANS)]
 
 
-async def fresh_readings(connection: Connection, span: LateSpan, limit: int) -> tuple[LateReadings, LateSpan]:
+async def fresh_readings(
+    connection: Connection, span: LateSpan, limit: int
+) -> tuple[LateReadings, LateSpan]:
     """Return the late readings of a span in the order of the log, and the part of the span that they cover.
 
     At most ``limit`` readings come back, and never a part of a message, unless one message alone has more.
@@ -113,7 +115,12 @@ async def fresh_readings(connection: Connection, span: LateSpan, limit: int) -> 
                 _FRESH, span.topic, span.partition, span.from_offset, to_offset, 2**31 - 1
             )
         rows = whole
-    part = LateSpan(topic=span.topic, partition=span.partition, from_offset=span.from_offset, to_offset=to_offset)
+    part = LateSpan(
+        topic=span.topic,
+        partition=span.partition,
+        from_offset=span.from_offset,
+        to_offset=to_offset,
+    )
     return columns_of(rows), part
 
 
@@ -137,17 +144,27 @@ async def readings_near(
     return columns_of(rows)
 
 
-async def advance(connection: Connection, span: LateSpan, *, n_merged: int, n_duplicate: int) -> None:
+async def advance(
+    connection: Connection, span: LateSpan, *, n_merged: int, n_duplicate: int
+) -> None:
     """Note that a span is merged, and what became of its readings.
 
     Raises:
         StoreConflictError: Another process merged it; nothing was written.
     """
     status = await connection.execute(
-        _ADVANCE, span.topic, span.partition, span.from_offset, span.to_offset, n_merged, n_duplicate
+        _ADVANCE,
+        span.topic,
+        span.partition,
+        span.from_offset,
+        span.to_offset,
+        n_merged,
+        n_duplicate,
     )
     if status.endswith(" 0"):
-        raise StoreConflictError(f"late readings of {span.topic}/{span.partition} were merged by another process")
+        raise StoreConflictError(
+            f"late readings of {span.topic}/{span.partition} were merged by another process"
+        )
 
 
 async def n_pending(connection: Connection) -> int:
@@ -173,5 +190,3 @@ def columns_of(rows: Sequence[asyncpg.Record]) -> LateReadings:
 
 def _floats(rows: Sequence[asyncpg.Record], name: str) -> NDArray[np.float64]:
     return np.array([np.nan if row[name] is None else row[name] for row in rows], np.float64)
-
-

@@ -1,9 +1,10 @@
 """Pages as rows: the binary COPY stream of many pages, and pages out of rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
+import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,10 @@ _FIXED = (
     ("revision", ">i4"),
     ("interval_s", ">i2"),
     ("n_phases", ">i2"),
-    *((f"n_{name}", ">i2") for name in ("missing", "pass", "over", "under", "interrupted", "exempt", "invalid")),
+    *(
+        (f"n_{name}", ">i2")
+        for name in ("missing", "pass", "over", "under", "interrupted", "exempt", "invalid")
+    ),
     ("cell_min", ">i2"),
     ("cell_max", ">i2"),
     ("spread_min", ">i2"),
@@ -71,7 +75,7 @@ def copy_stream(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> BytesIO:
     return stream
 
 
-def pages_from_rows(rows: Iterable[Mapping[str, Any]]) -> PageColumns:
+def pages_from_rows(rows: Iterable[asyncpg.Record]) -> PageColumns:
     """Return the pages of rows with ``READ_COLUMNS``; they are not judged yet."""
     records = list(rows)
     pages = empty_pages(np.array([row["n_phases"] for row in records], np.uint8))
@@ -109,7 +113,9 @@ def _rows(
     rows["revision"] = pages.revision[chosen] + 1
     rows["interval_s"] = pages.interval_s[chosen]
     rows["n_phases"] = n_phases
-    for code, name in enumerate(("missing", "pass", "over", "under", "interrupted", "exempt", "invalid")):
+    for code, name in enumerate(
+        ("missing", "pass", "over", "under", "interrupted", "exempt", "invalid")
+    ):
         rows[f"n_{name}"] = scores.counter[chosen, code]
     for name in ("cell_min", "cell_max", "spread_min", "spread_max"):
         rows[name] = getattr(scores, name)[chosen]
@@ -120,7 +126,9 @@ def _rows(
     rows["marks"] = pages.planes.mark[planes].reshape(chosen.size, -1)
     if n_phases > 1:
         rows["verdicts"] = scores.verdict[chosen]
-        rows["phase_counts"] = scores.phase_counter[planes].astype(np.uint8).reshape(chosen.size, -1)
+        rows["phase_counts"] = (
+            scores.phase_counter[planes].astype(np.uint8).reshape(chosen.size, -1)
+        )
     return rows
 
 

@@ -17,7 +17,9 @@ _NEXT_PAGE = "voltpass_next_page"  # temporary, one a connection
 
 _COLUMNS = ", ".join(COPY_COLUMNS)
 _READ_COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
-_CHANGED = ", ".join(f"{name} = EXCLUDED.{name}" for name in COPY_COLUMNS if name not in {"point_id", "hour"})
+_CHANGED = ", ".join(
+    f"{name} = EXCLUDED.{name}" for name in COPY_COLUMNS if name not in {"point_id", "hour"}
+)
 _NULLABLE = {
     "cell_min": "NULLIF(cell_min, -32768)",
     "cell_max": "NULLIF(cell_max, -32768)",
@@ -43,7 +45,7 @@ _UPSERT = f"""
         ON CONFLICT (point_id, hour) DO UPDATE
        SET {_CHANGED}
      WHERE page.revision = EXCLUDED.revision - 1
-"""
+"""  # noqa: S608 (column names of ours)
 
 _MOVED_ON = f"""
     SELECT {_READ_COLUMNS}
@@ -52,7 +54,7 @@ _MOVED_ON = f"""
      WHERE page.revision <> next_page.revision - 1
      ORDER BY page.point_id, page.hour
        FOR UPDATE OF page
-"""
+"""  # noqa: S608 (column names of ours)
 
 
 class PageJudge(Protocol):
@@ -138,5 +140,3 @@ def _joined(pages: PageColumns, moved: NDArray[np.int64], stored: PageColumns) -
     """Join stored rows into ``pages`` and return copies of the pages that changed by it."""
     join_pages(pages, moved, stored)
     return chosen_pages(pages, moved)
-
-

@@ -50,7 +50,7 @@ _READ_PAGES = statement(
                 AND page.hour = to_timestamp(wanted.epoch_s)
      WHERE page.hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
        AND page.hour <= to_timestamp($4::bigint)
-    """,
+    """,  # noqa: S608 (column names of ours)
 )
 
 _STORED_KEYS = statement(
@@ -131,7 +131,9 @@ class PartitionStart:
     blocks: list[tuple[int, bytes, bytes]]  # for PartitionEngine.restore
 
 
-async def take_over(connection: Connection, topic: str, numbers: Sequence[int], owner: str) -> list[PartitionStart]:
+async def take_over(
+    connection: Connection, topic: str, numbers: Sequence[int], owner: str
+) -> list[PartitionStart]:
     """Raise the epochs of partitions and return where each one goes on, in the order of their numbers.
 
     Raises:
@@ -157,7 +159,9 @@ async def take_over(connection: Connection, topic: str, numbers: Sequence[int], 
     ]
 
 
-async def read_pages(connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]) -> PageColumns:
+async def read_pages(
+    connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]
+) -> PageColumns:
     """Return the stored pages among the given pairs of point and hour, in no order."""
     if not points.size:
         return pages_from_rows([])
@@ -172,8 +176,12 @@ async def stored_keys(
     connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return points and hours of the stored pages among the given ones, in no order."""
-    rows = await connection.fetch(_STORED_KEYS, points.tolist(), (hours.astype(np.int64) * 3600).tolist())
-    return np.array([row[0] for row in rows], np.int32), np.array([row[1] for row in rows], np.int32)
+    rows = await connection.fetch(
+        _STORED_KEYS, points.tolist(), (hours.astype(np.int64) * 3600).tolist()
+    )
+    return np.array([row[0] for row in rows], np.int32), np.array(
+        [row[1] for row in rows], np.int32
+    )
 
 
 async def advance(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> None:
@@ -195,7 +203,10 @@ async def advance(connection: Connection, checkpoints: Sequence[PartitionCheckpo
         [int(count[DUPLICATE]) for count in counts],
         [int(count[LATE]) for count in counts],
         [int(count[INVALID_READING]) for count in counts],
-        [int(count[UNKNOWN_DEVICE:].sum()) + one.n_refused for count, one in zip(counts, ordered, strict=True)],
+        [
+            int(count[UNKNOWN_DEVICE:].sum()) + one.n_refused
+            for count, one in zip(counts, ordered, strict=True)
+        ],
         [_time(one.image.data_through_ms) for one in ordered],
     )
     if int(status.rsplit(" ", 1)[1]) != len(ordered):
@@ -215,7 +226,9 @@ async def stand_at(connection: Connection, checkpoints: Sequence[PartitionCheckp
     return bool(n_standing == len(checkpoints))
 
 
-async def record_gap(connection: Connection, topic: str, partition: int, offsets: tuple[int, int]) -> None:
+async def record_gap(
+    connection: Connection, topic: str, partition: int, offsets: tuple[int, int]
+) -> None:
     """Note that offsets ``offsets[0]`` to ``offsets[1]`` (exclusive) were gone."""
     await connection.execute(_RECORD_GAP, topic, partition, *offsets)
 

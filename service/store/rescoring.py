@@ -31,7 +31,7 @@ _STALE_OF_POINTS = statement(
            ) AS stale
       JOIN page USING (point_id, hour)
      ORDER BY point_id, hour
-    """,
+    """,  # noqa: S608 (column names of ours)
 )
 
 _STALE_OF_ALL = statement(
@@ -49,7 +49,7 @@ _STALE_OF_ALL = statement(
        AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
      ORDER BY page.point_id, page.hour
      LIMIT $4
-    """,
+    """,  # noqa: S608 (column names of ours)
 )
 
 _DONE = statement(
@@ -83,7 +83,9 @@ class PageKey:
 BEFORE_ALL = PageKey(-1, datetime(1, 1, 2, tzinfo=UTC))
 
 
-async def stale_pages(connection: Connection, number: int, after: PageKey, limit: int) -> PageColumns:
+async def stale_pages(
+    connection: Connection, number: int, after: PageKey, limit: int
+) -> PageColumns:
     """Return the next pages, ordered by key, that a change up to ``number`` concerns and that are older than it."""
     found = []
     for sql in (_STALE_OF_POINTS, _STALE_OF_ALL):
@@ -95,7 +97,9 @@ async def stale_pages(connection: Connection, number: int, after: PageKey, limit
 
 def last_key(pages: PageColumns) -> PageKey:
     """Return the key of the last of some pages, which are ordered by it."""
-    return PageKey(int(pages.point[-1]), datetime.fromtimestamp(int(np.int64(pages.hour[-1])) * 3600, UTC))
+    return PageKey(
+        int(pages.point[-1]), datetime.fromtimestamp(int(np.int64(pages.hour[-1])) * 3600, UTC)
+    )
 
 
 async def close_changes(connection: Connection, number: int) -> None:

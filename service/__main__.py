@@ -1,0 +1,141 @@
+"""The command ``voltpass``: one role or task of the service a subcommand."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import uvloop
+
+from service.errors import ServiceError
+from service.logs import configure_logs
+from service.settings import Settings, read_settings
+
+Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
+KINDS = click.Choice(["points", "devices", "customers"])
+
+
+class _Group(click.Group):
+    """Says our own errors in one line, with what to do next, instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ServiceError as error:
+            raise click.ClickException(f"{error} [{error.code}]") from error
+
+
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(package_name="voltpass")
+def main() -> None:
+    """Voltage pass rate and supply reliability from meter telemetry.
+
+    Settings are environment variables, VOLTPASS_*: see deploy/env.example.
+    """
+
+
+@main.command()
+def consume() -> None:
+    """Read telemetry from Kafka into the minute ledger; any number may run."""
+    from service.wiring.consume import run_consume  # noqa: PLC0415
+
+    _run(run_consume)
+
+
+@main.command()
+def serve() -> None:
+    """Answer queries and show metrics; any number may run."""
+    from service.wiring.serve import run_serve  # noqa: PLC0415
+
+    _run(run_serve)
+
+
+@main.command()
+def settle() -> None:
+    """Merge late readings, judge again, make daily figures; one works, others stand by."""
+    from service.wiring.settle import run_settle  # noqa: PLC0415
+
+    _run(run_settle)
+
+
+@main.command()
+@click.option(
+    "--print", "print_only", is_flag=True, help="Print the SQL for a DBA instead of running it."
+)
+@click.option(
+    "--from", "from_revision", default=None, help="With --print: the revision to start from."
+)
+def migrate(print_only: bool, from_revision: str | None) -> None:
+    """Bring the database's schema up to date; several replicas may do so at once."""
+    from service.store import migrations  # noqa: PLC0415
+
+    if print_only:
+        click.echo(migrations.print_sql(from_revision=from_revision))
+        return
+    revision = asyncio.run(migrations.migrate(read_settings()))
+    click.echo(f"schema is at revision {revision}")
+
+
+@main.command("import")
+@click.argument("kind", type=KINDS)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(kind: str, file: Path) -> None:
+    """Bring the registry in line with a CSV file: all of it, or nothing."""
+    from service.wiring.registry import import_file  # noqa: PLC0415
+
+    click.echo(asyncio.run(import_file(read_settings(), kind, file)))
+
+
+@main.command()
+@click.argument("kind", type=KINDS)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(kind: str, file: Path) -> None:
+    """Write the registry as a CSV file that import takes back unchanged."""
+    from service.wiring.registry import export_file  # noqa: PLC0415
+
+    click.echo(asyncio.run(export_file(read_settings(), kind, file)))
+
+
+@main.command()
+@click.option(
+    "--url", default=None, help="What to ask; default: this machine's serve, then its metrics port."
+)
+def healthcheck(url: str | None) -> None:
+    """Exit with 0 if the role on this machine is healthy, else with 1."""
+    from service.wiring.health import is_healthy  # noqa: PLC0415
+
+    sys.exit(0 if is_healthy(read_settings(), url) else 1)
+
+
+def _run(role: Role) -> None:
+    """Run a role until it ends or is told to stop by SIGINT or SIGTERM."""
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await role(settings, stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())
+
+
+def _add_commands() -> None:
+    from service.demo.command import demo  # noqa: PLC0415
+    from service.offline.command import score  # noqa: PLC0415
+
+    main.add_command(score)
+    main.add_command(demo)
+
+
+_add_commands()
+
+if __name__ == "__main__":
+    main()
