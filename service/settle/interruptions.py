@@ -79,7 +79,8 @@ def _between_live_minutes(window: Window, ledger: Ledger, asked: Window) -> Wind
 
 def _live_minutes(ledger: Ledger) -> NDArray[np.int64]:
     is_live = ledger.measured & (ledger.verdict != INTERRUPTED)
-    return ledger.minute[is_live]
+    minutes: NDArray[np.int64] = ledger.minute[is_live]
+    return minutes
 
 
 def _minute(at: datetime) -> int:
