@@ -1,8 +1,8 @@
-"""What a poll of the source gives: messages by partition, and whose they are."""
+"""The source of messages, as the loop sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from service.domain.batch import Message
 
@@ -38,7 +38,54 @@ class Polled:
 class LogPosition:
     """How far one partition has been fetched."""
 
-    position: int | None  # next offset to fetch
-    high_water: int | None  # end of the log, as of the last answer; None before the first
-    answered_ms: int | None  # when the broker last answered, milliseconds since the Unix epoch
+    position: int  # next offset to fetch
+    high_water: int  # end of the log, as of the last answer
+    answered_ms: int  # when the broker last answered, milliseconds since the Unix epoch
     is_paused: bool
+
+
+class Source(Protocol):
+    """A member of the consumer group. ``generation`` rises whenever partitions come or go."""
+
+    generation: int
+    assignment: Assignment | None  # None while partitions come or go
+
+    async def start(self, let_go: Callable[[], Awaitable[None]]) -> None:
+        """Join the group."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        ...
+
+    def invalidate(self) -> None:
+        """Make everything fetched so far stale."""
+        ...
+
+    async def poll(self) -> Polled:
+        """Return the next messages."""
+        ...
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Go on at ``offset``."""
+        ...
+
+    def pause(self) -> None:
+        """Fetch nothing."""
+        ...
+
+    def resume(self) -> None:
+        """Fetch again."""
+        ...
+
+    async def beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the first offset that each log still has."""
+        ...
+
+    async def positions(self) -> dict[Partition, LogPosition]:
+        """Return how far each restored partition has been fetched."""
+        ...
+
+    async def tell(self, offsets: Mapping[Partition, int]) -> None:
+        """Tell Kafka how far readings are stored."""
+        ...

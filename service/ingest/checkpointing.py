@@ -1,0 +1,176 @@
+"""Checkpoints: images of what was folded, taken between two folds, stored while folding goes on."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service import clock
+from service.domain.checkpoint import (
+    Checkpoint,
+    PartitionCheckpoint,
+    checkpoint_of,
+    mixed_pages,
+)
+from service.domain.judging import Judge
+from service.domain.pages import PageColumns
+from service.errors import JudgementMovedError
+from service.ingest.folding import FoldThread
+from service.ingest.holding import HeldPartition, Holding, Waiting
+from service.ingest.knowledge import KnowledgeInForce
+from service.ingest.polled import Partition
+from service.ingest.retrying import retried
+from service.metrics import ConsumeMetrics, Table
+
+
+class Stored(Protocol):
+    """What became of a checkpoint's pages."""
+
+    @property
+    def revision(self) -> NDArray[np.int32]:
+        """Of each stored row."""
+        ...
+
+    @property
+    def is_mixed(self) -> NDArray[np.bool_]:
+        """Rows that hold more than one lane's candidates."""
+        ...
+
+    @property
+    def pages(self) -> PageColumns:
+        """As they were stored."""
+        ...
+
+    @property
+    def n_rows(self) -> Mapping[str, int]:
+        """Rows written, by table."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where checkpoints are stored."""
+
+    async def commit(self, checkpoint: Checkpoint, judge: Judge) -> Stored:
+        """Judge and store a checkpoint, whole or not at all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """What is to be stored, and of whom it was taken."""
+
+    held: Sequence[HeldPartition]
+    parts: Sequence[PartitionCheckpoint]
+
+    def pairs(self) -> Iterable[tuple[HeldPartition, PartitionCheckpoint]]:
+        """Return each partition with what is stored of it."""
+        return zip(self.held, self.parts, strict=True)
+
+
+class Checkpointer:
+    """Stores what the held partitions have folded, one checkpoint at a time.
+
+    Once its image is taken, a checkpoint is stored or its partitions are dropped: an engine that
+    went on without would have lost those readings.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        thread: FoldThread,
+        holding: Holding,
+        knowledge: KnowledgeInForce,
+        metrics: ConsumeMetrics,
+    ) -> None:
+        self.began_s = clock.monotonic_s()  # of the last one
+        self.stored_s = clock.monotonic_s()  # when the last one was stored
+        self.trying_since_s: float | None = None  # of the try under way
+        self._ledger = ledger
+        self._thread = thread
+        self._holding = holding
+        self._knowledge = knowledge
+        self._metrics = metrics
+        self._one_at_a_time = asyncio.Lock()
+
+    async def store(self) -> dict[Partition, int]:
+        """Store everything folded so far; return the next offset of each partition that moved on.
+
+        What may pass is tried again, from memory, as long as the partitions are held. If this does
+        not return, nothing is held any more.
+
+        Raises:
+            FencedError: Another process owns one of the partitions.
+            StoreError: The database refuses for good; or it may pass, but the partitions are gone.
+        """
+        async with self._one_at_a_time:
+            generation, partitions = self._holding.generation, self._holding.partitions
+            self.began_s = clock.monotonic_s()
+            try:
+                image = await self._thread.run(_take_image, partitions)
+                if image.parts:
+                    await self._store(image, generation)
+            except BaseException:
+                if self._holding.generation == generation:
+                    self._holding.drop()
+                raise
+            self.stored_s = clock.monotonic_s()
+            return {held.partition: part.next_offset for held, part in image.pairs()}
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether a checkpoint is under way."""
+        return self._one_at_a_time.locked()
+
+    async def _store(self, image: _Image, generation: int) -> None:
+        checkpoint = await asyncio.to_thread(checkpoint_of, image.parts)
+        stored = await retried(
+            lambda: self._try(checkpoint),
+            name="checkpoint",
+            unless=lambda: self._holding.generation != generation,
+        )
+        await self._thread.run(_acknowledge, image, checkpoint, stored)
+        rows = cast("Mapping[Table, int]", stored.n_rows)
+        self._metrics.record_checkpoint(clock.monotonic_s() - self.began_s, rows)
+
+    async def _try(self, checkpoint: Checkpoint) -> Stored:
+        """Commit under the judgement in force, whichever that is by then."""
+        self.trying_since_s = clock.monotonic_s()
+        try:
+            while True:
+                try:
+                    return await self._ledger.commit(checkpoint, self._knowledge.now.judge)
+                except JudgementMovedError as moved:
+                    await self._knowledge.refresh(moved.number)
+        finally:
+            self.trying_since_s = None
+
+
+def _take_image(partitions: Mapping[Partition, HeldPartition]) -> _Image:
+    changed = [held for held in partitions.values() if held.is_changed]
+    return _Image(changed, [_part(held) for held in changed])
+
+
+def _part(held: HeldPartition) -> PartitionCheckpoint:
+    part = PartitionCheckpoint(
+        topic=held.partition.topic,
+        partition=held.partition.number,
+        epoch=held.epoch,
+        from_offset=held.stored_offset,
+        next_offset=held.next_offset,
+        image=held.engine.take_image(),
+        refusals=held.refusals,
+        n_refused=len(held.refusals),
+    )
+    held.refusals, held.waiting = [], Waiting()
+    held.n_pages_at_image = held.engine.pool.n_pages
+    return part
+
+
+def _acknowledge(image: _Image, checkpoint: Checkpoint, stored: Stored) -> None:
+    for (held, part), page_of in zip(image.pairs(), checkpoint.page_of, strict=True):
+        mixed = mixed_pages(page_of, stored.is_mixed)
+        held.engine.acknowledge(part.image, stored.revision[page_of], stored.pages, mixed)
+        held.stored_offset = part.next_offset

@@ -1,0 +1,130 @@
+"""The fold thread, and what runs on it: everything that touches an engine, one after another."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import ParamSpec, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import LATE, N_OUTCOMES, UNKNOWN_DEVICE
+from service.domain.batch import Message, Refusal
+from service.ingest.holding import HeldPartition
+from service.ingest.polled import Partition
+from service.logs import logger
+from service.wire.decoded import UNDECODABLE, WHOLE_MESSAGE, Decoded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logger(__name__)
+
+
+class MessageDecoder(Protocol):
+    """Turns messages into batches and refusals; it remembers what it has seen."""
+
+    def decode(self, messages: Sequence[Message]) -> Decoded:
+        """Return what became of ``messages``, in the order of the log."""
+        ...
+
+
+class FoldThread:
+    """One thread. The event loop only moves bytes, and an engine is never in two hands."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what ``work`` returns on the fold thread, after all that was asked for before."""
+        future = self._thread.submit(work, *args, **kwargs)
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Take no more work; what runs is left to end by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(slots=True)
+class FoldReport:
+    """What became of some messages."""
+
+    n_messages: int = 0
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(N_OUTCOMES, np.int64))
+    refused: Counter[str] = field(default_factory=Counter)  # readings by reason
+
+
+def fold_messages(
+    partitions: Mapping[Partition, HeldPartition],
+    messages: Mapping[Partition, Sequence[Message]],
+    decoder: MessageDecoder,
+) -> FoldReport:
+    """Decode and fold messages of held partitions; return what became of them."""
+    report = FoldReport()
+    for partition, some in messages.items():
+        _fold_partition(partitions[partition], some, decoder, report)
+    return report
+
+
+def _fold_partition(
+    held: HeldPartition, messages: Sequence[Message], decoder: MessageDecoder, report: FoldReport
+) -> None:
+    if messages[0].offset < held.next_offset:  # delivered again after a seek that came to nothing
+        messages = [message for message in messages if message.offset >= held.next_offset]
+        if not messages:
+            return
+    decoded = _decode(decoder, messages)
+    counts = np.zeros(N_OUTCOMES, np.int64)
+    for batch in decoded.batches:
+        counts += held.engine.fold(batch)
+    held.next_offset = messages[-1].offset + 1
+    held.newest_record_ms = max(held.newest_record_ms, messages[-1].record_ms)
+    held.refusals += decoded.refusals
+    _note_waiting(held, counts, decoded.refusals)
+    report.n_messages += len(messages)
+    report.counts += counts
+    report.refused.update(refusal.reason for refusal in decoded.refusals)
+
+
+def _note_waiting(
+    held: HeldPartition, counts: NDArray[np.int64], refusals: Sequence[Refusal]
+) -> None:
+    waiting = held.waiting
+    waiting.n_pages = held.engine.pool.n_pages - held.n_pages_at_image
+    waiting.n_late += int(counts[LATE])
+    waiting.n_letters += int(counts[UNKNOWN_DEVICE:].sum()) + len(refusals)
+    waiting.n_payload_bytes += sum(len(refusal.payload) for refusal in refusals)
+
+
+def _decode(decoder: MessageDecoder, messages: Sequence[Message]) -> Decoded:
+    """Return what the decoder makes of ``messages``; a message that it cannot survive is refused.
+
+    The decoder never raises. If it does, one message would stop the partition for ever.
+    """
+    try:
+        return decoder.decode(messages)
+    except Exception:  # noqa: BLE001  (below each message is tried alone)
+        _log.exception("decoder_failed", first_offset=messages[0].offset, n_messages=len(messages))
+    decoded = Decoded()
+    for message in messages:
+        try:
+            one = decoder.decode([message])
+        except Exception as error:  # noqa: BLE001  (whatever it is, this message causes it)
+            decoded.refusals.append(_refusal(message, error))
+        else:
+            decoded.batches += one.batches
+            decoded.refusals += one.refusals
+    return decoded
+
+
+def _refusal(message: Message, error: Exception) -> Refusal:
+    return Refusal(
+        offset=message.offset,
+        index=WHOLE_MESSAGE,
+        record_ms=message.record_ms,
+        reason=UNDECODABLE,
+        detail=f"the decoder failed: {error!r}",
+        payload=message.value,
+    )

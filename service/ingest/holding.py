@@ -1,0 +1,66 @@
+"""The partitions that this process holds: their engines, and how far each is folded and stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.domain.batch import Refusal
+from service.domain.engine import PartitionEngine
+from service.ingest.polled import Partition
+
+NO_GENERATION = -1
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What is kept in memory until the next image; bounds of it are bounds of memory."""
+
+    n_pages: int = 0  # opened since the last image
+    n_late: int = 0  # readings
+    n_letters: int = 0
+    n_payload_bytes: int = 0  # of messages that could not be decoded
+
+
+@dataclass(slots=True, kw_only=True)
+class HeldPartition:
+    """One partition. Only the fold thread changes it, and only there its parts agree."""
+
+    partition: Partition
+    epoch: int  # of this owner
+    engine: PartitionEngine
+    stored_offset: int | None  # next offset as the database has it; None before the first
+    next_offset: int  # first offset that is not folded yet
+    newest_record_ms: int = 0  # time of the newest record folded, 0 before the first
+    refusals: list[Refusal] = field(default_factory=list)
+    waiting: Waiting = field(default_factory=Waiting)
+    n_pages_at_image: int = 0
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to store."""
+        return self.next_offset != self.stored_offset
+
+
+@dataclass(slots=True)
+class Holding:
+    """Every partition of one assignment; empty while there is none."""
+
+    generation: int = NO_GENERATION  # of the source, for which the partitions were restored
+    partitions: Mapping[Partition, HeldPartition] = field(default_factory=dict)
+
+    def take(self, generation: int, partitions: Mapping[Partition, HeldPartition]) -> None:
+        """Hold these partitions and no others."""
+        self.generation, self.partitions = generation, partitions
+
+    def drop(self) -> None:
+        """Hold nothing; what was not stored is read again by the next owner."""
+        self.generation, self.partitions = NO_GENERATION, {}
+
+    def waiting(self) -> Waiting:
+        """Return what waits in all partitions together."""
+        each = [held.waiting for held in self.partitions.values()]
+        return Waiting(
+            n_pages=sum(one.n_pages for one in each),
+            n_late=sum(one.n_late for one in each),
+            n_letters=sum(one.n_letters for one in each),
+            n_payload_bytes=sum(one.n_payload_bytes for one in each),
+        )

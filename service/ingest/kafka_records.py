@@ -1,0 +1,38 @@
+"""From the client's words into ours: records, partitions, errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from service.domain.batch import Message
+from service.errors import OffsetGoneError
+from service.ingest.polled import Partition
+
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+
+_NO_HEADERS: Final[Mapping[str, bytes]] = {}
+
+
+def partition_of(key: TopicPartition) -> Partition:
+    """Return the partition that the client means."""
+    return Partition(key.topic, key.partition)
+
+
+def messages_of(records: Sequence[Record]) -> list[Message]:
+    """Return records as messages; a record without a value (a tombstone) has an empty one."""
+    return [
+        Message(record.offset, record.timestamp, record.value or b"", _headers(record.headers))
+        for record in records
+    ]
+
+
+def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
+    """Return our error for an offset that the log does not have."""
+    ((key, offset),) = error.args[0].items()
+    return OffsetGoneError(key.topic, key.partition, offset)
+
+
+def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
+    return {name.lower(): value or b"" for name, value in headers} if headers else _NO_HEADERS

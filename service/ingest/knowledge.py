@@ -1,0 +1,121 @@
+"""What is known under the judgement number in force: registry, judge and lane directory."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from service.domain.judging import Judge, make_judge
+from service.domain.lanes import LaneDirectory, lane_directory
+from service.domain.registry import Registry
+from service.domain.rules import RuleSet
+from service.ingest.folding import FoldThread
+from service.ingest.holding import Holding
+from service.logs import logger
+
+_log = logger(__name__)
+
+
+class Registrar(Protocol):
+    """Where the registry is kept."""
+
+    async def number(self) -> int:
+        """Return the judgement number in force."""
+        ...
+
+    async def load(self) -> Registry:
+        """Return the registry in force, with its number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """Everything that folding and judging depend on, under one number."""
+
+    registry: Registry
+    judge: Judge
+    directory: LaneDirectory
+
+
+class KnowledgeInForce:
+    """Keeps the knowledge of this process at the judgement number in force."""
+
+    def __init__(
+        self, registrar: Registrar, rule_set: RuleSet, thread: FoldThread, holding: Holding
+    ) -> None:
+        self._registrar = registrar
+        self._rule_set = rule_set
+        self._thread = thread
+        self._holding = holding
+        self._now: Knowledge | None = None
+        self._loading = asyncio.Lock()
+
+    @property
+    def now(self) -> Knowledge:
+        """The knowledge in force, as far as this process has heard.
+
+        Raises:
+            RuntimeError: It was never loaded.
+        """
+        if self._now is None:
+            raise RuntimeError("the registry is not loaded yet")
+        return self._now
+
+    @property
+    def number(self) -> int:
+        """The judgement number of ``now``; 0 before the first load."""
+        return 0 if self._now is None else self._now.registry.judgement
+
+    async def listen(self) -> None:
+        """Ask for the number in force, and load what it stands for if it is another one.
+
+        Raises:
+            StoreError: The database did not answer.
+        """
+        number = await self._registrar.number()
+        if number != self.number:
+            await self.refresh(number)
+
+    async def refresh(self, number: int) -> None:
+        """Load the registry, unless it is as new as ``number``; engines go on with it.
+
+        Raises:
+            StoreError: The database did not answer.
+        """
+        async with self._loading:
+            if self.number >= number:
+                return
+            registry = await self._registrar.load()
+            knowledge = await asyncio.to_thread(_knowledge, registry, self._rule_set, self._now)
+            before, self._now = self._now, knowledge
+            if before is None or before.directory is not knowledge.directory:
+                await self._thread.run(_apply, self._holding, knowledge.directory)
+            _log.info(
+                "registry_loaded",
+                judgement=registry.judgement,
+                n_points=len(registry.points),
+                n_devices=len(registry.devices),
+            )
+
+
+def _knowledge(registry: Registry, rule_set: RuleSet, before: Knowledge | None) -> Knowledge:
+    judge = make_judge(registry, rule_set)
+    directory = lane_directory(registry, judge.live_band)
+    if before is not None and _is_same(before.directory, directory):
+        directory = before.directory  # a declaration changes no lane: engines need not know
+    return Knowledge(registry=registry, judge=judge, directory=directory)
+
+
+def _is_same(before: LaneDirectory, after: LaneDirectory) -> bool:
+    return (
+        np.array_equal(before.device_id, after.device_id)
+        and before.settings.tobytes() == after.settings.tobytes()
+        and list(before.zone) == list(after.zone)
+        and before.first_row == after.first_row
+    )
+
+
+def _apply(holding: Holding, directory: LaneDirectory) -> None:
+    for held in holding.partitions.values():
+        held.engine.apply(directory)

@@ -1,0 +1,209 @@
+"""The consume loop: poll, fold, and from time to time a checkpoint of everything that was folded.
+
+Two tasks and a callback. One task polls and folds; one stores when that is due; the callback of the
+group stores a last time and lets go. A partition's engine lives from its restore to that moment.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from service import clock
+from service.errors import FencedError, OffsetGoneError, StoreError
+from service.ingest.checkpoint_policy import CheckpointPolicy
+from service.ingest.checkpointing import Checkpointer
+from service.ingest.fold_counts import count_fold
+from service.ingest.folding import FoldThread, MessageDecoder, fold_messages
+from service.ingest.holding import Holding
+from service.ingest.offsets import resume_at
+from service.ingest.polled import Partition, Polled, Source
+from service.ingest.restoring import Restorer
+from service.ingest.retrying import retried
+from service.logs import logger
+from service.metrics import ConsumeMetrics
+
+_FENCED_PAUSE_MAX_S: Final = 30.0
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopPolicy:
+    """Bounds of the loop."""
+
+    checkpoint: CheckpointPolicy
+    let_go_within_s: float  # for the last checkpoint, when partitions are taken away
+    start_within_s: float  # how long the brokers are tried
+
+
+@dataclass(slots=True, kw_only=True)
+class ConsumeLoop:
+    """Reads, folds and stores until it is told to stop."""
+
+    source: Source
+    holding: Holding
+    thread: FoldThread
+    decoder: MessageDecoder
+    checkpointer: Checkpointer
+    restorer: Restorer
+    policy: LoopPolicy
+    metrics: ConsumeMetrics
+    on_stored: Callable[[], None] = lambda: None  # new dead letters may be waiting
+    turned_s: float = field(default_factory=clock.monotonic_s)  # when the client last came back
+    _restoring: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _full: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_paused: bool = False
+    _n_fenced: int = 0  # since the last checkpoint that was stored
+    _must_rejoin: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until ``stop``; then store what was folded and leave the group.
+
+        Raises:
+            ServiceError: It cannot go on; what is not stored is read again.
+        """
+        await self._join()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                storing = tasks.create_task(self._store_when_due())
+                await self._fold_until(stop)
+                await self.let_go()
+                storing.cancel()  # nothing is held any more, so there is nothing to lose
+        finally:
+            self.holding.drop()
+            await self.source.stop()
+
+    async def let_go(self) -> None:
+        """Store what was folded and hold nothing any more; the group calls it before it takes."""
+        try:
+            async with asyncio.timeout(self.policy.let_go_within_s):
+                async with self._restoring:
+                    await self._store()
+        except TimeoutError:
+            _log.error("let_go_unfinished", within_s=self.policy.let_go_within_s)
+        finally:
+            self.holding.drop()
+
+    async def _join(self) -> None:
+        await retried(
+            lambda: self.source.start(self.let_go),
+            name="join_group",
+            within_s=self.policy.start_within_s,
+        )
+
+    async def _fold_until(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if self._must_rejoin:
+                await self._rejoin()
+            await self._take_up()
+            polled = await self._poll()
+            if polled.has_returned:
+                self.turned_s = clock.monotonic_s()
+            # Nothing ran since the poll returned, so what is held now is held when this is folded.
+            if polled.messages and polled.generation == self.holding.generation:
+                partitions = self.holding.partitions
+                report = await self.thread.run(
+                    fold_messages, partitions, polled.messages, self.decoder
+                )
+                count_fold(self.metrics, report)
+            self._keep_flow()
+
+    async def _poll(self) -> Polled:
+        try:
+            return await self.source.poll()
+        except OffsetGoneError as gone:
+            await self._go_on_after(gone)
+            return Polled(self.source.generation)
+
+    async def _go_on_after(self, gone: OffsetGoneError) -> None:
+        """Find out what it means that an offset is gone, and go on where the policy says."""
+        partition = Partition(gone.topic, gone.partition)
+        held, generation = self.holding.partitions.get(partition), self.holding.generation
+        beginnings = await self._beginnings([partition])
+        start = resume_at(
+            self.restorer.offset_policy, partition, gone.offset, beginnings[partition]
+        )
+        await self.restorer.note_gap(partition, start)
+        if held is not None and generation == self.source.generation:
+            held.next_offset = start.offset
+            self.source.seek(partition, start.offset)
+
+    async def _take_up(self) -> None:
+        """Restore the partitions that the group has assigned, if they are not held yet."""
+        assignment = self.source.assignment
+        if assignment is None or assignment.generation == self.holding.generation:
+            return
+
+        def may_go_on() -> bool:
+            self.turned_s = clock.monotonic_s()
+            return self.source.generation == assignment.generation
+
+        async with self._restoring:
+            beginnings = await self._beginnings(assignment.partitions)
+            held = await self.restorer.restore(beginnings, may_go_on)
+            if held is None or not may_go_on():
+                return
+            self.holding.take(assignment.generation, held)
+            for partition, one in held.items():
+                self.source.seek(partition, one.next_offset)
+            self.source.resume()
+            self._is_paused = False
+        self.metrics.count_rebalance()
+        self.on_stored()
+
+    async def _beginnings(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        return await retried(
+            lambda: self.source.beginnings(partitions),
+            name="first_offsets",
+            within_s=self.policy.start_within_s,
+        )
+
+    def _keep_flow(self) -> None:
+        """Pause while memory is full and the checkpoint that empties it cannot begin yet."""
+        is_full = self.policy.checkpoint.is_full(self.holding.waiting())
+        if is_full:
+            self._full.set()
+        must_wait = is_full and self.checkpointer.is_storing
+        is_restored = self.holding.generation == self.source.generation
+        if must_wait != self._is_paused and is_restored:
+            self._is_paused = must_wait
+            (self.source.pause if must_wait else self.source.resume)()
+
+    async def _store_when_due(self) -> None:
+        while True:
+            wait_s = self.policy.checkpoint.wait_s(self.checkpointer.began_s, clock.monotonic_s())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._full.wait()
+            self._full.clear()
+            await self._store()
+
+    async def _store(self) -> None:
+        generation = self.source.generation
+        try:
+            offsets = await self.checkpointer.store()
+        except FencedError as error:
+            _log.warning("fenced", error=str(error))
+            self.metrics.count_fenced()
+            self._n_fenced += 1
+            if self.source.generation == generation:
+                self.source.invalidate()
+                self._must_rejoin = True
+        except StoreError as error:
+            if self.source.generation == generation:
+                raise
+            _log.warning("not_stored", error=repr(error))  # the next owner reads it again
+        else:
+            if offsets:
+                self._n_fenced = 0
+                self.on_stored()
+                await self.source.tell(offsets)
+
+    async def _rejoin(self) -> None:
+        """Leave the group and join it again; ever slower while others take what is ours."""
+        self._must_rejoin = False
+        await self.source.stop()
+        await asyncio.sleep(min(_FENCED_PAUSE_MAX_S, 2.0 ** (self._n_fenced - 1) - 1.0))
+        await self._join()
