@@ -109,7 +109,19 @@ SELECT point.point_id,
  WHERE declaration.kind = 'abnormal_state'
    AND declaration.withdrawn_at IS NULL;
 
--- What the pages of a point say of the minutes in [from_at, to_at), whole minutes. Interruptions and exemptions are
+-- Months, as first days, in which a point is exempt. Residential customers never are.
+CREATE VIEW v_exemption AS
+SELECT point_id, month
+  FROM power_factor_exemption AS exemption
+ WHERE NOT EXISTS (
+           SELECT
+             FROM customer_point
+             JOIN customer USING (customer_id)
+            WHERE customer_point.point_id = exemption.point_id
+              AND customer.residential
+       );
+
+-- What the pages of a point say of the minutes due in [from_at, to_at), whole minutes. Interruptions and exemptions are
 -- known ahead; of those only what lies before due_before counts. An hour that lies inside counts by its counters, one at
 -- an edge minute by minute. One row, always; a NULL point has no pages and costs nothing.
 CREATE FUNCTION count_minutes(point_id integer, from_at timestamptz, to_at timestamptz, due_before timestamptz)
@@ -141,10 +153,17 @@ AS $$
            min(CASE WHEN is_edge THEN edge.spread_min ELSE page.spread_min END)::smallint,
            max(CASE WHEN is_edge THEN edge.spread_max ELSE page.spread_max END)::smallint,
            max(page.interval_s)
-      FROM page
+      FROM (
+               SELECT greatest(count_minutes.from_at, point.valid_from) AS from_at,
+                      least(count_minutes.to_at, point.valid_to) AS to_at
+                 FROM point
+                WHERE point.point_id = count_minutes.point_id
+               OFFSET 0
+           ) AS span
+     CROSS JOIN page
      CROSS JOIN LATERAL (
-               SELECT page.hour < count_minutes.from_at
-                   OR page.hour + interval '1 hour' > count_minutes.to_at
+               SELECT page.hour < span.from_at
+                   OR page.hour + interval '1 hour' > span.to_at
                    OR (page.n_interrupted + page.n_exempt > 0
                        AND page.hour + interval '1 hour' > count_minutes.due_before) AS is_edge
                OFFSET 0
@@ -171,7 +190,7 @@ AS $$
                                  )
                               OR EXISTS (
                                      SELECT
-                                       FROM power_factor_exemption AS exemption
+                                       FROM v_exemption AS exemption
                                       WHERE exemption.point_id = page.point_id
                                  )) AS are_some_not
                           OFFSET 0  -- once a page, not once a minute
@@ -192,12 +211,13 @@ AS $$
                                               SELECT
                                                 FROM v_abnormal_state AS state
                                                WHERE state.point_id = page.point_id
-                                                 AND state.from_at <= page.hour + m * interval '1 minute'
-                                                 AND state.to_at > page.hour + m * interval '1 minute'
+                                                 -- the minute's midpoint is covered
+                                                 AND state.from_at <= page.hour + (m + 0.5) * interval '1 minute'
+                                                 AND state.to_at > page.hour + (m + 0.5) * interval '1 minute'
                                           )
                                       AND NOT EXISTS (
                                               SELECT
-                                                FROM power_factor_exemption AS exemption
+                                                FROM v_exemption AS exemption
                                                CROSS JOIN deployment
                                                WHERE exemption.point_id = page.point_id
                                                  AND exemption.month = date_trunc('month',
@@ -207,14 +227,13 @@ AS $$
                                      ELSE true
                                  END AS is_ordinary
                       ) AS seen
-                WHERE page.hour + m * interval '1 minute' >= count_minutes.from_at
-                  AND page.hour + m * interval '1 minute'
-                          < least(count_minutes.to_at, count_minutes.due_before)
+                WHERE page.hour + m * interval '1 minute' >= span.from_at
+                  AND page.hour + m * interval '1 minute' < least(span.to_at, count_minutes.due_before)
            ) AS edge
      WHERE count_minutes.point_id IS NOT NULL  -- known before the scan, which then is left out
        AND page.point_id = count_minutes.point_id
-       AND page.hour > count_minutes.from_at - interval '1 hour'
-       AND page.hour < count_minutes.to_at
+       AND page.hour > span.from_at - interval '1 hour'
+       AND page.hour < span.to_at
 $$;
 
 -- The days of the deployment that have begun, and begin and end of each.
