@@ -1,0 +1,30 @@
+"""Run the benchmarks: ``python -m tests.bench [fold] [consume]``; exits with 1 when a figure misses its target."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import consume, fold
+from tests.bench.figure import Figure
+
+BENCHES = {"fold": fold.measure, "consume": consume.measure}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all, and print their figures; return the exit status."""
+    console = Console()
+    figures: list[Figure] = []
+    for name in names or list(BENCHES):
+        figures += BENCHES[name](console)
+    table = Table(title="Voltpass on this machine", title_justify="left")
+    for heading in ("figure", "measured", "target", ""):
+        table.add_column(heading, justify="right" if heading == "measured" else "left")
+    for figure in figures:
+        table.add_row(figure.name, figure.shown, figure.target, figure.verdict)
+    console.print(table)
+    return 1 if any(figure.is_missed for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
