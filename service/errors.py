@@ -181,3 +181,12 @@ class UnknownPointError(ServiceError):
     """A page belongs to a point that the registry in force does not know."""
 
     code = "unknown_point"
+
+
+# ---------------------------------------------------------------------------------------- offline
+
+
+class ScoreInputError(ServiceError):
+    """A file of readings, or what was said about it, cannot be scored; the message says what to do."""
+
+    code = "score_input"
