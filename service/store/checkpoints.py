@@ -13,20 +13,11 @@ from service.domain.pages import PageColumns
 from service.errors import JudgementMovedError, StoreUnavailableError
 from service.store import checkpoint_parts, page_writes, partitions
 from service.store.dirty_days import DirtyMarks
+from service.store.judgement import read_for_share
 from service.store.partitions import PartitionStart
 from service.store.pool import Connection, Pool, retrying
-from service.store.statements import statement
 
 _RESOLVE_WITHIN_S = 60.0  # to learn whether a commit came through
-
-_JUDGEMENT = statement(
-    "judgement_for_share",
-    """
-    SELECT number, rollup_generation
-      FROM judgement
-       FOR SHARE
-    """,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +109,7 @@ class CheckpointStore:
         await page_writes.copy_pages(connection, stream)
         await checkpoint_parts.copy_parts(connection, checkpoint.partitions)
         await partitions.advance(connection, checkpoint.partitions)
-        number, generation = await connection.fetchrow(_JUDGEMENT) or (0, 0)
+        number, generation = await read_for_share(connection)
         if number != checkpoint.pages.judgement:
             raise JudgementMovedError(number)
         await page_writes.upsert_pages(connection, checkpoint.pages, checkpoint.shared, judge)
