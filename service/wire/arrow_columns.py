@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from service.domain.batch import EMPTY
 from service.wire.arrow_texts import Column, Integers
-from service.wire.fields import POWER_MAX_KW, STAMP_END_MS, STAMP_FIRST_MS
+from service.wire.fields import POWER_MAX_KW, STAMP_END_MS, STAMP_FIRST_MS, shown
 
 REQUIRED = ("device", "ts", "v1")
 NUMBERS = ("v1", "v2", "v3", "pf", "p_kw", "q_kvar")
@@ -53,7 +53,7 @@ def column_places(schema: pa.Schema) -> list[int] | str:
             if name not in REQUIRED and pa.types.is_null(type_):
                 continue
             if not _fits(name, type_):
-                return f"column {name} is of type {str(type_)[:60]}; allowed: {_TYPES[name]}"
+                return f"column {name} is of type {shown(str(type_))}; allowed: {_TYPES[name]}"
             places.append(place)
     return places
 
@@ -91,8 +91,9 @@ def numbers(columns: dict[str, Column], n_rows: int) -> Numbers:
     """Return the columns of numbers among ``columns``."""
     names = [name for name in NUMBERS if name in columns]
     value = np.empty((len(names), n_rows))
-    for row, name in enumerate(names):
-        value[row] = columns[name].to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        for row, name in enumerate(names):
+            value[row] = columns[name].to_numpy(zero_copy_only=False)
     return Numbers(names, value)
 
 

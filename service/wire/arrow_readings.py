@@ -20,11 +20,11 @@ from service.wire.fields import (
     faulty_devices,
     faulty_qualities,
     powers,
-    shown,
 )
 
 _ALL_COLUMNS = pa.ipc.IpcReadOptions(use_threads=False)
 _MEMORY_BYTES = 128 * 2**20  # device columns of more than a million meters
+_ERROR_CHARS_MAX = 150
 _SCHEMAS_KEPT_MAX = 1000
 _SCHEMA_BYTES_MAX = 16_384
 _UNREADABLE = (pa.ArrowException, ValueError, OSError, MemoryError, OverflowError)
@@ -77,45 +77,19 @@ class ArrowReadings:
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
         """Append the batches of each message, or its refusal."""
         for message in messages:
-            found = self._record_batches(message.value)
+            found = self._read(message.value)
             if isinstance(found, str):
                 decoded.refuse(message, UNDECODABLE, found)
                 continue
             if not found:
                 decoded.refuse(message, EMPTY_MESSAGE, "a stream without readings")
             first = 0
-            for record_batch in found:
-                self._add(message, record_batch, first, decoded)
-                first += record_batch.num_rows
+            for rows in found:
+                _add(message, rows, first, decoded)
+                first += rows.n_rows
 
-    def _add(
-        self, message: Message, record_batch: pa.RecordBatch, first: int, decoded: Decoded
-    ) -> None:
-        rows = self._rows(record_batch)
-        faults = rows.faults()
-        if not faults:
-            decoded.batches.append(_batch(message, rows, first))
-            return
-        refused = np.logical_or.reduce(list(faults.values()))
-        for row in np.flatnonzero(refused).tolist():
-            reading = rows.reading(row)
-            name = next(name for name, is_faulty in faults.items() if is_faulty[row])
-            decoded.refusals.append(
-                Refusal(
-                    offset=message.offset,
-                    index=first + row,
-                    record_ms=message.record_ms,
-                    reason=MALFORMED,
-                    detail=fault(name, reading[name]),
-                    payload=json.dumps(reading, ensure_ascii=False).encode(),
-                )
-            )
-        rows.numbers.value[:, refused] = np.nan
-        if not refused.all():
-            decoded.batches.append(without(_batch(message, rows, first), refused))
-
-    def _record_batches(self, value: bytes) -> list[pa.RecordBatch] | str:
-        """Return the record batches with rows, validated, or the detail why there are none."""
+    def _read(self, value: bytes) -> list[_Rows] | str:
+        """Return the record batches that have rows, or the detail why all of it is refused."""
         detail = envelope_fault(value, self._max_readings)
         if detail is not None:
             return detail
@@ -127,12 +101,9 @@ class ArrowReadings:
             if len(places) < len(reader.schema):  # what nobody asked for is not even read
                 options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=places)
                 reader = pa.ipc.open_stream(value, options=options)
-            found = [record_batch for record_batch in reader if record_batch.num_rows]
-            for record_batch in found:
-                record_batch.validate(full=True)
+            return [self._rows(record_batch) for record_batch in reader if record_batch.num_rows]
         except _UNREADABLE as error:
-            return f"broken: {shown(str(error))}; {SHAPE}"
-        return found
+            return f"broken: {str(error)[:_ERROR_CHARS_MAX]!r}; {SHAPE}"
 
     def _places(self, value: bytes, schema: pa.Schema) -> list[int] | str:
         head = first_message(value)
@@ -146,6 +117,7 @@ class ArrowReadings:
         return places
 
     def _rows(self, record_batch: pa.RecordBatch) -> _Rows:
+        record_batch.validate(full=True)  # without it, a bad offset reads foreign memory
         columns = dict(zip(record_batch.schema.names, record_batch.columns, strict=True))
         return _Rows(
             n_rows=record_batch.num_rows,
@@ -154,6 +126,31 @@ class ArrowReadings:
             numbers=numbers(columns, record_batch.num_rows),
             quality=self._qualities.read(columns["quality"]) if "quality" in columns else None,
         )
+
+
+def _add(message: Message, rows: _Rows, first: int, decoded: Decoded) -> None:
+    """Append the batch of ``rows``, the first of which has index ``first``, and their refusals."""
+    faults = rows.faults()
+    if not faults:
+        decoded.batches.append(_batch(message, rows, first))
+        return
+    refused = np.logical_or.reduce(list(faults.values()))
+    for row in np.flatnonzero(refused).tolist():
+        reading = rows.reading(row)
+        name = next(name for name, is_faulty in faults.items() if is_faulty[row])
+        decoded.refusals.append(
+            Refusal(
+                offset=message.offset,
+                index=first + row,
+                record_ms=message.record_ms,
+                reason=MALFORMED,
+                detail=fault(name, reading[name]),
+                payload=json.dumps(reading, ensure_ascii=False).encode(),
+            )
+        )
+    rows.numbers.value[:, refused] = np.nan
+    if not refused.all():
+        decoded.batches.append(without(_batch(message, rows, first), refused))
 
 
 def _batch(message: Message, rows: _Rows, first: int) -> Batch:
