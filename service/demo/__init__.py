@@ -1,0 +1,1 @@
+"""The demonstration: everything on one machine, on recorded and simulated voltage."""
