@@ -3,9 +3,10 @@
 CREATE TABLE judgement (
     singleton         boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     number            bigint NOT NULL,  -- rises with every change of registry, rules or declarations
+    registry_number   bigint NOT NULL,  -- the number under which points, devices or customers changed last
     rollup_generation bigint NOT NULL   -- rises with every pass over the dirty days
 );
-INSERT INTO judgement (number, rollup_generation) VALUES (1, 1);
+INSERT INTO judgement (number, registry_number, rollup_generation) VALUES (1, 1, 1);
 
 -- What a judgement number changed: pages in its scope with a lower number are to be judged again.
 CREATE TABLE judgement_change (

@@ -32,7 +32,8 @@ _RAISE = statement(
     "judgement_raise",
     """
     UPDATE judgement
-       SET number = number + 1
+       SET number = number + 1,
+           registry_number = CASE WHEN $1 THEN number + 1 ELSE registry_number END
     RETURNING number
     """,
 )
@@ -82,7 +83,9 @@ async def be_only_writer(connection: Connection) -> None:
     await connection.execute(_ALONE, _WRITERS_LOCK)
 
 
-async def raise_judgement(connection: Connection, changes: Sequence[Change], reason: str) -> int:
+async def raise_judgement(
+    connection: Connection, changes: Sequence[Change], reason: str, *, is_registry: bool = False
+) -> int:
     """Return the next number, in force when the caller's transaction commits.
 
     The row is locked until then, and every checkpoint waits for it.
@@ -91,8 +94,9 @@ async def raise_judgement(connection: Connection, changes: Sequence[Change], rea
         connection: Inside a transaction, which has changed registry, rules or declarations.
         changes: What is to be judged again; may be empty, where only the future is concerned.
         reason: For people, one line.
+        is_registry: Whether points, devices or customers have changed.
     """
-    number = int(await connection.fetchval(_RAISE))
+    number = int(await connection.fetchval(_RAISE, is_registry))
     await connection.execute(
         _CHANGES,
         number,
