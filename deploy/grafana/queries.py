@@ -25,7 +25,8 @@ PASS_TARGETS = {
 COVERAGE_FLOOR = RULE_SET.coverage.floor
 BOUNDS_TEXT = (
     "Bounds: the rate if every missing minute had been bad, or good. Coverage: the share of the "
-    "minutes due that was measured."
+    f"minutes due that was measured. Points below {COVERAGE_FLOOR:.0%} of coverage are not "
+    "monitored: they have no part in the means."
 )
 RATE_UNITS = dict.fromkeys(
     ("pass rate", "lower bound", "upper bound", "coverage", "pooled rate", "target"), "percentunit"
@@ -51,6 +52,7 @@ SELECT point, point_id, region, feeder, transformer, class,
        n_pass / nullif(n_judged + n_unknown, 0)::double precision AS lower,
        (n_pass + n_missing) / nullif(n_judged + n_unknown, 0)::double precision AS upper,
        n_judged / nullif(n_judged + n_unknown, 0)::double precision AS coverage,
+       n_judged > 0 AND n_judged >= {COVERAGE_FLOOR} * (n_judged + n_unknown) AS is_monitored,
        deviation_min_percent, deviation_max_percent
   FROM (
            SELECT point, point_id, region, feeder, transformer, class,
@@ -72,29 +74,36 @@ SELECT point, point_id, region, feeder, transformer, class,
        ) AS sums
 """.strip()
 
-# Rate of a group: the unweighted mean of its points; the pooled rate stands beside it.
-GROUP_FIGURES = f"""
+# Means of a group's points, none heavier than another; the pooled rate stands beside. A point with
+# too little coverage is not monitored and has no part in the means, as in the API.
+GROUP_FIGURES = """
        count(*) AS points,
-       count(*) FILTER (WHERE coverage IS NULL OR coverage < {COVERAGE_FLOOR})
-           AS "not monitored",
-       avg(rate) AS "pass rate",
-       avg(lower) AS "lower bound",
-       avg(upper) AS "upper bound",
-       avg(coverage) AS coverage,
+       count(*) FILTER (WHERE NOT is_monitored) AS "not monitored",
+       avg(rate) FILTER (WHERE is_monitored) AS "pass rate",
+       avg(lower) FILTER (WHERE is_monitored) AS "lower bound",
+       avg(upper) FILTER (WHERE is_monitored) AS "upper bound",
+       avg(coverage) FILTER (WHERE is_monitored) AS coverage,
        sum(n_pass) / nullif(sum(n_pass + n_over + n_under), 0)::double precision AS "pooled rate",
        CASE WHEN max(interval_s) <= 60 THEN 'continuous'
             WHEN max(interval_s) > 60 THEN 'sampled' END AS method
 """.strip()
 
+# The same choice for a single row of v_point_day.
+IS_MONITORED = (
+    "n_pass + n_over + n_under > 0 AND n_pass + n_over + n_under"
+    f" >= {COVERAGE_FLOOR} * (n_pass + n_over + n_under + n_missing + n_invalid)"
+)
 
-# Points with a residential customer, by the area of the customer: the norm's targets are for these.
+# Points with a residential customer, for which the norm's targets are, by the area of such a
+# customer; of several the one with the strictest target.
 RESIDENTIAL = f"""
-SELECT DISTINCT target_area AS area, point_id
+SELECT DISTINCT ON (point_id) point_id, target_area AS area
   FROM customer
   JOIN customer_point USING (customer_id)
  WHERE residential
    AND valid_from < {TO_AT}
    AND valid_to > {FROM_AT}
+ ORDER BY point_id, array_position(ARRAY['urban', 'rural', 'special_remote'], target_area)
 """.strip()
 
 

@@ -23,13 +23,14 @@ VARIABLES = {
     "${point:sqlstring}": "'P1'",
 }
 
-# One hour of two points: P1 55 minutes at +4 %, 5 at -12 %; P2 30 at nominal, 30 dark.
+# One hour of three points: P1 55 minutes at +4 %, 5 at -12 %; P2 30 at nominal, 30 dark;
+# P4 20 at nominal, 40 missing, which is too little to have a part in the means.
 SEED = """
 INSERT INTO point (point, nominal_mv, wiring, region, feeder, transformer, class,
     valid_from, valid_to)
 SELECT name, 220000, '1p', 'R1', feeder, transformer, 'D',
        timestamptz '2026-03-02T12:00Z', timestamptz '2026-03-02T13:00Z'
-  FROM (VALUES ('P1', 'F1', 'T1'), ('P2', 'F.2', 'T2'), ('P3', 'elsewhere', 'T3'))
+  FROM (VALUES ('P1', 'F1', 'T1'), ('P2', 'F.2', 'T2'), ('P3', 'elsewhere', 'T3'), ('P4', 'F1', 'T1'))
        AS places (name, feeder, transformer);
 INSERT INTO page (hour, judgement, point_id, nominal_mv, revision, interval_s, n_phases,
     n_missing, n_pass, n_over, n_under, n_interrupted, n_exempt, n_invalid,
@@ -42,7 +43,12 @@ SELECT timestamptz '2026-03-02T12:00Z', 1, point_id, 220000, 1, 60, 1, 0, 55, 0,
 SELECT timestamptz '2026-03-02T12:00Z', 1, point_id, 220000, 1, 60, 1, 0, 30, 0, 0, 30, 0, 0, 0, 0,
        decode(repeat('0000', 30) || repeat('f0d8', 30), 'hex'),
        decode(repeat('f9', 30) || repeat('fc', 30), 'hex')
-  FROM point WHERE point = 'P2';
+  FROM point WHERE point = 'P2'
+ UNION ALL
+SELECT timestamptz '2026-03-02T12:00Z', 1, point_id, 220000, 1, 60, 1, 40, 20, 0, 0, 0, 0, 0, 0, 0,
+       decode(repeat('0000', 20) || repeat('0080', 40), 'hex'),
+       decode(repeat('f9', 20) || repeat('00', 40), 'hex')
+  FROM point WHERE point = 'P4';
 INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence)
 SELECT point_id, '2026-03-02T12:30Z', '2026-03-02T12:30Z', '2026-03-02T13:00Z', '2026-03-02T13:00Z',
        'measured'
@@ -113,22 +119,22 @@ async def test_figures_of_a_known_hour(connection: asyncpg.Connection) -> None:
 
     (area,) = await rows_of(connection, "Areas: residential points against the target: A")
     (by_class,) = await rows_of(connection, "Classes of points: A")
-    worst, best = await rows_of(connection, "Worst points: A")
+    worst, *others = await rows_of(connection, "Worst points: A")
     (day,) = await rows_of(connection, "Days of $point: A")
     (reliability,) = await rows_of(connection, "Supply reliability: A")
     (minutes,) = await rows_of(connection, "Minutes without supply: A")
 
     assert area | {"area": "urban", "points": 1, "result": "missed", "target": 0.95} == area
     assert area["pass rate"] == pytest.approx(55 / 60)
-    assert by_class["points"] == 2
+    assert (by_class["points"], by_class["not monitored"]) == (3, 1)
     assert by_class["pass rate"] == pytest.approx((55 / 60 + 1) / 2)
-    assert by_class["pooled rate"] == pytest.approx(85 / 90)
+    assert by_class["pooled rate"] == pytest.approx(105 / 110)
     assert by_class["method"] == "continuous"
     assert (worst["point"], worst["minutes below"], worst["lowest"]) == ("P1", 5, -12.0)
-    assert best["point"] == "P2"
+    assert [other["point"] for other in others] == ["P2", "P4"]
     assert (day["day"], day["pass"], day["under"], day["missing"]) == ("2026-03-02", 55, 5, 0)
-    assert reliability["figure"] == pytest.approx(90 / 120)
-    assert minutes["figure"] == pytest.approx(15)
+    assert reliability["figure"] == pytest.approx(150 / 180)
+    assert minutes["figure"] == pytest.approx(10)
 
 
 async def test_minutes_and_interruptions_of_a_known_hour(connection: asyncpg.Connection) -> None:

@@ -22,11 +22,11 @@ from deploy.grafana.panels import (
 )
 from deploy.grafana.queries import (
     BOUNDS_TEXT,
-    COVERAGE_FLOOR,
     DAY_AS_TIME,
     GROUP_FIGURES,
     IN_DAYS,
     IN_PLACE,
+    IS_MONITORED,
     PASS_TARGETS,
     POINTS,
     RATE_UNITS,
@@ -65,7 +65,7 @@ def _by_day() -> Panel:
     panel = lines(
         Look(
             title="Pass rate by day",
-            text=f"Unweighted mean of the points. {BOUNDS_TEXT}",
+            text=f"Unweighted mean of the monitored points of each day. {BOUNDS_TEXT}",
             unit="percentunit",
             width=12,
         ),
@@ -77,7 +77,8 @@ SELECT {DAY_AS_TIME} AS time,
        avg(upper) AS "upper bound",
        avg(coverage) AS coverage
   FROM v_point_day
- WHERE {IN_DAYS}
+ WHERE {IS_MONITORED}
+   AND {IN_DAYS}
    AND {IN_PLACE}
  GROUP BY 1
  ORDER BY 1""")
@@ -96,7 +97,7 @@ def _areas_by_day() -> Panel:
     panel = lines(
         Look(
             title="Residential points by day, against the target",
-            text="Unweighted mean of the residential points of an area, and its target.",
+            text="Unweighted mean of the monitored residential points of an area, and its target.",
             unit="percentunit",
             width=12,
         ),
@@ -109,7 +110,8 @@ SELECT {DAY_AS_TIME} AS time,
        {rates}
   FROM residential
   JOIN v_point_day USING (point_id)
- WHERE {IN_DAYS}
+ WHERE {IS_MONITORED}
+   AND {IN_DAYS}
    AND {IN_PLACE}
  GROUP BY 1
  ORDER BY 1""")
@@ -126,7 +128,7 @@ def _areas() -> Panel:
         Look(
             title="Areas: residential points against the target",
             text=f"Over the chosen days, by the area of the customers. {BOUNDS_TEXT} Rates are "
-            "compared unrounded; with too little coverage an area is not monitored.",
+            "compared unrounded.",
             unit="short",
             width=14,
         ),
@@ -141,9 +143,9 @@ WITH points AS (
 SELECT area,
        {GROUP_FIGURES},
        target::double precision AS target,
-       CASE WHEN coalesce(avg(coverage), 0) < {COVERAGE_FLOOR} THEN 'not monitored'
-            WHEN avg(rate) >= target THEN 'met'
-            WHEN avg(rate) < target THEN 'missed' END AS result
+       CASE WHEN NOT bool_or(is_monitored) THEN 'not monitored'
+            WHEN avg(rate) FILTER (WHERE is_monitored) >= target THEN 'met'
+            WHEN avg(rate) FILTER (WHERE is_monitored) < target THEN 'missed' END AS result
   FROM residential
   JOIN points USING (point_id)
   LEFT JOIN targets USING (area)
