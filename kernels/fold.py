@@ -14,7 +14,7 @@ from kernels.layout import (
     HEAD_MINUTE,
     COUNTS_OTHERS,
     COUNTS,
-    AHEAD_MINUTE,
+    AHEAD_MS,
     CELL_NONE,
     DUPLICATE,
     FOLDED,
@@ -34,6 +34,7 @@ from kernels.layout import (
     RANK_ESTIMATED,
     RANK_GOOD,
     RANK_INVALID,
+    RANK_MASK,
     RANK_MISSING,
     RANK_SHIFT,
     SHARE_FULL,
@@ -157,7 +158,7 @@ def _fold_fast(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
     minute = grid_ms // MINUTE_MS
     head = state[lane, HEAD_MINUTE]
     if minute > head:
-        if head != NO_TIME and minute > head + JUMP_MINUTES and not _confirmed(state, lane, minute, JUMP_MINUTES):
+        if head != NO_TIME and minute > head + JUMP_MINUTES and not _confirmed(lanes, folded, i, lane, JUMP_MINUTES):
             return LATE
         _move_head(lanes, pages, lane, minute)
     elif minute < head - 1:
@@ -218,10 +219,10 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
     head = state[lane, HEAD_MINUTE]
     if last > head:
         jump = length + JUMP_MINUTES
-        if head != NO_TIME and last > head + jump and not _confirmed(state, lane, last, jump):
+        if head != NO_TIME and last > head + jump and not _confirmed(lanes, folded, i, lane, jump):
             return LATE
         state[lane, HEAD_MINUTE] = last
-        state[lane, AHEAD_MINUTE] = NO_TIME
+        state[lane, AHEAD_MS] = NO_TIME
     elif begin <= head - 2 * length:
         return LATE
     changed, valid = False, False
@@ -245,11 +246,15 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
 
 
 @inline
-def _confirmed(state, lane, minute, jump):  # type: ignore[no-untyped-def]
-    """Return whether a jump to ``minute`` is the second one near the same place; remember it if it is the first."""
-    ahead = state[lane, AHEAD_MINUTE]
-    state[lane, AHEAD_MINUTE] = minute
-    return ahead != NO_TIME and abs(minute - ahead) <= jump
+def _confirmed(lanes, folded, i, lane, near):  # type: ignore[no-untyped-def]
+    """Return whether a reading far ahead is the second one, ``near`` minutes or less from the first; remember it.
+
+    A repetition of the first confirms nothing: it may be the same wrong stamp.
+    """
+    start_ms = folded.start_ms[i]
+    first_ms = lanes.state[lane, AHEAD_MS]
+    lanes.state[lane, AHEAD_MS] = start_ms
+    return first_ms != NO_TIME and start_ms != first_ms and abs(start_ms - first_ms) <= near * MINUTE_MS
 
 
 @inline
@@ -263,7 +268,7 @@ def _move_head(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
                 _emit(lanes, pages, lane, old)
                 _clear(lanes, lane, old & 1)
     state[lane, HEAD_MINUTE] = minute
-    state[lane, AHEAD_MINUTE] = NO_TIME
+    state[lane, AHEAD_MS] = NO_TIME
 
 
 @inline
@@ -390,7 +395,7 @@ def _put(lanes, pages, lane, minute, phase, rank, share, cell):  # type: ignore[
 @inline
 def _wins(rank, share, cell, old_mark, old_cell):  # type: ignore[no-untyped-def]
     """Return whether a candidate is greater than what stands there: the order of the one join (kernels.join)."""
-    old_rank = (old_mark >> RANK_SHIFT) & 3
+    old_rank = (old_mark >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
         return rank > old_rank
     if rank == RANK_MISSING:

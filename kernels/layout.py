@@ -67,7 +67,7 @@ NONE = -1  # an index that points nowhere
 # A lane's state is one row of words (int64), so that a single-phase reading touches one cache line of it.
 # A pair is two neighbouring words, one for each open minute, by parity.
 HEAD_MINUTE = 0  # last minute filled by the newest reading; NO_TIME before the first
-AHEAD_MINUTE = 1  # minute of the unconfirmed jump; NO_TIME if none
+AHEAD_MS = 1  # start of the unconfirmed reading far ahead; NO_TIME if none
 SEEN = 2  # pair: bit mask of the places already read
 SUM_GOOD = 4  # pair, phase 1: sum of squares of the good readings, ppm squared
 COUNTS = 6  # pair, phase 1: n_good | n_estimated << 8 | n_invalid << 16

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import (
-    AHEAD_MINUTE,
+    AHEAD_MS,
     EVENT_STATE,
     HEAD_MINUTE,
     INTERVAL_MS,
@@ -158,7 +158,7 @@ class LaneBook:
     def _reserve(self, n_lanes: int) -> None:
         n_more = n_lanes - self.device_id.size
         state = np.zeros((n_more, LANE_WORDS), np.int64)
-        state[:, [HEAD_MINUTE, AHEAD_MINUTE]] = NO_TIME
+        state[:, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
         state[:, PAGE] = NONE
         events = np.zeros(n_more, EVENT_STATE)
         events["last_ms"] = NO_TIME

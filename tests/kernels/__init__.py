@@ -1,0 +1,1 @@
+"""The kernels against their slow plain twin, in three modes."""
