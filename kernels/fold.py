@@ -142,10 +142,10 @@ def _ppm(column, i, ppm_per_volt, trusted):  # type: ignore[no-untyped-def]
     """Return one voltage in millionths of nominal; outside 0 .. 4 times nominal it is invalid."""
     if column.size == 0 or math.isnan(column[i]):
         return PPM_ABSENT
-    scaled = column[i] * ppm_per_volt
-    if not (trusted and -0.5 < scaled < PPM_MAX + 0.5):
-        return PPM_INVALID
-    return np.int64(math.floor(scaled + 0.5))
+    ppm = np.rint(float(column[i]) * float(ppm_per_volt))
+    if trusted and 0.0 <= ppm <= PPM_MAX:
+        return np.int64(ppm)
+    return PPM_INVALID
 
 
 @inline_always
