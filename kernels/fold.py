@@ -30,6 +30,7 @@ from kernels.layout import (
     PPM_NOMINAL,
     PPM_PER_CELL,
     QUALITY_ESTIMATED,
+    QUALITY_GOOD,
     QUALITY_INVALID,
     RANK_ESTIMATED,
     RANK_GOOD,
@@ -55,6 +56,7 @@ JUMP_MINUTES = 2  # a stamp further ahead of its lane than this needs a second o
 ONE_GOOD = 1
 ONE_ESTIMATED = 1 << 8
 ONE_INVALID = 1 << 16
+POWER_MAX = 1e12  # watts or var; more is nonsense, and an hour of it would not fit
 INTERRUPTION_PPM = PPM_NOMINAL // 10  # below a tenth of nominal a self-powered device cannot be alive
 
 
@@ -225,9 +227,11 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
         state[lane, AHEAD_MS] = NO_TIME
     elif begin <= head - 2 * length:
         return LATE
-    changed, valid = False, False
+    valid = max(folded.ppm[i, 0], folded.ppm[i, 1], folded.ppm[i, 2]) >= 0
+    wants_power = valid and lanes.settings[lane].wants_power == 1
+    changed = False
     for minute in range(begin, begin + length):
-        if lanes.settings[lane].wants_power == 1 and not _measured(lanes, pages, lane, minute):
+        if wants_power and not _measured(lanes, pages, lane, minute):
             _add_power(lanes, pages, readings, i, lane, minute, 60)
         for phase in range(lanes.settings[lane].n_phases):
             ppm = np.int64(folded.ppm[i, phase])
@@ -235,7 +239,6 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
                 continue
             rank, cell = RANK_INVALID, CELL_NONE
             if ppm >= 0:
-                valid = True
                 rank = RANK_ESTIMATED if readings.quality[i] == QUALITY_ESTIMATED else RANK_GOOD
                 cell = _cell(ppm * ppm, 1)
             if _put(lanes, pages, lane, minute, phase, rank, SHARE_FULL, cell):
@@ -412,22 +415,28 @@ def _wins(rank, share, cell, old_mark, old_cell):  # type: ignore[no-untyped-def
 
 @inline
 def _measured(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
-    """Return whether the lane's first phase already has a good cell for ``minute``."""
+    """Return whether the lane already has a good cell for ``minute``, on any phase."""
     hour = minute // MINUTES_PER_HOUR
     page = _find_page(lanes, pages, lane, hour)
     if page == NONE:
         return False
-    mark = np.int64(pages.mark[pages.head[page].plane, minute - hour * MINUTES_PER_HOUR])
-    return (mark >> RANK_SHIFT) & 3 == RANK_GOOD
+    first = pages.head[page].plane
+    for plane in range(first, first + np.int64(pages.head[page].n_phases)):
+        if (np.int64(pages.mark[plane, minute - hour * MINUTES_PER_HOUR]) >> RANK_SHIFT) & RANK_MASK == RANK_GOOD:
+            return True
+    return False
 
 
 @inline
 def _add_power(lanes, pages, readings, i, lane, minute, seconds):  # type: ignore[no-untyped-def]
-    """Add the energy of ``seconds`` seconds to the hour, if the reading carries its power."""
-    if not (_has(readings.p_w, i) and _has(readings.q_var, i)):
+    """Add the energy of ``seconds`` seconds to the hour, if the reading is good and carries its power."""
+    if readings.quality[i] != QUALITY_GOOD or readings.p_w.size == 0 or readings.q_var.size == 0:
+        return
+    p_w, q_var = readings.p_w[i], readings.q_var[i]
+    if not (abs(p_w) <= POWER_MAX and abs(q_var) <= POWER_MAX):  # NaN is not
         return
     page = _open_page(lanes, pages, lane, minute // MINUTES_PER_HOUR)
-    pages.head[page].active_ws += np.int64(math.floor(readings.p_w[i] + 0.5)) * seconds
-    pages.head[page].reactive_vars += np.int64(math.floor(readings.q_var[i] + 0.5)) * seconds
+    pages.head[page].active_ws += np.int64(np.rint(p_w)) * seconds
+    pages.head[page].reactive_vars += np.int64(np.rint(q_var)) * seconds
     pages.head[page].power_s += seconds
     pages.head[page].dirty = 1
