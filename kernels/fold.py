@@ -36,7 +36,6 @@ from kernels.layout import (
     RANK_GOOD,
     RANK_INVALID,
     RANK_MASK,
-    RANK_MISSING,
     RANK_SHIFT,
     SHARE_FULL,
     SHARE_SHIFT,
@@ -401,8 +400,6 @@ def _wins(rank, share, cell, old_mark, old_cell):  # type: ignore[no-untyped-def
     old_rank = (old_mark >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
         return rank > old_rank
-    if rank == RANK_MISSING:
-        return False
     old_share = old_mark >> SHARE_SHIFT
     if share != old_share:
         return share > old_share

@@ -6,7 +6,6 @@ from kernels._jit import inline, kernel
 from kernels.layout import (
     MINUTES_PER_HOUR,
     RANK_MASK,
-    RANK_MISSING,
     RANK_SHIFT,
     SHARE_SHIFT,
     VERDICT_MASK,
@@ -61,7 +60,7 @@ def _join_plane(cell, mark, plane, other_cell, other_mark, other):  # type: igno
     for m in range(MINUTES_PER_HOUR):
         if _greater(other_cell[other, m], other_mark[other, m], cell[plane, m], mark[plane, m]):
             cell[plane, m] = other_cell[other, m]
-            mark[plane, m] = other_mark[other, m] & ~VERDICT_MASK
+            mark[plane, m] = np.int64(other_mark[other, m]) & ~VERDICT_MASK
             n_changed += 1
     return n_changed
 
@@ -72,8 +71,6 @@ def _greater(cell, mark, old_cell, old_mark):  # type: ignore[no-untyped-def]
     old_rank = (np.int64(old_mark) >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
         return rank > old_rank
-    if rank == RANK_MISSING:
-        return False
     share = np.int64(mark) >> SHARE_SHIFT
     old_share = np.int64(old_mark) >> SHARE_SHIFT
     if share != old_share:
