@@ -7,9 +7,8 @@ import numpy as np
 from kernels._jit import inline, kernel
 from kernels.layout import (
     DIP,
-    FOLDED,
     INTERRUPTION,
-    INVALID_READING,
+    LATE,
     NO_TIME,
     PHASE_LOSS,
     SWELL,
@@ -63,8 +62,7 @@ def watch(
     interruption begins when all phases are below the threshold and ends when any one is back.
     """
     for i in range(first, n_readings):
-        outcome = folded.outcome[i]
-        if outcome != FOLDED and outcome != INVALID_READING:
+        if folded.outcome[i] >= LATE:
             continue
         lane = folded.lane[i]
         start_ms = folded.start_ms[i]
@@ -77,7 +75,8 @@ def watch(
             continue
         lower, upper = np.int64(settings[lane].live_lower_ppm), np.int64(settings[lane].live_upper_ppm)
         calm = states[lane].open_kinds == 0 and states[lane].breach == BREACH_NONE
-        if not (calm and max(lower, limits.dip_below) <= lowest and highest <= min(upper, limits.swell_above)):
+        quiet_above = min(upper, limits.swell_above, limits.high_above)
+        if not (calm and max(lower, limits.dip_below) <= lowest and highest <= quiet_above):
             states[lane].breach = _breach(states[lane].breach, lowest, highest, lower, upper, limits)
             _update(states, folded, i, lane, limits, edges)
         states[lane].last_ms = start_ms + settings[lane].interval_ms
@@ -151,7 +150,7 @@ def _step(states, folded, i, lane, kind, phases, edges):  # type: ignore[no-unty
     start_ms = folded.start_ms[i]
     if phases == 0:
         _write(states, lane, kind, 1, start_ms, edges)
-        states[lane].open_kinds &= ~(1 << kind)
+        states[lane].open_kinds = np.int64(states[lane].open_kinds) & ~(1 << kind)
         return
     if not is_open:
         states[lane].open_kinds |= 1 << kind
