@@ -62,6 +62,7 @@ def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
     dark_below = np.int64(rules.interruption_below[page])
     exempt = _bit(rules.exempt, page, m)
     known_dark = _bit(rules.interrupted, page, m)
+    due = _bit(rules.due, page, m)
 
     n_measured = 0
     n_dark = 0
@@ -79,13 +80,15 @@ def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
         rank = _rank(pages, plane, m)
         optional = (np.int64(rules.optional_phases[page]) >> phase) & 1 == 1
         verdict = _phase_verdict(rank, np.int64(pages.cell[plane, m]), lower, upper, dark_below)
-        if rank != RANK_GOOD and all_dark and not (optional and rank == RANK_MISSING):
+        if not due:
+            verdict = MISSING
+        elif rank != RANK_GOOD and all_dark and not (optional and rank == RANK_MISSING):
             verdict = INTERRUPTED
         elif rank == RANK_GOOD and verdict != INTERRUPTED and (exempt or not has_rule):
             verdict = EXEMPT
         elif exempt and not (optional and rank == RANK_MISSING):
             verdict = EXEMPT if verdict != INTERRUPTED else verdict
-        pages.mark[plane, m] = (pages.mark[plane, m] & ~VERDICT_MASK) | verdict
+        pages.mark[plane, m] = (np.int64(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict
         if verdict == OVER:
             excess_over = max(excess_over, np.int64(pages.cell[plane, m]) - upper)
         elif verdict == UNDER:
@@ -95,7 +98,7 @@ def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
         elif verdict == MISSING and not (optional and rank == RANK_MISSING):
             n_missing += 1
 
-    if not _bit(rules.due, page, m):
+    if not due:
         return MISSING
     if all_dark:
         return INTERRUPTED
