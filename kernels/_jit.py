@@ -53,7 +53,7 @@ def warm_up() -> int:
         Number of kernels that are ready.
     """
     for compiled in _KERNELS:
-        if not hasattr(compiled, "py_func") or compiled.signatures:
+        if not hasattr(compiled, "py_func"):
             continue
         hints = typing.get_type_hints(compiled.py_func, include_extras=True)
         hints.pop("return", None)
