@@ -1,0 +1,144 @@
+"""Intervals of time as minute masks: which minutes of an hour are due, abnormal, dark or exempt.
+
+An interval covers a minute if it covers the minute's midpoint, as a reading does; so of two
+intervals that meet inside a minute exactly one covers it. One without an end runs on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import MINUTES_PER_HOUR
+from service.domain.instants import edge_minute
+from service.domain.registry import Registry
+
+Interval = tuple[Iterable[int], datetime, datetime | None]  # points, from, to
+
+# The lowest k bits, for k in 0 .. 60.
+_LOW_BITS = np.array([(1 << k) - 1 for k in range(MINUTES_PER_HOUR + 1)], np.uint64)
+_POINT_SHIFT = 34  # a key is point << 34 | minute, minute at most 2**33: keys of points never meet
+
+
+class Masks(NamedTuple):
+    """Minutes of each page, bit ``m`` for minute ``m`` of its hour."""
+
+    due: NDArray[np.uint64]  # the point is in service
+    abnormal: NDArray[np.uint64]  # declared abnormal grid state
+    interrupted: NDArray[np.uint64]  # declared outage, by its actual times
+    exempt: NDArray[np.uint64]  # customer below its required power factor
+
+
+@dataclass(frozen=True, slots=True)
+class MaskBook:
+    """What holds when, for every point of a registry. Make it with ``mask_book``."""
+
+    valid_from: NDArray[np.int64]  # by point id; first minute of service
+    valid_to: NDArray[np.int64]  # first minute after it
+    abnormal: "Spans"
+    interrupted: "Spans"
+    exempt: "Spans"
+
+    def masks_for(self, point_ids: NDArray[np.int32], hours: NDArray[np.int32]) -> Masks:
+        """Return the masks of pages, ``(n_pages,)`` each; 3 ms for 10^5 pages of calm points.
+
+        Args:
+            point_ids: Of points that the registry has.
+            hours: Hours since the Unix epoch, UTC.
+        """
+        first_minute = hours.astype(np.int64) * MINUTES_PER_HOUR
+        due = _mask(self.valid_from[point_ids], self.valid_to[point_ids], first_minute)
+        return Masks(
+            due=due,
+            abnormal=self.abnormal.masks_for(point_ids, first_minute),
+            interrupted=self.interrupted.masks_for(point_ids, first_minute),
+            exempt=self.exempt.masks_for(point_ids, first_minute),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Disjoint spans of minutes by point. Make them with ``spans_of``."""
+
+    affected: NDArray[np.bool_]  # by point id
+    start: NDArray[np.int64]  # keys (point and minute), sorted
+    end: NDArray[np.int64]  # keys, sorted, exclusive
+
+    def masks_for(
+        self, point_ids: NDArray[np.int32], first_minute: NDArray[np.int64]
+    ) -> NDArray[np.uint64]:
+        """Return the minutes covered, of the hours that begin at ``first_minute``."""
+        masks = np.zeros(point_ids.size, np.uint64)
+        pages = np.flatnonzero(self.affected[point_ids])
+        if not pages.size:
+            return masks
+        key = (point_ids[pages].astype(np.int64) << _POINT_SHIFT) + first_minute[pages]
+        first = np.searchsorted(self.end, key, "right")
+        n_spans = np.searchsorted(self.start, key + MINUTES_PER_HOUR, "left") - first
+        pages, key, first, n_spans = (a[n_spans > 0] for a in (pages, key, first, n_spans))
+        if pages.size:
+            begin = np.cumsum(n_spans) - n_spans
+            span = np.arange(n_spans.sum()) + np.repeat(first - begin, n_spans)
+            each = _mask(self.start[span], self.end[span], np.repeat(key, n_spans))
+            masks[pages] = np.bitwise_or.reduceat(each, begin)
+        return masks
+
+
+def mask_book(registry: Registry) -> MaskBook:
+    """Return the masks of ``registry``: validity, declarations, power-factor exemptions.
+
+    Residential points are never exempt, whatever was stored for them.
+    """
+    point_ids = [point.point_id for point in registry.points]
+    n_ids = max(point_ids, default=-1) + 1
+    valid_from, valid_to = np.zeros(n_ids, np.int64), np.zeros(n_ids, np.int64)
+    valid_from[point_ids] = [edge_minute(point.valid_from) for point in registry.points]
+    valid_to[point_ids] = [edge_minute(point.valid_to) for point in registry.points]
+    declared: dict[str, list[Interval]] = {"abnormal_state": [], "outage": []}
+    for one in registry.declarations:
+        declared[one.kind].append((one.point_ids, one.from_at, one.to_at))
+    exempt: list[Interval] = [
+        ((exemption.point_id,), exemption.from_at, exemption.to_at)
+        for exemption in registry.exemptions
+        if exemption.point_id not in registry.residential_point_ids
+    ]
+    return MaskBook(
+        valid_from=valid_from,
+        valid_to=valid_to,
+        abnormal=spans_of(declared["abnormal_state"], n_ids),
+        interrupted=spans_of(declared["outage"], n_ids),
+        exempt=spans_of(exempt, n_ids),
+    )
+
+
+def spans_of(intervals: Iterable[Interval], n_ids: int) -> Spans:
+    """Return the spans of points below ``n_ids``, overlapping ones united; others are left out."""
+    starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for point_ids, from_at, to_at in intervals:
+        key = np.fromiter(point_ids, np.int64)
+        key = key[(key >= 0) & (key < n_ids)] << _POINT_SHIFT
+        starts.append(key + max(0, edge_minute(from_at)))
+        ends.append(key + max(0, edge_minute(to_at)))
+    start, end = np.concatenate(starts), np.concatenate(ends)
+    order = np.argsort(start, kind="stable")
+    order = order[start[order] < end[order]]
+    start, reach = start[order], np.maximum.accumulate(end[order])
+    is_first = np.ones(start.size, np.bool_)
+    is_first[1:] = start[1:] > reach[:-1]
+    is_last = np.roll(is_first, -1)
+    affected = np.zeros(n_ids, np.bool_)
+    affected[start >> _POINT_SHIFT] = True
+    return Spans(affected=affected, start=start[is_first], end=reach[is_last])
+
+
+def _mask(
+    start: NDArray[np.int64], end: NDArray[np.int64], first_minute: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return the minutes of the hours at ``first_minute`` that lie in ``start .. end - 1``."""
+    begin = np.clip(start - first_minute, 0, MINUTES_PER_HOUR)
+    stop = np.clip(end - first_minute, 0, MINUTES_PER_HOUR)
+    masks: NDArray[np.uint64] = _LOW_BITS[stop] & ~_LOW_BITS[begin]
+    return masks
