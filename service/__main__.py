@@ -106,7 +106,7 @@ def export(kind: str, file: Path) -> None:
 )
 def healthcheck(url: str | None) -> None:
     """Exit with 0 if the role on this machine is healthy, else with 1."""
-    from service.wiring.health import is_healthy  # noqa: PLC0415
+    from service.wiring.probe import is_healthy  # noqa: PLC0415
 
     sys.exit(0 if is_healthy(read_settings(), url) else 1)
 
