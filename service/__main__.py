@@ -1,6 +1,7 @@
 """The command ``voltpass``: one role or task of the service a subcommand."""
 
 import asyncio
+import importlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,8 +18,23 @@ Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
 KINDS = click.Choice(["points", "devices", "customers"])
 
 
+# Commands that live elsewhere; imported when they are asked for.
+_ELSEWHERE = {"demo": "service.demo.command", "score": "service.offline.command"}
+
+
 class _Group(click.Group):
     """Says our own errors in one line, with what to do next, instead of a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _ELSEWHERE:
+            command: click.Command = getattr(
+                importlib.import_module(_ELSEWHERE[cmd_name]), cmd_name
+            )
+            return command
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -126,16 +142,6 @@ def _run(role: Role) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_stopped())
 
-
-def _add_commands() -> None:
-    from service.demo.command import demo  # noqa: PLC0415
-    from service.offline.command import score  # noqa: PLC0415
-
-    main.add_command(score)
-    main.add_command(demo)
-
-
-_add_commands()
 
 if __name__ == "__main__":
     main()
