@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,18 @@ class FoldThread:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
+        self._last: Future[Any] | None = None
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``work`` returns on the fold thread, after all that was asked for before."""
         future = self._thread.submit(work, *args, **kwargs)
+        self._last = future
         return await asyncio.wrap_future(future)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return self._last is None or self._last.done()
 
     def close(self) -> None:
         """Take no more work; what runs is left to end by itself."""
@@ -80,7 +87,6 @@ def _fold_partition(
     for batch in decoded.batches:
         counts += held.engine.fold(batch)
     held.next_offset = messages[-1].offset + 1
-    held.newest_record_ms = max(held.newest_record_ms, messages[-1].record_ms)
     held.refusals += decoded.refusals
     _note_waiting(held, counts, decoded.refusals)
     report.n_messages += len(messages)

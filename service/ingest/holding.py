@@ -29,7 +29,6 @@ class HeldPartition:
     engine: PartitionEngine
     stored_offset: int | None  # next offset as the database has it; None before the first
     next_offset: int  # first offset that is not folded yet
-    newest_record_ms: int = 0  # time of the newest record folded, 0 before the first
     refusals: list[Refusal] = field(default_factory=list)
     waiting: Waiting = field(default_factory=Waiting)
     n_pages_at_image: int = 0

@@ -12,6 +12,9 @@ from service.ingest.polled import Partition
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
+# Year 9000. A producer may set any time where topics do not use LogAppendTime, and a time that no
+# calendar has must not get further than this.
+_LATEST_MS: Final = 221_845_392_000_000
 _NO_HEADERS: Final[Mapping[str, bytes]] = {}
 
 
@@ -23,7 +26,12 @@ def partition_of(key: TopicPartition) -> Partition:
 def messages_of(records: Sequence[Record]) -> list[Message]:
     """Return records as messages; a record without a value (a tombstone) has an empty one."""
     return [
-        Message(record.offset, record.timestamp, record.value or b"", _headers(record.headers))
+        Message(
+            record.offset,
+            min(max(record.timestamp, 0), _LATEST_MS),
+            record.value or b"",
+            _headers(record.headers),
+        )
         for record in records
     ]
 

@@ -1,6 +1,7 @@
 """What is known under the judgement number in force: registry, judge and lane directory."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from service.domain.judging import Judge, make_judge
 from service.domain.lanes import LaneDirectory, lane_directory
-from service.domain.registry import Registry
+from service.domain.registry import Registry, TargetArea
 from service.domain.rules import RuleSet
 from service.ingest.folding import FoldThread
 from service.ingest.holding import Holding
@@ -24,8 +25,8 @@ class Registrar(Protocol):
         """Return the judgement number in force."""
         ...
 
-    async def load(self) -> Registry:
-        """Return the registry in force, with its number."""
+    async def load(self, previous: Registry | None) -> tuple[Registry, Mapping[int, TargetArea]]:
+        """Return the registry in force, with its number, and the areas of points."""
         ...
 
 
@@ -34,6 +35,7 @@ class Knowledge:
     """Everything that folding and judging depend on, under one number."""
 
     registry: Registry
+    areas: Mapping[int, TargetArea]  # by point id; others supply no customer
     judge: Judge
     directory: LaneDirectory
 
@@ -86,9 +88,12 @@ class KnowledgeInForce:
         async with self._loading:
             if self.number >= number:
                 return
-            registry = await self._registrar.load()
-            knowledge = await asyncio.to_thread(_knowledge, registry, self._rule_set, self._now)
-            before, self._now = self._now, knowledge
+            before = self._now
+            registry, areas = await self._registrar.load(
+                None if before is None else before.registry
+            )
+            knowledge = await asyncio.to_thread(_knowledge, registry, areas, self._rule_set, before)
+            self._now = knowledge
             if before is None or before.directory is not knowledge.directory:
                 await self._thread.run(_apply, self._holding, knowledge.directory)
             _log.info(
@@ -99,12 +104,17 @@ class KnowledgeInForce:
             )
 
 
-def _knowledge(registry: Registry, rule_set: RuleSet, before: Knowledge | None) -> Knowledge:
+def _knowledge(
+    registry: Registry,
+    areas: Mapping[int, TargetArea],
+    rule_set: RuleSet,
+    before: Knowledge | None,
+) -> Knowledge:
     judge = make_judge(registry, rule_set)
     directory = lane_directory(registry, judge.live_band)
     if before is not None and _is_same(before.directory, directory):
         directory = before.directory  # a declaration changes no lane: engines need not know
-    return Knowledge(registry=registry, judge=judge, directory=directory)
+    return Knowledge(registry=registry, areas=areas, judge=judge, directory=directory)
 
 
 def _is_same(before: LaneDirectory, after: LaneDirectory) -> bool:

@@ -58,6 +58,11 @@ class ConsumeLoop:
     _n_fenced: int = 0  # since the last checkpoint that was stored
     _must_rejoin: bool = False
 
+    @property
+    def is_restored(self) -> bool:
+        """Whether what the group has assigned, be it nothing, is held."""
+        return self.holding.generation == self.source.generation
+
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``; then store what was folded and leave the group.
 
@@ -87,11 +92,13 @@ class ConsumeLoop:
             self.holding.drop()
 
     async def _join(self) -> None:
+        self.turned_s = clock.monotonic_s()
         await retried(
             lambda: self.source.start(self.let_go),
             name="join_group",
             within_s=self.policy.start_within_s,
         )
+        self.turned_s = clock.monotonic_s()
 
     async def _fold_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -166,8 +173,7 @@ class ConsumeLoop:
         if is_full:
             self._full.set()
         must_wait = is_full and self.checkpointer.is_storing
-        is_restored = self.holding.generation == self.source.generation
-        if must_wait != self._is_paused and is_restored:
+        if must_wait != self._is_paused and self.is_restored:
             self._is_paused = must_wait
             (self.source.pause if must_wait else self.source.resume)()
 

@@ -38,10 +38,17 @@ class Polled:
 class LogPosition:
     """How far one partition has been fetched."""
 
-    position: int  # next offset to fetch
-    high_water: int  # end of the log, as of the last answer
-    answered_ms: int  # when the broker last answered, milliseconds since the Unix epoch
+    position: int | None  # next offset to fetch; None before the first answer
+    high_water: int | None  # end of the log, as of the last answer
+    answered_ms: int | None  # of the last answer, milliseconds since the Unix epoch
     is_paused: bool
+
+    @property
+    def n_behind(self) -> int:
+        """Messages that are not fetched yet; below zero where the position is beyond the end."""
+        if self.position is None or self.high_water is None:
+            return 0
+        return self.high_water - self.position
 
 
 class Source(Protocol):
@@ -83,7 +90,7 @@ class Source(Protocol):
         ...
 
     async def positions(self) -> dict[Partition, LogPosition]:
-        """Return how far each restored partition has been fetched."""
+        """Return how far each assigned partition has been fetched."""
         ...
 
     async def tell(self, offsets: Mapping[Partition, int]) -> None:

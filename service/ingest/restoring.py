@@ -19,6 +19,7 @@ from service.ingest.offsets import OffsetPolicy, Start, start_of
 from service.ingest.polled import Partition
 from service.ingest.retrying import retried
 from service.logs import logger
+from service.metrics import ConsumeMetrics
 
 _log = logger(__name__)
 
@@ -83,6 +84,7 @@ class Restorer:
     offset_policy: OffsetPolicy
     owner: str  # of the partitions; for people who look into the database
     within_s: float  # how long the database is tried
+    metrics: ConsumeMetrics
 
     async def restore(
         self, beginnings: Mapping[Partition, int], may_go_on: Callable[[], bool]
@@ -116,6 +118,7 @@ class Restorer:
             StoreError: The database refuses, or did not answer for ``within_s``.
         """
         if start.gap is not None:
+            self.metrics.count_data_gap()
             _log.error("data_gap", partition=str(partition), offsets=start.gap)
             first, end = start.gap
             await retried(

@@ -143,20 +143,20 @@ class KafkaSource:
         return {partition_of(key): offset for key, offset in answered.items()}
 
     async def positions(self) -> dict[Partition, LogPosition]:
-        """Return how far each restored partition has been fetched."""
+        """Return how far each assigned partition has been fetched."""
         if self._consumer is None or self.assignment is None:
             return {}
         consumer, positions = self._consumer, {}
         paused = consumer.paused()
         for key in consumer.assignment():
             high_water = consumer.highwater(key)
-            if high_water is not None:  # so it was fetched from, and its position is known
-                positions[partition_of(key)] = LogPosition(
-                    position=await consumer.position(key),
-                    high_water=high_water,
-                    answered_ms=consumer.last_poll_timestamp(key),
-                    is_paused=key in paused,
-                )
+            has_answer = high_water is not None  # so it was fetched from, and its position is known
+            positions[partition_of(key)] = LogPosition(
+                position=await consumer.position(key) if has_answer else None,
+                high_water=high_water,
+                answered_ms=consumer.last_poll_timestamp(key),
+                is_paused=key in paused,
+            )
         return positions
 
     async def tell(self, offsets: Mapping[Partition, int]) -> None:

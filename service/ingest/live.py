@@ -1,0 +1,135 @@
+"""The network as it is now: points in breach and without supply, counted by area and feeder."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import INTERRUPTION
+from service.domain.registry import Point
+from service.ingest.holding import HeldPartition
+from service.metrics import Area, FeederState, Kind
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+AREAS: Final[tuple[Area, ...]] = get_args(Area)
+_KINDS: Final[dict[Kind, int]] = {"under": 1, "over": 2, "high": 3}  # as kernels.events says
+_NO_AREA: Final = AREAS.index("none")
+_NOWHERE: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where points stand; arrays by point id."""
+
+    area: NDArray[np.int8]  # index into AREAS
+    feeder: NDArray[np.int32]  # index into feeders, -1 without one
+    feeders: Sequence[tuple[str, str]]  # region and feeder
+    n_points: NDArray[np.int64]  # of each feeder
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvents:
+    """What lanes see now, ``(n_lanes,)`` each."""
+
+    point: NDArray[np.int32]
+    last_ms: NDArray[np.int64]  # end of the newest reading judged
+    breach: NDArray[np.uint8]
+    is_dark: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkState:
+    """Counts of points."""
+
+    breaches: Mapping[tuple[Area, Kind], int]
+    interruptions: Mapping[Area, int]
+    feeders: Sequence[FeederState]  # in trouble
+
+
+def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
+    """Return where points stand; a point outside ``areas`` supplies no customer."""
+    n_ids = max((point.point_id for point in points), default=-1) + 1
+    area = np.full(n_ids, _NO_AREA, np.int8)
+    feeder = np.full(n_ids, _NOWHERE, np.int32)
+    number_of: dict[tuple[str, str], int] = {}
+    for point in points:
+        if point.point_id in areas:
+            area[point.point_id] = AREAS.index(areas[point.point_id])
+        if point.feeder:
+            name = (point.region, point.feeder)
+            feeder[point.point_id] = number_of.setdefault(name, len(number_of))
+    n_points = np.bincount(feeder[feeder != _NOWHERE], minlength=len(number_of))
+    return Places(area, feeder, list(number_of), n_points.astype(np.int64))
+
+
+def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
+    """Return a copy of what the lanes of some partitions see now; for the fold thread."""
+    books = [held.engine.book for held in partitions]
+    events = [book.events[: book.n_lanes] for book in books]
+    points = [book.settings["point"][: book.n_lanes] for book in books]
+    open_kinds = _joined([one["open_kinds"] for one in events], np.uint8)
+    return LaneEvents(
+        point=_joined(points, np.int32),
+        last_ms=_joined([one["last_ms"] for one in events], np.int64),
+        breach=_joined([one["breach"] for one in events], np.uint8),
+        is_dark=(open_kinds >> INTERRUPTION) & 1 == 1,
+    )
+
+
+def network_state(lanes: LaneEvents, places: Places) -> NetworkState:
+    """Return how many points are in breach or dark; of several lanes of a point the newest counts.
+
+    A dark point is not counted as below its band too.
+    """
+    newest = _newest_of_each_point(lanes, places.area.size)
+    point, is_dark = lanes.point[newest], lanes.is_dark[newest]
+    breach = np.where(is_dark, 0, lanes.breach[newest])
+    area, feeder = places.area[point], places.feeder[point]
+    in_area = {kind: np.bincount(area[breach == code]) for kind, code in _KINDS.items()}
+    dark_in_area = np.bincount(area[is_dark], minlength=len(AREAS))
+    n_by_kind = {
+        kind: _count(feeder[breach == code], len(places.feeders)) for kind, code in _KINDS.items()
+    }
+    n_dark = _count(feeder[is_dark], len(places.feeders))
+    troubled = np.flatnonzero(n_dark + sum(n_by_kind.values()))
+    return NetworkState(
+        breaches={
+            (AREAS[code], kind): int(n)
+            for kind, counts in in_area.items()
+            for code, n in enumerate(counts)
+        },
+        interruptions={name: int(dark_in_area[code]) for code, name in enumerate(AREAS)},
+        feeders=[
+            FeederState(
+                region=places.feeders[i][0],
+                feeder=places.feeders[i][1],
+                n_points=int(places.n_points[i]),
+                n_under=int(n_by_kind["under"][i]),
+                n_over=int(n_by_kind["over"][i]),
+                n_high=int(n_by_kind["high"][i]),
+                n_interrupted=int(n_dark[i]),
+            )
+            for i in troubled.tolist()
+        ],
+    )
+
+
+def _newest_of_each_point(lanes: LaneEvents, n_ids: int) -> NDArray[np.int64]:
+    """Return the lanes that speak for their points; those of points out of the registry do not."""
+    known = np.flatnonzero((lanes.point > 0) & (lanes.point < n_ids))
+    order = known[np.lexsort((lanes.last_ms[known], lanes.point[known]))]
+    point = lanes.point[order]
+    is_newest = np.ones(order.size, np.bool_)
+    is_newest[:-1] = point[1:] != point[:-1]
+    return order[is_newest]
+
+
+def _count(feeder: NDArray[np.int32], n_feeders: int) -> NDArray[np.int64]:
+    return np.bincount(feeder[feeder != _NOWHERE], minlength=n_feeders)
+
+
+def _joined(parts: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
+    return np.concatenate([*parts, np.zeros(0, dtype)])

@@ -1,0 +1,79 @@
+"""Metrics that are looked up when they are asked for: the network as it is now, and the lag."""
+
+import asyncio
+import math
+from typing import Final
+
+from kernels.layout import NO_TIME
+from service import clock
+from service.ingest.folding import FoldThread
+from service.ingest.holding import Holding
+from service.ingest.knowledge import KnowledgeInForce
+from service.ingest.live import Places, lane_events, network_state, places_of
+from service.ingest.polled import Source
+from service.metrics import ConsumeMetrics, Lag
+
+_AT_MOST_EVERY_S: Final = 1.0
+
+
+class LiveMetrics:
+    """Brings the metrics of state up to date, at most once a second."""
+
+    def __init__(
+        self,
+        metrics: ConsumeMetrics,
+        source: Source,
+        holding: Holding,
+        thread: FoldThread,
+        knowledge: KnowledgeInForce,
+    ) -> None:
+        self._metrics = metrics
+        self._source = source
+        self._holding = holding
+        self._thread = thread
+        self._knowledge = knowledge
+        self._places: tuple[int, Places] | None = None  # judgement number, and what it says
+        self._shown_s = -math.inf
+        self._one_at_a_time = asyncio.Lock()
+
+    async def show(self) -> None:
+        """Show breaches, interruptions, feeders in trouble, lag and judgement number as of now."""
+        async with self._one_at_a_time:
+            if clock.monotonic_s() - self._shown_s < _AT_MOST_EVERY_S:
+                return
+            await self._show()
+            self._shown_s = clock.monotonic_s()
+
+    async def _show(self) -> None:
+        lanes = await self._thread.run(lane_events, list(self._holding.partitions.values()))
+        state = await asyncio.to_thread(network_state, lanes, await self._places_now())
+        self._metrics.show_breaches(state.breaches)
+        self._metrics.show_open_interruptions(state.interruptions)
+        self._metrics.show_feeders(state.feeders)
+        self._metrics.show_judgement(self._knowledge.number)
+        self._metrics.show_lag(await self._lags())
+
+    async def _places_now(self) -> Places:
+        known = self._knowledge.now
+        number = known.registry.judgement
+        if self._places is None or self._places[0] != number:
+            places = await asyncio.to_thread(places_of, known.registry.points, known.areas)
+            self._places = (number, places)
+        return self._places[1]
+
+    async def _lags(self) -> list[Lag]:
+        now_ms = clock.now_ms()
+        lags = []
+        for partition, at in (await self._source.positions()).items():
+            held = self._holding.partitions.get(partition)
+            if held is not None:
+                through_ms = held.engine.data_through_ms
+                lags.append(
+                    Lag(
+                        topic=partition.topic,
+                        partition=partition.number,
+                        n_messages=max(0, at.n_behind),
+                        event_s=math.nan if through_ms == NO_TIME else (now_ms - through_ms) / 1000,
+                    )
+                )
+        return lags

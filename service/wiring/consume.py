@@ -1,0 +1,188 @@
+"""The role ``consume``: from the settings to a running consumer with its metrics."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kernels import warm_up
+from service import clock
+from service.domain.bands import event_limits
+from service.domain.engine import FoldPolicy
+from service.domain.registry import Registry, TargetArea
+from service.domain.rules import RuleSet, load_rule_set
+from service.errors import StalledError
+from service.ingest.checkpoint_policy import CheckpointPolicy
+from service.ingest.checkpointing import Checkpointer
+from service.ingest.dead_letters import LetterPublisher
+from service.ingest.folding import FoldThread
+from service.ingest.holding import Holding
+from service.ingest.knowledge import KnowledgeInForce
+from service.ingest.letter_topic import LetterTopic
+from service.ingest.live_metrics import LiveMetrics
+from service.ingest.loop import ConsumeLoop, LoopPolicy
+from service.ingest.offsets import OffsetPolicy
+from service.ingest.restoring import Restorer
+from service.ingest.retrying import retried
+from service.ingest.source import KafkaSource
+from service.ingest.supervisor import ProgressPolicy
+from service.ingest.watching import listen, supervise
+from service.logs import logger
+from service.metrics import ConsumeMetrics, new_registry
+from service.settings import Settings
+from service.settings.parts import JudgingSettings
+from service.store.checkpoints import CheckpointStore
+from service.store.judgement import judgement_number
+from service.store.point_areas import point_areas
+from service.store.pool import Pool
+from service.store.registry_store import load_registry
+from service.wire import Decoder
+from service.wiring.health import HealthServer
+
+_CONNECTIONS: Final = 4  # checkpoint, registry, number, dead letters
+_LET_GO_SHARE: Final = 0.8  # of the time that the group waits for a member
+_EXIT_STALLED: Final = 75  # EX_TEMPFAIL
+
+_log = logger(__name__)
+
+
+async def run_consume(settings: Settings, stop: asyncio.Event) -> None:
+    """Consume until ``stop``; then store what was folded, and leave the group.
+
+    Raises:
+        StalledError: Nothing moves any more; the process has to be started again.
+        ServiceError: It cannot go on. What was not stored is read again at the next start.
+    """
+    metrics = ConsumeMetrics(new_registry())
+    rule_set = load_rule_set(settings.rule_set)
+    thread = FoldThread()
+    try:
+        async with Pool(settings, "writer", max_size=_CONNECTIONS) as pool:
+            await _Consumer(settings, rule_set, pool, thread, metrics).run(stop)
+    except BaseExceptionGroup as group:
+        error = _first(group)
+        if isinstance(error, StalledError) and not thread.is_idle:
+            _log.critical("fold_thread_hangs", error=str(error))
+            os._exit(_EXIT_STALLED)  # the interpreter would wait for that thread, for ever
+        raise error from group
+    finally:
+        thread.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Registrar:
+    """The registry, as the database has it."""
+
+    pool: Pool
+    zone: str
+
+    async def number(self) -> int:
+        async with self.pool.connection() as connection:
+            return await judgement_number(connection)
+
+    async def load(self, previous: Registry | None) -> tuple[Registry, Mapping[int, TargetArea]]:
+        async with self.pool.transaction() as connection:
+            registry = await load_registry(connection, self.zone, previous)
+            return registry, await point_areas(connection)
+
+
+class _Consumer:
+    """The parts of the role, put together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        rule_set: RuleSet,
+        pool: Pool,
+        thread: FoldThread,
+        metrics: ConsumeMetrics,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        store = CheckpointStore(pool, settings.zone)
+        holding = Holding()
+        self._knowledge = KnowledgeInForce(
+            _Registrar(pool, settings.zone), rule_set, thread, holding
+        )
+        self._publisher = LetterPublisher(store, LetterTopic(settings), holding)
+        self._loop = ConsumeLoop(
+            source=KafkaSource(settings),
+            holding=holding,
+            thread=thread,
+            decoder=Decoder(),
+            checkpointer=Checkpointer(store, thread, holding, self._knowledge, metrics),
+            restorer=Restorer(
+                archive=store,
+                thread=thread,
+                knowledge=self._knowledge,
+                fold_policy=fold_policy(settings, rule_set),
+                offset_policy=OffsetPolicy(data_gap=settings.data_gap),
+                owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+                within_s=settings.stall_s,
+                metrics=metrics,
+            ),
+            policy=LoopPolicy(
+                checkpoint=CheckpointPolicy(interval_s=settings.checkpoint_interval_s),
+                let_go_within_s=_LET_GO_SHARE * settings.rebalance_timeout_s,
+                start_within_s=settings.stall_s,
+            ),
+            metrics=metrics,
+            on_stored=self._publisher.wake,
+        )
+        self._live = LiveMetrics(metrics, self._loop.source, holding, thread, self._knowledge)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Get ready, and consume until ``stop``."""
+        settings, checkpointer = self._settings, self._loop.checkpointer
+        self._metrics.measure_checkpoint_age(lambda: clock.monotonic_s() - checkpointer.stored_s)
+        async with HealthServer(
+            self._metrics.registry, settings.metrics_host, settings.metrics_port, self._show
+        ) as health:
+            _log.info("metrics_served", host=settings.metrics_host, port=health.port)
+            # Before the group is joined: compiling there would look like a hang.
+            n_kernels = await asyncio.to_thread(warm_up)
+            await retried(self._knowledge.listen, name="registry", within_s=settings.stall_s)
+            _log.info("ready_to_join", n_kernels=n_kernels, judgement=self._knowledge.number)
+            await self._work(health, stop)
+
+    async def _work(self, health: HealthServer, stop: asyncio.Event) -> None:
+        def tell(is_ready: bool) -> None:
+            health.is_ready = is_ready
+
+        policy = ProgressPolicy(
+            stall_s=self._settings.stall_s, suspect_s=self._settings.stall_s / 2
+        )
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(supervise(self._loop, policy, self._metrics, tell)),
+                tasks.create_task(listen(self._knowledge)),
+                tasks.create_task(self._publisher.run()),
+            ]
+            await self._loop.run(stop)
+            health.is_ready = False
+            for task in beside:
+                task.cancel()
+
+    async def _show(self) -> None:
+        if self._knowledge.number:
+            await self._live.show()
+
+
+def fold_policy(settings: JudgingSettings, rule_set: RuleSet) -> FoldPolicy:
+    """Return what the settings and the rule set say about refusing readings and about events."""
+    return FoldPolicy(
+        stamp_ahead_ms=settings.stamp_ahead_s * 1000,
+        oldest_reading_ms=settings.oldest_reading_age_s * 1000,
+        events=event_limits(rule_set),
+    )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error of the task that failed first; the others were cancelled for it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
