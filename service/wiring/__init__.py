@@ -1,0 +1,1 @@
+"""The roles, put together from their parts."""
