@@ -52,7 +52,7 @@ class TextMemory:
         """Remember about ``max_bytes``; ``faulty`` gives the places of texts not allowed."""
         self._faulty = faulty
         self._max_bytes = max_bytes
-        self._n_bytes = 0
+        self.n_bytes = 0
         self._known: dict[bytes, Texts] = {}
 
     def read(self, column: Column) -> Texts:
@@ -98,11 +98,11 @@ class TextMemory:
         return Texts(texts, key, self._faulty(texts), code)
 
     def _remember(self, bytes_: bytes, known: Texts, size: int) -> None:
-        self._n_bytes += size
+        self.n_bytes += size
         self._known[bytes_] = known
-        while self._n_bytes > self._max_bytes:
+        while self.n_bytes > self._max_bytes:
             oldest = next(iter(self._known))
-            self._n_bytes -= _size(oldest, self._known.pop(oldest))
+            self.n_bytes -= _size(oldest, self._known.pop(oldest))
 
 
 def _codes(indices: Column) -> NDArray[np.int32]:
