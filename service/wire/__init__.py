@@ -71,7 +71,7 @@ class Decoder:
         if not message.value:
             return None
         declared = message.headers.get(_HEADER) if message.headers else None
-        if declared is None:
+        if not declared:
             return self._by_first_byte.get(message.value[0])
         return self._by_content_type.get(declared) or self._by_content_type.get(
             declared.partition(b";")[0].strip().lower()
@@ -83,7 +83,7 @@ def _refuse(message: Message, decoded: Decoded) -> None:
     declared = message.headers.get(_HEADER)
     if not message.value:
         decoded.refuse(message, EMPTY_MESSAGE, "a message without value")
-    elif declared is not None:
+    elif declared:
         text = declared[:100].decode("utf-8", "replace")
         decoded.refuse(message, UNDECODABLE, f"{_HEADER} is {text!r}; {_CONTENT_TYPES}")
     else:
