@@ -76,6 +76,7 @@ CREATE TABLE late_reading (
     q_var            double precision
 );
 CREATE INDEX late_reading_device ON late_reading (device_id, start_at);
+CREATE INDEX late_reading_offset ON late_reading (topic, partition, kafka_offset);
 
 -- How far the late readings of each partition have been merged into the pages.
 CREATE TABLE late_progress (

@@ -11,8 +11,8 @@ from service.domain.registry_checks import DeviceRow
 from service.domain.registry_files import Kind, write_customers, write_devices, write_points
 from service.errors import RegistryFileError
 from service.settings.parts import DatabaseSettings
+from service.store.deployment import zone_of_deployment
 from service.store.pool import Pool
-from service.store.registry_imports import deployment_zone
 from service.store.statements import statement
 
 _POINTS = statement(
@@ -62,7 +62,7 @@ _STATEMENTS: Final[dict[Kind, str]] = {
 async def export_registry(pool: Pool, kind: Kind) -> bytes:
     """Return a CSV file with every stored row of a kind, in the order of their names; UTF-8."""
     async with pool.connection() as connection:
-        zone = await deployment_zone(connection)
+        zone = ZoneInfo(await zone_of_deployment(connection))
         rows = await connection.fetch(_STATEMENTS[kind])
     return (await asyncio.to_thread(lambda: _WRITERS[kind](rows, zone))).encode()
 

@@ -11,15 +11,13 @@ from service.domain.csv_rows import BadRow, Rows, decode
 from service.domain.registry_files import Kind, read_customers, read_devices, read_points
 from service.errors import RegistryFileError
 from service.settings.parts import DatabaseSettings
+from service.store.deployment import zone_of_deployment
 from service.store.judgement import be_only_writer, raise_judgement
 from service.store.pool import Connection, Pool
 from service.store.registry_customers import merge_customers
 from service.store.registry_devices import merge_devices
 from service.store.registry_points import merge_points
 from service.store.staging import Merged
-from service.store.statements import statement
-
-_ZONE = statement("deployment_zone", "SELECT zone FROM deployment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ async def import_registry(pool: Pool, kind: Kind, content: bytes) -> ImportRepor
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
     async with pool.connection() as connection:
-        zone = await deployment_zone(connection)
+        zone = ZoneInfo(await zone_of_deployment(connection))
     handling = _HANDLING[kind]
     found = await asyncio.to_thread(lambda: handling.read(decode(content), zone))
     if found.bad_rows:
@@ -93,11 +91,6 @@ async def import_file(settings: DatabaseSettings, kind: Kind, path: Path) -> Imp
         raise RegistryFileError(f"{path} cannot be read: {error}") from error
     async with Pool(settings, "writer", max_size=1) as pool:
         return await import_registry(pool, kind, content)
-
-
-async def deployment_zone(connection: Connection) -> ZoneInfo:
-    """Return the zone in which the deployment counts days."""
-    return ZoneInfo(await connection.fetchval(_ZONE))
 
 
 def _report(
