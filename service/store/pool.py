@@ -163,7 +163,7 @@ class translating:  # noqa: N801  (used like contextlib's)
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, Exception):
-            ours = _translated(error, is_lost=self._connection.is_closed())
+            ours = _translated(error, is_lost=_is_closed(self._connection))
             if ours is not None:
                 raise ours from error
 
@@ -229,6 +229,13 @@ async def _initialise(connection: Connection) -> None:
         encoder=lambda value: _JSONB_VERSION + json.dumps(value, ensure_ascii=False).encode(),
         decoder=lambda value: json.loads(value[1:]),
     )
+
+
+def _is_closed(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken a lost connection away from its borrower
+        return True
 
 
 def _unreachable(error: Exception) -> StoreError:
