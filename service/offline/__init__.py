@@ -1,0 +1,1 @@
+"""Scoring a file of readings through the kernels, without any service running."""

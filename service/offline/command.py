@@ -1,0 +1,161 @@
+"""The command ``voltpass score``."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypedDict, TypeVar, Unpack
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from service.domain.registry import StampAt, Wiring
+from service.errors import ScoreInputError, ServiceError
+from service.offline.options import (
+    ScoreOptions,
+    parse_band,
+    parse_interval,
+    parse_nominal,
+    parse_power_factor,
+    parse_zone,
+)
+from service.offline.rendering import csv_text, json_text, print_table, remarks, warnings
+from service.offline.scoring import score_file
+
+T = TypeVar("T")
+OutputFormat = Literal["table", "json", "csv"]
+
+
+class ScoreFailure(click.ClickException):
+    """Nothing could be scored; the message says what to do next."""
+
+    exit_code = 2
+
+
+def _parsed(
+    parse: Callable[[str], T],
+) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """Return a callback that reads the value of an option by ``parse``."""
+
+    def read(ctx: click.Context, _param: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else parse(value)
+        except ScoreInputError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+    return read
+
+
+class _Given(TypedDict):
+    """The options, as they are given."""
+
+    nominal_mv: int
+    phases: Literal["1", "3"] | None
+    wiring: Wiring | None
+    interval_s: int | None
+    stamp_at: StampAt
+    zone: ZoneInfo
+    rule_set: str
+    band: tuple[int, int] | None
+    pf_required: Decimal | None
+
+
+@click.command(short_help="Score a file of readings, without any service running.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--nominal",
+    "nominal_mv",
+    callback=_parsed(parse_nominal),
+    metavar="VOLTS",
+    default="220",
+    show_default=True,
+    help="Nominal of the voltage that was measured, volts.",
+)
+@click.option("--phases", type=click.Choice(["1", "3"]), help="3 is --wiring 3p4w.")
+@click.option(
+    "--wiring",
+    type=click.Choice(["1p", "3p4w", "3p3w"]),
+    help="3p3w: line voltages, of which v2 may be absent.  [default: by the columns]",
+)
+@click.option(
+    "--interval",
+    "interval_s",
+    callback=_parsed(parse_interval),
+    metavar="SECONDS",
+    help="Length of a reading: a divisor of 60, or whole minutes up to 60.  "
+    "[default: the median step]",
+)
+@click.option(
+    "--stamp",
+    "stamp_at",
+    type=click.Choice(["start", "end"]),
+    default="start",
+    show_default=True,
+    help="Where in its interval a stamp stands.",
+)
+@click.option(
+    "--timezone",
+    "zone",
+    callback=_parsed(parse_zone),
+    metavar="ZONE",
+    default="UTC",
+    show_default=True,
+    help="Zone of stamps without offset, and of days and months.",
+)
+@click.option(
+    "--rule-set", metavar="NAME", default="sgcc-2003", show_default=True, help="Judge by this one."
+)
+@click.option(
+    "--band",
+    callback=_parsed(parse_band),
+    metavar="LOW..HIGH",
+    help="The point's own band in percent of nominal, both edges inside: -10..+7.",
+)
+@click.option(
+    "--pf-required",
+    callback=_parsed(parse_power_factor),
+    metavar="FACTOR",
+    help="Months whose power factor at peak load is below this are exempt; needs column pf, or "
+    "p_kw and q_kvar.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+)
+def score(file: Path, output_format: OutputFormat, **given: Unpack[_Given]) -> None:
+    """Score FILE, a CSV of readings (plain or gzip), without any service running.
+
+    Columns: ts (ISO 8601, or milliseconds since 1970), v or v1,v2,v3 (volts); if wanted point,
+    quality (good, estimated, invalid), pf, p_kw, q_kvar. Rows that cannot be read are listed.
+    """
+    try:
+        report = score_file(file, _options(given))
+    except ServiceError as error:
+        raise ScoreFailure(str(error)) from error
+    if output_format == "table":
+        print_table(report, Console())
+        return
+    click.echo(json_text(report) if output_format == "json" else csv_text(report))
+    for line in [*remarks(report), *warnings(report)]:
+        click.echo(line, err=True)
+
+
+def _options(given: _Given) -> ScoreOptions:
+    wiring = given["wiring"]
+    if given["phases"] is not None:
+        if wiring is not None and wiring[0] != given["phases"]:
+            raise click.UsageError(f"--phases {given['phases']} contradicts --wiring {wiring}")
+        wiring = wiring or ("1p" if given["phases"] == "1" else "3p4w")
+    return ScoreOptions(
+        nominal_mv=given["nominal_mv"],
+        wiring=wiring,
+        interval_s=given["interval_s"],
+        stamp_at=given["stamp_at"],
+        zone=given["zone"],
+        rule_set=given["rule_set"],
+        band=given["band"],
+        pf_required=given["pf_required"],
+    )
