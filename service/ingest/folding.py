@@ -38,11 +38,14 @@ class FoldThread:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
         self._last: Future[Any] | None = None
 
+    def start(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
+        """Have ``work`` done after all that was asked for before, and return what to wait for."""
+        self._last = self._thread.submit(work, *args, **kwargs)
+        return asyncio.wrap_future(self._last)
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``work`` returns on the fold thread, after all that was asked for before."""
-        future = self._thread.submit(work, *args, **kwargs)
-        self._last = future
-        return await asyncio.wrap_future(future)
+        return await self.start(work, *args, **kwargs)
 
     @property
     def is_idle(self) -> bool:
@@ -83,9 +86,7 @@ def _fold_partition(
         if not messages:
             return
     decoded = _decode(decoder, messages)
-    counts = np.zeros(N_OUTCOMES, np.int64)
-    for batch in decoded.batches:
-        counts += held.engine.fold(batch)
+    counts = held.engine.fold(decoded.batches)
     held.next_offset = messages[-1].offset + 1
     held.refusals += decoded.refusals
     _note_waiting(held, counts, decoded.refusals)

@@ -109,13 +109,17 @@ class Stamps(NamedTuple):
 def stamps(column: Column) -> Stamps:
     """Return a column of stamps in milliseconds, rounded down."""
     type_ = column.type
+    if column.null_count and not isinstance(type_, pa.TimestampType):
+        column = cast("Integers", column).fill_null(NO_STAMP)
+    return milliseconds(column.to_numpy(zero_copy_only=False).view(np.int64), type_)
+
+
+def milliseconds(raw: NDArray[np.int64], type_: pa.DataType) -> Stamps:
+    """Return stamps of an Arrow type, as they came, in milliseconds, rounded down."""
     unit, has_zone = "ms", True
     if isinstance(type_, pa.TimestampType):
         unit, has_zone = type_.unit, type_.tz is not None
-    elif column.null_count:
-        column = cast("Integers", column).fill_null(NO_STAMP)
     per_s = _UNITS_PER_S[unit]
-    raw: NDArray[np.int64] = column.to_numpy(zero_copy_only=False).view(np.int64)
     first, end = STAMP_FIRST_MS * per_s // 1000, STAMP_END_MS * per_s // 1000
     faulty = None
     within = raw

@@ -10,8 +10,18 @@ from numpy.typing import NDArray
 
 from kernels.layout import QUALITY_GOOD
 from service.domain.batch import Batch, Message, Refusal
-from service.wire.arrow_columns import NO_STAMP, Numbers, Stamps, column_places, numbers, stamps
+from service.wire.arrow_columns import (
+    NO_STAMP,
+    NUMBERS,
+    Numbers,
+    Stamps,
+    column_places,
+    milliseconds,
+    numbers,
+    stamps,
+)
 from service.wire.arrow_envelope import SHAPE, envelope_fault, first_message
+from service.wire.arrow_layouts import Layout, LayoutMemory
 from service.wire.arrow_texts import TextMemory, Texts
 from service.wire.decoded import EMPTY_MESSAGE, MALFORMED, UNDECODABLE, Decoded, without
 from service.wire.fields import (
@@ -72,11 +82,15 @@ class ArrowReadings:
         self._max_readings = max_readings
         self._devices = TextMemory(faulty_devices, _MEMORY_BYTES)
         self._qualities = TextMemory(faulty_qualities, _MEMORY_BYTES // 8)
+        self._layouts = LayoutMemory()
         self._places_of: dict[bytes, list[int] | str] = {}  # by the bytes of the schema
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
         """Append the batches of each message, or its refusal."""
         for message in messages:
+            known = self._layouts.find(message.value)
+            if known is not None and self._take(message, *known, decoded):
+                continue
             found = self._read(message.value)
             if isinstance(found, str):
                 decoded.refuse(message, UNDECODABLE, found)
@@ -87,6 +101,23 @@ class ArrowReadings:
             for rows in found:
                 _add(message, rows, first, decoded)
                 first += rows.n_rows
+
+    def _take(self, message: Message, layout: Layout, devices: Texts, decoded: Decoded) -> bool:
+        """Append the batch of a message whose layout is known; leave one with a fault to be read."""
+        columns = layout.places
+        names = [name for name in NUMBERS if name in columns]
+        value = np.empty((len(names), layout.n_rows))
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            for row, name in enumerate(names):
+                value[row] = columns[name].floats(message.value, layout.n_rows)
+        raw = columns["ts"].integers(message.value, layout.n_rows)
+        stamp = milliseconds(raw, layout.stamp_type)
+        found = Numbers(names, value)
+        if stamp.faulty is not None or found.beyond():
+            return False
+        rows = _Rows(n_rows=layout.n_rows, device=devices, stamp=stamp, numbers=found, quality=None)
+        decoded.batches.append(_batch(message, rows, 0))
+        return True
 
     def _read(self, value: bytes) -> list[_Rows] | str:
         """Return the record batches that have rows, or the detail why all of it is refused."""
@@ -101,9 +132,13 @@ class ArrowReadings:
             if len(places) < len(reader.schema):  # what nobody asked for is not even read
                 options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=places)
                 reader = pa.ipc.open_stream(value, options=options)
-            return [self._rows(record_batch) for record_batch in reader if record_batch.num_rows]
+            batches = [record_batch for record_batch in reader if record_batch.num_rows]
+            found = [self._rows(record_batch) for record_batch in batches]
         except _UNREADABLE as error:
             return f"broken: {str(error)[:_ERROR_CHARS_MAX]!r}; {SHAPE}"
+        if len(found) == 1 and not found[0].faults():
+            self._layouts.learn(value, batches[0], found[0].numbers.names, found[0].device)
+        return found
 
     def _places(self, value: bytes, schema: pa.Schema) -> list[int] | str:
         head = first_message(value)

@@ -190,19 +190,21 @@ def _folded_day(point: Point, volts: list[float], interval_s: int = 60) -> PageC
     engine = PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(SGCC)))
     others = column if point.n_phases == 3 else EMPTY
     engine.fold(
-        Batch(
-            names=["M1"],
-            names_key=b"",
-            device=np.zeros(column.size, np.int32),
-            stamp_ms=stamp_ms,
-            has_zone=np.zeros(0, np.uint8),
-            v1=column,
-            v2=others,
-            v3=others,
-            quality=np.zeros(column.size, np.uint8),
-            offset=steps,
-            record_ms=stamp_ms + interval_s * 1000,
-            index=np.zeros(column.size, np.int32),
-        )
+        [
+            Batch(
+                names=["M1"],
+                names_key=b"",
+                device=np.zeros(column.size, np.int32),
+                stamp_ms=stamp_ms,
+                has_zone=np.zeros(0, np.uint8),
+                v1=column,
+                v2=others,
+                v3=others,
+                quality=np.zeros(column.size, np.uint8),
+                offset=steps,
+                record_ms=stamp_ms + interval_s * 1000,
+                index=np.zeros(column.size, np.int32),
+            )
+        ]
     )
     return engine.take_image().pages
