@@ -3,8 +3,8 @@
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -124,12 +125,21 @@ async def _connection(settings: DatabaseSettings) -> AsyncIterator[AsyncConnecti
         "postgresql+asyncpg://", async_creator=handed_over, poolclass=NullPool
     )
     try:
-        with translating(driver):
+        with translating(driver), _unwrapping():
             async with engine.connect() as connection:
                 yield connection
     finally:
         await driver.close()
         await engine.dispose()
+
+
+@contextmanager
+def _unwrapping() -> Iterator[None]:
+    """Raise the driver's errors as they were before SQLAlchemy wrapped them."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise (error.orig and error.orig.__cause__) or error from None
 
 
 @asynccontextmanager

@@ -1,0 +1,959 @@
+-- The schema that the migrations make on plain PostgreSQL. Written by: python -m tests.store.schema
+
+CREATE TABLE alembic_version (
+    version_num character varying(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+CREATE TABLE customer (
+    customer_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    customer text NOT NULL,
+    voltage_level_mv bigint NOT NULL,
+    residential boolean NOT NULL,
+    important boolean NOT NULL,
+    user_class text NOT NULL,
+    required_power_factor numeric(4,3),
+    target_area text NOT NULL,
+    response_area text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    CONSTRAINT customer_check CHECK ((valid_from < valid_to)),
+    CONSTRAINT customer_required_power_factor_check CHECK (((required_power_factor >= (0)::numeric) AND (required_power_factor <= (1)::numeric))),
+    CONSTRAINT customer_response_area_check CHECK ((response_area = ANY (ARRAY['urban'::text, 'rural'::text, 'remote'::text, 'special_remote'::text]))),
+    CONSTRAINT customer_target_area_check CHECK ((target_area = ANY (ARRAY['urban'::text, 'rural'::text, 'special_remote'::text]))),
+    CONSTRAINT customer_user_class_check CHECK ((user_class = ANY (ARRAY['LV'::text, 'MV'::text, 'HV'::text]))),
+    CONSTRAINT customer_voltage_level_mv_check CHECK ((voltage_level_mv > 0)),
+    CONSTRAINT customer_pkey PRIMARY KEY (customer_id),
+    CONSTRAINT customer_customer_key UNIQUE (customer)
+);
+
+CREATE TABLE customer_point (
+    customer_id integer NOT NULL,
+    point_id integer NOT NULL,
+    CONSTRAINT customer_point_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(customer_id) ON DELETE CASCADE,
+    CONSTRAINT customer_point_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
+    CONSTRAINT customer_point_pkey PRIMARY KEY (customer_id, point_id)
+);
+
+CREATE TABLE data_gap (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    from_offset bigint NOT NULL,
+    to_offset bigint NOT NULL,
+    found_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT data_gap_pkey PRIMARY KEY (topic, partition, from_offset)
+);
+
+CREATE TABLE dead_letter (
+    dead_letter_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    kafka_offset bigint NOT NULL,
+    index_in_message integer NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    device text,
+    record_at timestamp with time zone NOT NULL,
+    reading jsonb,
+    payload bytea,
+    payload_size integer,
+    published_at timestamp with time zone,
+    adopted_at timestamp with time zone,
+    CONSTRAINT dead_letter_pkey PRIMARY KEY (topic, partition, kafka_offset, index_in_message)
+);
+
+CREATE TABLE declaration (
+    declaration_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    ticket text NOT NULL,
+    author text NOT NULL,
+    approver text NOT NULL,
+    cause text NOT NULL DEFAULT ''::text,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT declaration_check CHECK (((to_at IS NULL) OR (from_at < to_at))),
+    CONSTRAINT declaration_check1 CHECK ((author <> approver)),
+    CONSTRAINT declaration_kind_check CHECK ((kind = ANY (ARRAY['abnormal_state'::text, 'outage'::text]))),
+    CONSTRAINT declaration_pkey PRIMARY KEY (declaration_id)
+);
+
+CREATE TABLE declaration_scope (
+    declaration_id bigint NOT NULL,
+    place text NOT NULL,
+    code text NOT NULL,
+    CONSTRAINT declaration_scope_place_check CHECK ((place = ANY (ARRAY['organisation'::text, 'region'::text, 'substation'::text, 'feeder'::text, 'transformer'::text, 'point'::text]))),
+    CONSTRAINT declaration_scope_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declaration(declaration_id) ON DELETE CASCADE,
+    CONSTRAINT declaration_scope_pkey PRIMARY KEY (declaration_id, place, code)
+);
+
+CREATE TABLE deployment (
+    singleton boolean NOT NULL DEFAULT true,
+    zone text NOT NULL,
+    CONSTRAINT deployment_singleton_check CHECK (singleton),
+    CONSTRAINT deployment_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE device (
+    device_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    device text NOT NULL,
+    point_id integer NOT NULL,
+    voltage_ratio double precision NOT NULL,
+    reading_kind text NOT NULL,
+    interval_s integer NOT NULL,
+    stamp_at text NOT NULL,
+    zone text NOT NULL,
+    delivery_delay_s integer NOT NULL,
+    self_powered boolean NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    CONSTRAINT device_check CHECK ((valid_from < valid_to)),
+    CONSTRAINT device_delivery_delay_s_check CHECK ((delivery_delay_s >= 0)),
+    CONSTRAINT device_interval_s_check CHECK (((interval_s >= 1) AND (interval_s <= 3600))),
+    CONSTRAINT device_interval_s_check1 CHECK (((mod(60, interval_s) = 0) OR (mod(interval_s, 60) = 0))),
+    CONSTRAINT device_reading_kind_check CHECK ((reading_kind = ANY (ARRAY['mean'::text, 'instant'::text]))),
+    CONSTRAINT device_stamp_at_check CHECK ((stamp_at = ANY (ARRAY['start'::text, 'end'::text]))),
+    CONSTRAINT device_voltage_ratio_check CHECK ((voltage_ratio > (0)::double precision)),
+    CONSTRAINT device_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
+    CONSTRAINT device_pkey PRIMARY KEY (device_id),
+    CONSTRAINT device_device_valid_from_key UNIQUE (device, valid_from)
+);
+
+CREATE TABLE dirty_day (
+    point_id integer NOT NULL,
+    day date NOT NULL,
+    generation bigint NOT NULL,
+    CONSTRAINT dirty_day_pkey PRIMARY KEY (point_id, day, generation)
+);
+
+CREATE TABLE event (
+    point_id integer NOT NULL,
+    kind text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    earliest_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone,
+    latest_at timestamp with time zone,
+    extreme_ppm integer NOT NULL,
+    phases smallint NOT NULL,
+    device_id integer NOT NULL,
+    CONSTRAINT event_kind_check CHECK ((kind = ANY (ARRAY['dip'::text, 'swell'::text, 'interruption'::text, 'phase_loss'::text]))),
+    CONSTRAINT event_pkey PRIMARY KEY (point_id, kind, start_at)
+);
+
+CREATE TABLE interruption (
+    point_id integer NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    earliest_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone,
+    latest_at timestamp with time zone,
+    evidence text NOT NULL,
+    cause text NOT NULL DEFAULT ''::text,
+    declaration_id bigint,
+    CONSTRAINT interruption_evidence_check CHECK ((evidence = ANY (ARRAY['measured'::text, 'declared'::text]))),
+    CONSTRAINT interruption_pkey PRIMARY KEY (point_id, start_at)
+);
+
+CREATE TABLE judgement (
+    singleton boolean NOT NULL DEFAULT true,
+    number bigint NOT NULL,
+    registry_number bigint NOT NULL,
+    rollup_generation bigint NOT NULL,
+    CONSTRAINT judgement_singleton_check CHECK (singleton),
+    CONSTRAINT judgement_pkey PRIMARY KEY (singleton)
+);
+
+CREATE TABLE judgement_change (
+    change_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    number bigint NOT NULL,
+    point_id integer,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    rescored_at timestamp with time zone,
+    CONSTRAINT judgement_change_check CHECK ((from_at < to_at)),
+    CONSTRAINT judgement_change_pkey PRIMARY KEY (change_id)
+);
+
+CREATE TABLE lane_block (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    block integer NOT NULL,
+    layout_version smallint NOT NULL,
+    device_ids bytea NOT NULL,
+    states bytea NOT NULL STORAGE e,
+    CONSTRAINT lane_block_pkey PRIMARY KEY (topic, partition, block)
+);
+
+CREATE TABLE late_progress (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    merged bigint NOT NULL DEFAULT 0,
+    duplicate bigint NOT NULL DEFAULT 0,
+    CONSTRAINT late_progress_pkey PRIMARY KEY (topic, partition)
+);
+
+CREATE TABLE late_reading (
+    start_at timestamp with time zone NOT NULL,
+    kafka_offset bigint NOT NULL,
+    partition integer NOT NULL,
+    index_in_message integer NOT NULL,
+    device_id integer NOT NULL,
+    quality smallint NOT NULL,
+    topic text NOT NULL,
+    v1 double precision,
+    v2 double precision,
+    v3 double precision,
+    p_w double precision,
+    q_var double precision
+);
+
+CREATE TABLE page (
+    hour timestamp with time zone NOT NULL,
+    judgement bigint NOT NULL,
+    point_id integer NOT NULL,
+    nominal_mv integer NOT NULL,
+    revision integer NOT NULL,
+    interval_s smallint NOT NULL,
+    n_phases smallint NOT NULL,
+    n_missing smallint NOT NULL,
+    n_pass smallint NOT NULL,
+    n_over smallint NOT NULL,
+    n_under smallint NOT NULL,
+    n_interrupted smallint NOT NULL,
+    n_exempt smallint NOT NULL,
+    n_invalid smallint NOT NULL,
+    cell_min smallint,
+    cell_max smallint,
+    spread_min smallint,
+    spread_max smallint,
+    cells bytea NOT NULL STORAGE p,
+    marks bytea NOT NULL STORAGE p,
+    verdicts bytea,
+    phase_counts bytea,
+    power_s smallint,
+    active_ws bigint,
+    reactive_vars bigint,
+    CONSTRAINT page_pkey PRIMARY KEY (point_id, hour)
+) WITH (fillfactor=50);
+
+CREATE TABLE partition_progress (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    epoch bigint NOT NULL,
+    next_offset bigint,
+    owner text NOT NULL,
+    consumed bigint NOT NULL DEFAULT 0,
+    folded bigint NOT NULL DEFAULT 0,
+    duplicate bigint NOT NULL DEFAULT 0,
+    late bigint NOT NULL DEFAULT 0,
+    invalid bigint NOT NULL DEFAULT 0,
+    dead_lettered bigint NOT NULL DEFAULT 0,
+    data_through timestamp with time zone,
+    stored_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT partition_progress_check CHECK ((consumed = ((((folded + duplicate) + late) + invalid) + dead_lettered))),
+    CONSTRAINT partition_progress_pkey PRIMARY KEY (topic, partition)
+);
+
+CREATE TABLE point (
+    point_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    point text NOT NULL,
+    nominal_mv bigint NOT NULL,
+    wiring text NOT NULL,
+    organisation text NOT NULL DEFAULT ''::text,
+    organisation_name text NOT NULL DEFAULT ''::text,
+    region text NOT NULL DEFAULT ''::text,
+    region_name text NOT NULL DEFAULT ''::text,
+    substation text NOT NULL DEFAULT ''::text,
+    substation_name text NOT NULL DEFAULT ''::text,
+    feeder text NOT NULL DEFAULT ''::text,
+    feeder_name text NOT NULL DEFAULT ''::text,
+    transformer text NOT NULL DEFAULT ''::text,
+    transformer_name text NOT NULL DEFAULT ''::text,
+    class text NOT NULL,
+    band_lower smallint,
+    band_upper smallint,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    CONSTRAINT point_check CHECK ((valid_from < valid_to)),
+    CONSTRAINT point_check1 CHECK (((band_lower IS NULL) = (band_upper IS NULL))),
+    CONSTRAINT point_check2 CHECK ((band_lower < band_upper)),
+    CONSTRAINT point_class_check CHECK ((class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT point_nominal_mv_check CHECK (((nominal_mv >= 1000) AND (nominal_mv <= 2000000000))),
+    CONSTRAINT point_point_check CHECK ((point <> ''::text)),
+    CONSTRAINT point_wiring_check CHECK ((wiring = ANY (ARRAY['1p'::text, '3p4w'::text, '3p3w'::text]))),
+    CONSTRAINT point_pkey PRIMARY KEY (point_id),
+    CONSTRAINT point_point_key UNIQUE (point)
+);
+
+CREATE TABLE point_day (
+    point_id integer NOT NULL,
+    day date NOT NULL,
+    n_pass integer NOT NULL,
+    n_over integer NOT NULL,
+    n_under integer NOT NULL,
+    n_interrupted integer NOT NULL,
+    n_exempt integer NOT NULL,
+    n_invalid integer NOT NULL,
+    cell_min smallint,
+    cell_max smallint,
+    spread_min smallint,
+    spread_max smallint,
+    interval_s smallint NOT NULL,
+    CONSTRAINT point_day_pkey PRIMARY KEY (point_id, day)
+);
+
+CREATE TABLE power_factor_exemption (
+    point_id integer NOT NULL,
+    month date NOT NULL,
+    power_factor numeric(5,4) NOT NULL,
+    required numeric(4,3) NOT NULL,
+    CONSTRAINT power_factor_exemption_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
+    CONSTRAINT power_factor_exemption_pkey PRIMARY KEY (point_id, month)
+);
+
+CREATE INDEX customer_point_point ON public.customer_point USING btree (point_id);
+
+CREATE INDEX dead_letter_unknown ON public.dead_letter USING btree (device) WHERE ((reason = 'unknown_device'::text) AND (adopted_at IS NULL));
+
+CREATE INDEX dead_letter_unpublished ON public.dead_letter USING btree (topic, partition) WHERE (published_at IS NULL);
+
+CREATE INDEX device_point ON public.device USING btree (point_id);
+
+CREATE INDEX event_start ON public.event USING btree (start_at);
+
+CREATE INDEX interruption_start ON public.interruption USING btree (start_at);
+
+CREATE INDEX judgement_change_open ON public.judgement_change USING btree (number) WHERE (rescored_at IS NULL);
+
+CREATE INDEX late_reading_device ON public.late_reading USING btree (device_id, start_at);
+
+CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, partition, kafka_offset);
+
+CREATE INDEX point_feeder ON public.point USING btree (feeder);
+
+CREATE INDEX point_transformer ON public.point USING btree (transformer);
+
+CREATE INDEX point_valid_from ON public.point USING btree (valid_from);
+
+CREATE VIEW v_calendar AS
+ SELECT beginning.first_day + nth.nth AS day,
+    bounds.from_at,
+    bounds.to_at,
+    v_watermark.data_through
+   FROM deployment
+     CROSS JOIN v_watermark
+     CROSS JOIN LATERAL ( SELECT (min(point.valid_from) AT TIME ZONE deployment.zone)::date AS first_day
+           FROM point) beginning
+     CROSS JOIN LATERAL generate_series(0, ((v_watermark.data_through - '00:00:00.000001'::interval) AT TIME ZONE deployment.zone)::date - beginning.first_day) nth(nth)
+     CROSS JOIN LATERAL ( SELECT day_start(beginning.first_day + nth.nth, deployment.zone) AS from_at,
+            day_start(beginning.first_day + nth.nth + 1, deployment.zone) AS to_at
+         OFFSET 0) bounds;
+
+CREATE VIEW v_declaration_point AS
+ SELECT declaration.declaration_id,
+    declaration.kind,
+    declaration.from_at,
+    COALESCE(declaration.to_at, 'infinity'::timestamp with time zone) AS to_at,
+    place_point.point_id
+   FROM declaration
+     JOIN declaration_scope USING (declaration_id)
+     JOIN v_place_point place_point USING (place, code)
+  WHERE declaration.withdrawn_at IS NULL;
+
+CREATE VIEW v_event AS
+ SELECT point.point,
+    event.point_id,
+    point.organisation,
+    point.region,
+    point.substation,
+    point.feeder,
+    point.transformer,
+    point.class,
+    event.kind,
+    event.start_at,
+    event.end_at,
+    event.end_at IS NULL AS is_open,
+    EXTRACT(epoch FROM COALESCE(event.end_at, GREATEST(v_watermark.data_through, event.start_at)) - event.start_at)::double precision AS duration_s,
+    event.earliest_at,
+    event.latest_at,
+    event.extreme_ppm::double precision / 10000.0::double precision AS extreme_percent,
+    (event.phases::integer & 1) = 1 AS phase_1,
+    (event.phases::integer & 2) = 2 AS phase_2,
+    (event.phases::integer & 4) = 4 AS phase_3,
+    device.device
+   FROM event
+     JOIN point USING (point_id)
+     CROSS JOIN v_watermark
+     LEFT JOIN device USING (device_id, point_id);
+
+CREATE VIEW v_exemption AS
+ SELECT point_id,
+    month
+   FROM power_factor_exemption exemption
+  WHERE NOT (EXISTS ( SELECT
+           FROM customer_point
+             JOIN customer USING (customer_id)
+          WHERE customer_point.point_id = exemption.point_id AND customer.residential));
+
+CREATE VIEW v_interruption AS
+ SELECT point.point,
+    interruption.point_id,
+    point.organisation,
+    point.region,
+    point.substation,
+    point.feeder,
+    point.transformer,
+    point.class,
+    interruption.start_at,
+    interruption.end_at,
+    interruption.end_at IS NULL AS is_open,
+    EXTRACT(epoch FROM COALESCE(interruption.end_at, GREATEST(v_watermark.data_through, interruption.start_at)) - interruption.start_at)::double precision AS duration_s,
+    interruption.earliest_at,
+    interruption.latest_at,
+    interruption.evidence,
+    interruption.cause,
+    declaration.ticket,
+    ( SELECT count(*) AS count
+           FROM customer_point
+          WHERE customer_point.point_id = interruption.point_id) AS n_customers
+   FROM interruption
+     JOIN point USING (point_id)
+     CROSS JOIN v_watermark
+     LEFT JOIN declaration USING (declaration_id);
+
+CREATE VIEW v_place_point AS
+ SELECT 'point'::text AS place,
+    point.point AS code,
+    point.point_id
+   FROM point
+UNION ALL
+ SELECT 'transformer'::text AS place,
+    point.transformer AS code,
+    point.point_id
+   FROM point
+  WHERE point.transformer <> ''::text
+UNION ALL
+ SELECT 'feeder'::text AS place,
+    point.feeder AS code,
+    point.point_id
+   FROM point
+  WHERE point.feeder <> ''::text
+UNION ALL
+ SELECT 'substation'::text AS place,
+    point.substation AS code,
+    point.point_id
+   FROM point
+  WHERE point.substation <> ''::text
+UNION ALL
+ SELECT 'region'::text AS place,
+    point.region AS code,
+    point.point_id
+   FROM point
+  WHERE point.region <> ''::text
+UNION ALL
+ SELECT 'organisation'::text AS place,
+    point.organisation AS code,
+    point.point_id
+   FROM point
+  WHERE point.organisation <> ''::text;
+
+CREATE VIEW v_point_day AS
+ SELECT point,
+    point_id,
+    day,
+    organisation,
+    region,
+    substation,
+    feeder,
+    transformer,
+    class,
+    n_due,
+    n_pass,
+    n_over,
+    n_under,
+    n_interrupted,
+    n_exempt,
+    n_invalid,
+    n_missing,
+    n_pass::double precision / NULLIF(n_pass + n_over + n_under, 0)::double precision AS rate,
+    n_pass::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS lower,
+    (n_pass + n_missing)::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS upper,
+    (n_pass + n_over + n_under)::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS coverage,
+    cell_min::double precision / 100.0::double precision AS deviation_min_percent,
+    cell_max::double precision / 100.0::double precision AS deviation_max_percent,
+    spread_min::double precision / 100.0::double precision AS spread_min_percent,
+    spread_max::double precision / 100.0::double precision AS spread_max_percent,
+    interval_s,
+        CASE
+            WHEN interval_s <= 60 THEN 'continuous'::text
+            WHEN interval_s > 60 THEN 'sampled'::text
+            ELSE NULL::text
+        END AS method
+   FROM ( SELECT point.point_id,
+            point.point,
+            point.nominal_mv,
+            point.wiring,
+            point.organisation,
+            point.organisation_name,
+            point.region,
+            point.region_name,
+            point.substation,
+            point.substation_name,
+            point.feeder,
+            point.feeder_name,
+            point.transformer,
+            point.transformer_name,
+            point.class,
+            point.band_lower,
+            point.band_upper,
+            point.valid_from,
+            point.valid_to,
+            calendar.day,
+            span.n_due,
+            tally.n_pass,
+            tally.n_over,
+            tally.n_under,
+            tally.n_interrupted,
+            tally.n_exempt,
+            tally.n_invalid,
+            tally.cell_min,
+            tally.cell_max,
+            tally.spread_min,
+            tally.spread_max,
+            tally.interval_s,
+            GREATEST(0, span.n_due - tally.n_pass - tally.n_over - tally.n_under - tally.n_interrupted - tally.n_exempt - tally.n_invalid) AS n_missing
+           FROM v_calendar calendar
+             JOIN point ON point.valid_from < LEAST(calendar.to_at, calendar.data_through) AND point.valid_to > calendar.from_at
+             CROSS JOIN LATERAL ( SELECT GREATEST(point.valid_from, calendar.from_at) AS from_at,
+                    LEAST(point.valid_to, calendar.to_at) AS to_at,
+                    (EXTRACT(epoch FROM LEAST(point.valid_to, calendar.to_at, calendar.data_through) - GREATEST(point.valid_from, calendar.from_at)) / 60::numeric)::integer AS n_due
+                 OFFSET 0) span
+             LEFT JOIN point_day stored ON stored.point_id = point.point_id AND stored.day = calendar.day AND calendar.to_at <= calendar.data_through AND NOT (EXISTS ( SELECT
+                   FROM dirty_day dirty
+                  WHERE dirty.point_id = stored.point_id AND dirty.day = stored.day))
+             CROSS JOIN LATERAL count_minutes(
+                CASE
+                    WHEN stored.point_id IS NULL THEN point.point_id
+                    ELSE NULL::integer
+                END, span.from_at, span.to_at, calendar.data_through) live(n_pages, n_pass, n_over, n_under, n_interrupted, n_exempt, n_invalid, cell_min, cell_max, spread_min, spread_max, interval_s)
+             CROSS JOIN LATERAL ( SELECT COALESCE(stored.n_pass, live.n_pass) AS n_pass,
+                    COALESCE(stored.n_over, live.n_over) AS n_over,
+                    COALESCE(stored.n_under, live.n_under) AS n_under,
+                    COALESCE(stored.n_interrupted, live.n_interrupted) AS n_interrupted,
+                    COALESCE(stored.n_exempt, live.n_exempt) AS n_exempt,
+                    COALESCE(stored.n_invalid, live.n_invalid) AS n_invalid,
+                    COALESCE(stored.cell_min, live.cell_min) AS cell_min,
+                    COALESCE(stored.cell_max, live.cell_max) AS cell_max,
+                    COALESCE(stored.spread_min, live.spread_min) AS spread_min,
+                    COALESCE(stored.spread_max, live.spread_max) AS spread_max,
+                    COALESCE(stored.interval_s, live.interval_s) AS interval_s) tally) days;
+
+CREATE VIEW v_point_minute AS
+ SELECT point.point,
+    page.point_id,
+    page.hour,
+    page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval AS minute,
+    verdict_name(get_byte(COALESCE(page.verdicts, page.marks), minute_of_hour.minute_of_hour) & 7) AS verdict,
+    page.nominal_mv::double precision / 1000.0::double precision AS nominal_v,
+    page.interval_s,
+    page.judgement,
+    page.nominal_mv::double precision * (10000 + phases.cell_1)::double precision / 10000000::double precision AS voltage_1_v,
+    page.nominal_mv::double precision * (10000 + phases.cell_2)::double precision / 10000000::double precision AS voltage_2_v,
+    page.nominal_mv::double precision * (10000 + phases.cell_3)::double precision / 10000000::double precision AS voltage_3_v,
+    phases.cell_1::double precision / 100.0::double precision AS deviation_1_percent,
+    phases.cell_2::double precision / 100.0::double precision AS deviation_2_percent,
+    phases.cell_3::double precision / 100.0::double precision AS deviation_3_percent,
+    verdict_name(phases.mark_1 & 7) AS verdict_1,
+    verdict_name(phases.mark_2 & 7) AS verdict_2,
+    verdict_name(phases.mark_3 & 7) AS verdict_3,
+    source_name((phases.mark_1 >> 3) & 3) AS source_1,
+    source_name((phases.mark_2 >> 3) & 3) AS source_2,
+    source_name((phases.mark_3 >> 3) & 3) AS source_3,
+    phases.mark_1 >> 5 AS share_1_eighths,
+    phases.mark_2 >> 5 AS share_2_eighths,
+    phases.mark_3 >> 5 AS share_3_eighths
+   FROM page
+     JOIN point USING (point_id)
+     CROSS JOIN v_watermark
+     CROSS JOIN generate_series(0, 59) minute_of_hour(minute_of_hour)
+     CROSS JOIN LATERAL ( SELECT cell_at(page.cells, minute_of_hour.minute_of_hour) AS cell_1,
+            cell_at(page.cells, minute_of_hour.minute_of_hour + 60) AS cell_2,
+            cell_at(page.cells, minute_of_hour.minute_of_hour + 120) AS cell_3,
+            mark_at(page.marks, minute_of_hour.minute_of_hour) AS mark_1,
+            mark_at(page.marks, minute_of_hour.minute_of_hour + 60) AS mark_2,
+            mark_at(page.marks, minute_of_hour.minute_of_hour + 120) AS mark_3) phases
+  WHERE (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) >= point.valid_from AND (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) < point.valid_to AND (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) < v_watermark.data_through;
+
+CREATE VIEW v_point_month AS
+ SELECT point,
+    point_id,
+    month,
+    organisation,
+    region,
+    substation,
+    feeder,
+    transformer,
+    class,
+    n_due,
+    n_pass,
+    n_over,
+    n_under,
+    n_interrupted,
+    n_exempt,
+    n_invalid,
+    n_missing,
+    n_pass::double precision / NULLIF(n_pass + n_over + n_under, 0)::double precision AS rate,
+    n_pass::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS lower,
+    (n_pass + n_missing)::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS upper,
+    (n_pass + n_over + n_under)::double precision / NULLIF(n_pass + n_over + n_under + n_missing + n_invalid, 0)::double precision AS coverage,
+    deviation_min_percent,
+    deviation_max_percent,
+    interval_s,
+        CASE
+            WHEN interval_s <= 60 THEN 'continuous'::text
+            WHEN interval_s > 60 THEN 'sampled'::text
+            ELSE NULL::text
+        END AS method
+   FROM ( SELECT v_point_day.point,
+            v_point_day.point_id,
+            date_trunc('month'::text, v_point_day.day::timestamp without time zone)::date AS month,
+            v_point_day.organisation,
+            v_point_day.region,
+            v_point_day.substation,
+            v_point_day.feeder,
+            v_point_day.transformer,
+            v_point_day.class,
+            sum(v_point_day.n_due) AS n_due,
+            sum(v_point_day.n_pass) AS n_pass,
+            sum(v_point_day.n_over) AS n_over,
+            sum(v_point_day.n_under) AS n_under,
+            sum(v_point_day.n_interrupted) AS n_interrupted,
+            sum(v_point_day.n_exempt) AS n_exempt,
+            sum(v_point_day.n_invalid) AS n_invalid,
+            sum(v_point_day.n_missing) AS n_missing,
+            min(v_point_day.deviation_min_percent) AS deviation_min_percent,
+            max(v_point_day.deviation_max_percent) AS deviation_max_percent,
+            max(v_point_day.interval_s) AS interval_s
+           FROM v_point_day
+          GROUP BY v_point_day.point, v_point_day.point_id, (date_trunc('month'::text, v_point_day.day::timestamp without time zone)::date), v_point_day.organisation, v_point_day.region, v_point_day.substation, v_point_day.feeder, v_point_day.transformer, v_point_day.class) months;
+
+CREATE VIEW v_watermark AS
+ SELECT date_bin('00:01:00'::interval, max(data_through) + '00:00:59.999999'::interval, '1970-01-01 00:00:00+00'::timestamp with time zone) AS data_through
+   FROM partition_progress;
+
+CREATE OR REPLACE FUNCTION public.cell_at(cells bytea, place integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((2 * place) < length(cells)) THEN NULLIF((((get_byte(cells, (2 * place)) | (get_byte(cells, ((2 * place) + 1)) << 8)) # 32768) - 32768), '-32768'::integer) ELSE NULL::integer END;
+
+CREATE OR REPLACE FUNCTION public.count_minutes(point_id integer, from_at timestamp with time zone, to_at timestamp with time zone, due_before timestamp with time zone)
+ RETURNS TABLE(n_pages integer, n_pass integer, n_over integer, n_under integer, n_interrupted integer, n_exempt integer, n_invalid integer, cell_min smallint, cell_max smallint, spread_min smallint, spread_max smallint, interval_s smallint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT count(*)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_pass ELSE page.n_pass END), 0)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_over ELSE page.n_over END), 0)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_under ELSE page.n_under END), 0)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_interrupted ELSE page.n_interrupted END), 0)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_exempt ELSE page.n_exempt END), 0)::integer,
+           coalesce(sum(CASE WHEN is_edge THEN edge.n_invalid ELSE page.n_invalid END), 0)::integer,
+           min(CASE WHEN is_edge THEN edge.cell_min ELSE page.cell_min END)::smallint,
+           max(CASE WHEN is_edge THEN edge.cell_max ELSE page.cell_max END)::smallint,
+           min(CASE WHEN is_edge THEN edge.spread_min ELSE page.spread_min END)::smallint,
+           max(CASE WHEN is_edge THEN edge.spread_max ELSE page.spread_max END)::smallint,
+           max(page.interval_s)
+      FROM (
+               SELECT greatest(count_minutes.from_at, point.valid_from) AS from_at,
+                      least(count_minutes.to_at, point.valid_to) AS to_at
+                 FROM point
+                WHERE point.point_id = count_minutes.point_id
+               OFFSET 0
+           ) AS span
+     CROSS JOIN page
+     CROSS JOIN LATERAL (
+               SELECT page.hour < span.from_at
+                   OR page.hour + interval '1 hour' > span.to_at
+                   OR (page.n_interrupted + page.n_exempt > 0
+                       AND page.hour + interval '1 hour' > count_minutes.due_before) AS is_edge
+               OFFSET 0
+           ) AS place
+     CROSS JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE plane = 0 AND verdict = 1) AS n_pass,
+                      count(*) FILTER (WHERE plane = 0 AND verdict = 2) AS n_over,
+                      count(*) FILTER (WHERE plane = 0 AND verdict = 3) AS n_under,
+                      count(*) FILTER (WHERE plane = 0 AND verdict = 4) AS n_interrupted,
+                      count(*) FILTER (WHERE plane = 0 AND verdict = 5) AS n_exempt,
+                      count(*) FILTER (WHERE plane = 0 AND verdict = 6) AS n_invalid,
+                      min(cell) AS cell_min,
+                      max(cell) AS cell_max,
+                      min(cell) FILTER (WHERE is_ordinary) AS spread_min,
+                      max(cell) FILTER (WHERE is_ordinary) AS spread_max
+                 FROM (
+                          SELECT is_edge
+                             AND (EXISTS (
+                                     SELECT
+                                       FROM v_declaration_point AS state
+                                      WHERE state.point_id = page.point_id
+                                        AND state.kind = 'abnormal_state'
+                                        AND state.from_at < page.hour + interval '1 hour'
+                                        AND state.to_at > page.hour
+                                 )
+                              OR EXISTS (
+                                     SELECT
+                                       FROM v_exemption AS exemption
+                                      WHERE exemption.point_id = page.point_id
+                                 )) AS are_some_not
+                          OFFSET 0  -- once a page, not once a minute
+                      ) AS ordinary
+                CROSS JOIN generate_series(0, CASE WHEN is_edge THEN 59 ELSE -1 END) AS m
+                CROSS JOIN generate_series(0, page.n_phases - 1) AS plane
+                CROSS JOIN LATERAL (
+                          SELECT get_byte(coalesce(page.verdicts, page.marks), m) & 7 AS verdict,
+                                 -- measured (rank good), and not interrupted
+                                 CASE
+                                     WHEN get_byte(page.marks, plane * 60 + m) & 24 = 24
+                                      AND get_byte(page.marks, plane * 60 + m) & 7 <> 4
+                                     THEN cell_at(page.cells, plane * 60 + m)
+                                 END AS cell,
+                                 CASE
+                                     WHEN ordinary.are_some_not
+                                     THEN NOT EXISTS (
+                                              SELECT
+                                                FROM v_declaration_point AS state
+                                               WHERE state.point_id = page.point_id
+                                                 AND state.kind = 'abnormal_state'
+                                                 -- the minute's midpoint is covered
+                                                 AND state.from_at <= page.hour + (m + 0.5) * interval '1 minute'
+                                                 AND state.to_at > page.hour + (m + 0.5) * interval '1 minute'
+                                          )
+                                      AND NOT EXISTS (
+                                              SELECT
+                                                FROM v_exemption AS exemption
+                                               CROSS JOIN deployment
+                                               WHERE exemption.point_id = page.point_id
+                                                 AND exemption.month = date_trunc('month',
+                                                         (page.hour + m * interval '1 minute') AT TIME ZONE zone
+                                                     )::date
+                                          )
+                                     ELSE true
+                                 END AS is_ordinary
+                      ) AS seen
+                WHERE page.hour + m * interval '1 minute' >= span.from_at
+                  AND page.hour + m * interval '1 minute' < least(span.to_at, count_minutes.due_before)
+           ) AS edge
+     WHERE count_minutes.point_id IS NOT NULL  -- known before the scan, which then is left out
+       AND page.point_id = count_minutes.point_id
+       AND page.hour > span.from_at - interval '1 hour'
+       AND page.hour < span.to_at
+$function$;
+
+CREATE OR REPLACE FUNCTION public.day_start(day date, zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (((((day)::timestamp without time zone AT TIME ZONE zone) - '01:00:00'::interval) AT TIME ZONE zone) >= (day)::timestamp without time zone) THEN (((day)::timestamp without time zone AT TIME ZONE zone) - '01:00:00'::interval) ELSE ((day)::timestamp without time zone AT TIME ZONE zone) END;
+
+CREATE OR REPLACE FUNCTION public.drop_rows_before(relation text, before timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+BEGIN
+    IF relation NOT IN ('page', 'late_reading') OR relation IS NULL OR before IS NULL THEN
+        RAISE EXCEPTION 'rows of % before % are not dropped', relation, before
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        PERFORM FROM drop_chunks(relation::regclass, older_than => before);
+    ELSIF relation = 'page' THEN
+        DELETE FROM page WHERE hour <= before - interval '1 hour';
+    ELSE
+        DELETE FROM late_reading WHERE start_at < before;
+    END IF;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE PROCEDURE public.grant_rights()
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    place  CONSTANT text := current_schema();
+    name   text;
+    object record;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['voltpass_writer', 'voltpass_reader', 'voltpass_migrator'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+            EXCEPTION
+                -- Roles belong to the whole server: another database may be migrated at this moment.
+                WHEN duplicate_object OR unique_violation THEN NULL;
+                WHEN insufficient_privilege THEN
+                    RAISE NOTICE 'no rights are granted: % may not create the role %', current_user, name;
+                    RETURN;
+            END;
+        END IF;
+    END LOOP;
+
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO voltpass_writer, voltpass_reader', place);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO voltpass_writer, voltpass_reader', place);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION drop_rows_before TO voltpass_writer');
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO voltpass_writer', current_database());
+    FOR object IN
+        SELECT oid::regclass AS name
+          FROM pg_class
+         WHERE relnamespace = place::regnamespace AND relkind IN ('r', 'p') AND relname <> 'alembic_version'
+    LOOP
+        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO voltpass_writer', object.name);
+    END LOOP;
+
+    BEGIN
+        EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO voltpass_migrator', place);
+        IF NOT pg_has_role(current_user, 'voltpass_migrator', 'MEMBER') THEN
+            EXECUTE format('GRANT voltpass_migrator TO %I', current_user);
+        END IF;
+        FOR object IN
+            SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+                   oid::regclass::text AS name
+              FROM pg_class
+             WHERE relnamespace = place::regnamespace
+               AND relkind IN ('r', 'p', 'v')
+               AND relowner = current_user::regrole
+               AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+             UNION ALL
+            SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, oid::regprocedure::text
+              FROM pg_proc
+             WHERE pronamespace = place::regnamespace
+               AND proowner = current_user::regrole
+               AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+        LOOP
+            EXECUTE format('ALTER %s %s OWNER TO voltpass_migrator', object.kind, object.name);
+        END LOOP;
+        -- What later migrations make, whichever of the two makes it.
+        FOREACH name IN ARRAY ARRAY[current_user::text, 'voltpass_migrator'] LOOP
+            EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I'
+                ' GRANT SELECT ON TABLES TO voltpass_reader, voltpass_writer', name, place);
+            EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I'
+                ' GRANT INSERT, UPDATE, DELETE ON TABLES TO voltpass_writer', name, place);
+        END LOOP;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE NOTICE 'the tables stay with %: %', current_user, SQLERRM;
+    END;
+END
+$procedure$;
+
+CREATE OR REPLACE FUNCTION public.mark_at(marks bytea, place integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (place < length(marks)) THEN get_byte(marks, place) ELSE NULL::integer END;
+
+CREATE OR REPLACE FUNCTION public.point_minutes(point text, from_at timestamp with time zone, to_at timestamp with time zone)
+ RETURNS SETOF v_point_minute
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT *
+      FROM v_point_minute
+     WHERE v_point_minute.point = point_minutes.point
+       AND hour > point_minutes.from_at - interval '1 hour'
+       AND hour < point_minutes.to_at
+       AND minute >= point_minutes.from_at
+       AND minute < point_minutes.to_at
+$function$;
+
+CREATE OR REPLACE FUNCTION public.source_name(code integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (ARRAY['missing'::text, 'invalid'::text, 'estimated'::text, 'good'::text])[(code + 1)];
+
+CREATE OR REPLACE PROCEDURE public.use_timescale()
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    chunk          CONSTANT interval := '1 day';
+    -- Later than the lateness window, and later than most re-judging: rows of compressed chunks are slow to change.
+    compress_after CONSTANT interval := '35 days';
+BEGIN
+    -- The second setting exists only where the library is preloaded; without that, the extension
+    -- would end this session.
+    IF NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+    OR current_setting('timescaledb.bgw_launcher_poll_time', true) IS NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
+        CREATE EXTENSION IF NOT EXISTS timescaledb;
+    EXCEPTION WHEN OTHERS THEN
+        RAISE NOTICE 'timescaledb is not used: %', SQLERRM;
+        RETURN;
+    END;
+
+    -- No default indexes: a chunk is a day, so the time alone needs none.
+    PERFORM create_hypertable('page', by_range('hour', chunk),
+        create_default_indexes => false, if_not_exists => true, migrate_data => true);
+    PERFORM create_hypertable('late_reading', by_range('start_at', chunk),
+        create_default_indexes => false, if_not_exists => true, migrate_data => true);
+
+    -- The Apache edition has the functions below too, but they fail when called.
+    IF current_setting('timescaledb.license', true) IS DISTINCT FROM 'timescale' THEN
+        RETURN;
+    END IF;
+    BEGIN
+        ALTER TABLE page SET (
+            timescaledb.compress,
+            timescaledb.compress_segmentby = 'point_id',
+            timescaledb.compress_orderby = 'hour'
+        );
+        PERFORM add_compression_policy('page', compress_after, if_not_exists => true);
+    EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'pages are not compressed: %', SQLERRM;
+    END;
+END
+$procedure$;
+
+CREATE OR REPLACE FUNCTION public.verdict_name(code integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'interrupted'::text, 'exempt'::text, 'invalid'::text])[(code + 1)];
+
+-- alembic_version: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer SELECT
+-- customer: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- customer_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- data_gap: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- dead_letter: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- declaration: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- declaration_scope: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- deployment: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- device: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- dirty_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- judgement: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- judgement_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- lane_block: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- late_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- late_reading: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_place_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_point_minute: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_point_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_watermark: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
