@@ -31,7 +31,8 @@ def point_score(
     """Return the figures of ``point``, days apart.
 
     Args:
-        point: In service for as long as its readings reach.
+        point: In service for as long as its readings reach, in UTC: between times of one zone
+            Python subtracts what the clocks show.
         table: All readings.
         ledger: Judged.
         rule_set: By which it was judged.

@@ -19,7 +19,10 @@ _CLOSING_MS = 2 * MINUTE_MS  # a reading this far ahead closes all open minutes 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLedger:
-    """Pages of the points of a file; the id of a point is its index."""
+    """Pages of the points of a file; the id of a point is its index.
+
+    Energies of the pages are in thousandths of their units: only their quotient is asked for.
+    """
 
     pages: PageColumns
     from_minute: NDArray[np.int64]  # of each point: first minute whose midpoint is covered
@@ -57,7 +60,7 @@ def fold_table(
     """
     settings = np.array(
         [
-            lane_settings(device, point, (0, PPM_MAX), wants_power=table.p_w.size > 0)
+            lane_settings(device, point, (0, PPM_MAX), wants_power=table.p_mw.size > 0)
             for device, point in zip(devices, points, strict=True)
         ]
     )
@@ -96,8 +99,8 @@ def _ordered(
         v1=volts[0],
         v2=volts[1],
         v3=volts[2],
-        p_w=table.p_w[order] if table.p_w.size else EMPTY,
-        q_var=table.q_var[order] if table.q_var.size else EMPTY,
+        p_w=table.p_mw[order] if table.p_mw.size else EMPTY,
+        q_var=table.q_mvar[order] if table.q_mvar.size else EMPTY,
         quality=table.quality[order],
     )
 

@@ -16,6 +16,7 @@ from service.offline.stamps import StampColumn
 from service.wire.fields import powers
 
 BAD_ROWS_KEPT = 1000
+_FLOAT_ERROR = 1e-3  # more than 0.418 kvar is off as a float, in thousandths of a var
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class ReadingTable:
     point: NDArray[np.int32]  # index into points
     stamp_ms: NDArray[np.int64]  # UTC
     volts: tuple[NDArray[np.float64], ...]  # one or three; NaN where absent, empty where all are
-    p_w: NDArray[np.float64]  # active power, watts; empty where none is asked for or none is there
-    q_var: NDArray[np.float64]
+    p_mw: NDArray[np.float64]  # active power, milliwatts; empty where none is asked for
+    q_mvar: NDArray[np.float64]  # reactive power, thousandths of a var
     quality: NDArray[np.uint8]
     n_rows: int  # that are not blank; those that cannot be read included
     n_bad: int
@@ -56,20 +57,31 @@ def read_table(
         n_bad += len(bad)
         bad_rows += bad[: BAD_ROWS_KEPT - len(bad_rows)]
     whole = _concatenated(parts, header)
-    p_w, q_var = powers(whole.pf, whole.p_kw, whole.q_kvar)
+    p_mw, q_mvar = _in_thousandths(*powers(whole.pf, whole.p_kw, whole.q_kvar))
     points, point = names.used(whole.point)
     return ReadingTable(
         points=points,
         point=point,
         stamp_ms=whole.stamp_ms,
         volts=whole.volts,
-        p_w=p_w,
-        q_var=q_var,
+        p_mw=p_mw,
+        q_mvar=q_mvar,
         quality=whole.quality,
         n_rows=n_rows,
         n_bad=n_bad,
         bad_rows=bad_rows,
     )
+
+
+def _in_thousandths(
+    p_w: NDArray[np.float64], q_var: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return powers in thousandths, the reactive one rounded towards zero.
+
+    The fold takes whole numbers. A power factor that is just the one required has to stay so: at
+    1 kVA and in whole var, 0.90 would become 0.89995, and its customer exempt.
+    """
+    return p_w * 1000, np.trunc(q_var * 1000 + np.copysign(_FLOAT_ERROR, q_var))
 
 
 def _concatenated(parts: list[Columns], header: Header) -> Columns:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kernels import warm_up
 from service.domain.bands import band_of
+from service.domain.instants import MINUTE_US, at_us
 from service.domain.judging import make_judge
 from service.domain.registry import Device, Exemption, Point, Registry
 from service.domain.rules import RuleSet, load_rule_set
@@ -22,10 +23,8 @@ from service.offline.ledger import FileLedger, fold_table, time_order
 from service.offline.options import ScoreOptions
 from service.offline.readings import ReadingTable, read_table
 from service.offline.report import ScoreReport
-from service.offline.wall_clock import instant
 
 _ALWAYS = datetime(1800, 1, 1, tzinfo=UTC)  # before any stamp
-_MINUTE_MS = 60_000
 
 
 def score_file(path: Path, options: ScoreOptions | None = None) -> ScoreReport:
@@ -104,8 +103,8 @@ def _registry(
         from_minute, to_minute = ledger.span_of(point.point_id)
         cut = replace(
             point,
-            valid_from=instant(from_minute * _MINUTE_MS, options.zone),
-            valid_to=instant(to_minute * _MINUTE_MS, options.zone),
+            valid_from=at_us(from_minute * MINUTE_US),
+            valid_to=at_us(to_minute * MINUTE_US),
         )
         judged.append(cut)
         said: list[str] = []

@@ -1,6 +1,6 @@
 """Wall clocks into instants: which times of a zone exist once, never, or twice."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -47,8 +47,3 @@ def _exact_offset_ms(wall_ms: int, zone: ZoneInfo, fold: int) -> int:
     wall = (_EPOCH + wall_ms * _MS).replace(tzinfo=zone, fold=fold)
     offset = wall.utcoffset()
     return 0 if offset is None else offset // _MS
-
-
-def instant(utc_ms: int, zone: ZoneInfo) -> datetime:
-    """Return an instant, shown in ``zone``."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + utc_ms * _MS).astimezone(zone)

@@ -267,7 +267,7 @@ def test_formats_agree(tmp_path: Path) -> None:
     assert "interval 60 s" in as_csv.stderr
     assert "Nominal 220 V, 1p, rule set sgcc-2003, times in Asia/Shanghai" in as_table.stdout
     assert "2024-03-01 08:00" in as_table.stdout
-    assert as_table.stdout.count("53.3333") == 4
+    assert as_table.stdout.count("53.3333") == 6  # rate and bounds
 
 
 def test_forty_thousand_rows_take_well_under_a_second(tmp_path: Path) -> None:
