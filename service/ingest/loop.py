@@ -15,7 +15,7 @@ from service.errors import FencedError, OffsetGoneError, StoreError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
 from service.ingest.fold_counts import count_fold
-from service.ingest.folding import FoldThread, MessageDecoder, fold_messages
+from service.ingest.folding import FoldReport, FoldThread, MessageDecoder, fold_messages
 from service.ingest.holding import Holding
 from service.ingest.offsets import resume_at
 from service.ingest.polled import Partition, Polled, Source
@@ -101,21 +101,34 @@ class ConsumeLoop:
         self.turned_s = clock.monotonic_s()
 
     async def _fold_until(self, stop: asyncio.Event) -> None:
+        folding: asyncio.Future[FoldReport] | None = None
         while not stop.is_set():
             if self._must_rejoin:
                 await self._rejoin()
             await self._take_up()
-            polled = await self._poll()
+            polled = await self._poll()  # while the messages before these are folded
             if polled.has_returned:
                 self.turned_s = clock.monotonic_s()
-            # Nothing ran since the poll returned, so what is held now is held when this is folded.
-            if polled.messages and polled.generation == self.holding.generation:
-                partitions = self.holding.partitions
-                report = await self.thread.run(
-                    fold_messages, partitions, polled.messages, self.decoder
-                )
-                count_fold(self.metrics, report)
+            if folding is not None:
+                count_fold(self.metrics, await folding)
+            folding = self._fold(polled)
             self._keep_flow()
+        if folding is not None:
+            count_fold(self.metrics, await folding)
+
+    def _fold(self, polled: Polled) -> "asyncio.Future[FoldReport] | None":
+        """Begin to fold messages; they are thrown away if they belong to an earlier assignment.
+
+        Whoever lets go takes an image first and drops the engines then: what is folded in between
+        goes with them, and is read again.
+        """
+        if not polled.messages or polled.generation != self.source.generation:
+            return None
+        if not self.is_restored:
+            return None
+        return self.thread.start(
+            fold_messages, self.holding.partitions, polled.messages, self.decoder
+        )
 
     async def _poll(self) -> Polled:
         try:

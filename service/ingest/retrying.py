@@ -36,7 +36,7 @@ async def retried(
     """
     tries = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(_may_pass),
-        wait=tenacity.wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, jitter=0.2),
+        wait=tenacity.wait_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
         stop=lambda state: (
             unless() or (within_s is not None and (state.seconds_since_start or 0.0) >= within_s)
         ),
