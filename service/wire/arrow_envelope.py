@@ -44,7 +44,7 @@ def _walk(value: bytes, max_rows: int) -> str | None:
         at += _FRAME.size
         if size == 0:  # end of stream
             return None if at == len(value) else f"more after the end, at byte {at}; {SHAPE}"
-        rows, body_bytes, compressed = _message(value, at)
+        rows, body_bytes, compressed = frame(value, at)
         if compressed:
             return f"a compressed body; {SHAPE} (Kafka compresses)"
         n_rows += rows
@@ -54,8 +54,12 @@ def _walk(value: bytes, max_rows: int) -> str | None:
     return None if at == len(value) else f"cut off; {SHAPE}"
 
 
-def _message(value: bytes, start: int) -> tuple[int, int, bool]:
-    """Return rows, bytes of the body, and whether it is compressed, of one message."""
+def frame(value: bytes, start: int) -> tuple[int, int, bool]:
+    """Return rows, bytes of the body, and whether it is compressed, of the frame at ``start``.
+
+    Raises:
+        struct.error: Something points outside ``value``.
+    """
     table = start + _read(_U32, value, start)
     kind = _scalar(_U8, value, table, _MESSAGE_KIND)
     body_bytes = _scalar(_I64, value, table, _MESSAGE_BODY_BYTES)

@@ -82,7 +82,7 @@ class ArrowReadings:
         self._max_readings = max_readings
         self._devices = TextMemory(faulty_devices, _MEMORY_BYTES)
         self._qualities = TextMemory(faulty_qualities, _MEMORY_BYTES // 8)
-        self._layouts = LayoutMemory()
+        self._layouts = LayoutMemory(_MEMORY_BYTES)
         self._places_of: dict[bytes, list[int] | str] = {}  # by the bytes of the schema
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:

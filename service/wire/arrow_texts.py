@@ -81,7 +81,7 @@ class TextMemory:
         known = self._known.get(bytes_)
         if known is None:
             known = self._parse(column, b"%d" % next(_serials), is_dictionary)
-            size = _size(bytes_, known)
+            size = size_of(bytes_, known)
             if size > self._max_bytes:
                 return Texts(known.texts, b"", known.faulty, known.code)
             self._remember(bytes_, known, size)
@@ -102,7 +102,7 @@ class TextMemory:
         self._known[bytes_] = known
         while self.n_bytes > self._max_bytes:
             oldest = next(iter(self._known))
-            self.n_bytes -= _size(oldest, self._known.pop(oldest))
+            self.n_bytes -= size_of(oldest, self._known.pop(oldest))
 
 
 def _codes(indices: Column) -> NDArray[np.int32]:
@@ -120,5 +120,6 @@ def _bytes(column: Column, is_dictionary: bool) -> bytes:
     return b"".join((head, memoryview(offsets or b"")[first : first + n], characters or b""))
 
 
-def _size(bytes_: bytes, known: Texts) -> int:
+def size_of(bytes_: bytes, known: Texts) -> int:
+    """Return about how much memory it takes to remember ``known`` by ``bytes_``."""
     return len(bytes_) + _TEXT_BYTES * len(known.texts) + known.code.nbytes

@@ -139,7 +139,42 @@ def test_a_compressed_stream_is_refused_before_it_unfolds() -> None:
     assert pa.total_allocated_bytes() == before
 
 
+_PLAIN = columns()
+_NUMBERS = columns(
+    ts=pa.array([STAMP_MS * 1000] * 3, pa.timestamp("us")),
+    v2=pa.array([1.0, 2.0, 3.0]),
+    p_kw=pa.array([0.5, 0.25, 1.0]),
+    q_kvar=pa.array([0.5, 0.25, 1.0]),
+    other=pa.array([[1], [], None]),
+)
+# Streams that a sender sends again and again, with other values.
+REPEATED = [
+    stream(_PLAIN),
+    stream(_NUMBERS),
+    stream(_PLAIN, pa.RecordBatch.from_pydict(_PLAIN).slice(0, 0)),
+    stream(_PLAIN)[:-8],
+]
+
+
+@pytest.mark.parametrize("value", REPEATED)
+def test_what_a_message_yields_does_not_depend_on_what_came_before(value: bytes) -> None:
+    used = Decoder()
+    for _ in range(3):
+        assert used.decode([message(value)]).n_readings == 3
+
+    for at in range(len(value)):
+        for flip in (0x01, 0x80, 0xFF):
+            changed = message(value[:at] + bytes([value[at] ^ flip]) + value[at + 1 :])
+            before, alone = used.decode([changed]), Decoder().decode([changed])
+
+            assert rows(before) == rows(alone)
+            assert before.refusals == alone.refusals
+
+
 POOL = [
+    *REPEATED,
+    stream(columns(v1=pa.array([np.inf, 1.0, np.nan], pa.float32()))),
+    stream(columns(ts=pa.array([0, 2**60, 1], pa.timestamp("ms", "UTC")))),
     *(value for _, value in EACH),
     message(reading(device="m-2", ts="2026-11-23T10:56:00")).value,
     message(reading(v1="x")).value,

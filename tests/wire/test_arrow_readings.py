@@ -1,11 +1,14 @@
 """Arrow streams: columns and their types, rows that are refused, device columns that are remembered."""
 
+from struct import pack
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from kernels.layout import QUALITY_ESTIMATED, QUALITY_GOOD, QUALITY_INVALID
 from service.wire import Decoder
+from service.wire.arrow_layouts import LayoutMemory
 from service.wire.arrow_texts import TextMemory
 from service.wire.fields import faulty_devices
 from tests.wire.samples import STAMP_MS, Row, columns, message, refusals, rows, stream
@@ -258,6 +261,43 @@ def test_the_key_of_names_is_the_same_for_the_same_device_column_only() -> None:
 
     assert keys[0] == keys[3]
     assert len({*keys, of_another_decoder, b""}) == 5
+
+
+def test_a_device_column_with_its_characters_before_its_offsets_is_never_mixed_up() -> None:
+    decoder = Decoder()
+    values = [
+        _characters_first(stream(columns(device=pa.array([f"m-{n}", "m-x", "m-y"]))))
+        for n in range(3)
+    ]
+
+    names = [rows(decoder.decode([message(value)]))[0].device for value in values * 2]
+
+    assert names == ["m-0", "m-1", "m-2"] * 2
+
+
+def _characters_first(value: bytes) -> bytes:
+    """Return a stream of three devices of three characters, their two buffers changed about."""
+    offsets = pack("<4i", 0, 3, 6, 9)
+    at = value.index(offsets)
+    characters = value[at + 16 : at + 32]
+    told = pack("<4q", 0, 16, 16, 9)  # offset and length of either buffer
+    assert value.count(told) == 1
+    moved = value[:at] + characters + offsets + value[at + 32 :]
+    return moved.replace(told, pack("<4q", 16, 16, 0, 9))
+
+
+def test_the_memory_of_layouts_is_bounded() -> None:
+    memory = LayoutMemory(max_bytes=10_000)
+    texts = TextMemory(faulty_devices, max_bytes=10_000)
+
+    for n in range(100):
+        batch = pa.RecordBatch.from_pydict(columns(device=pa.array([f"m-{n}", "m", "m"])))
+        value = stream(batch)
+        read = pa.ipc.open_stream(value).read_next_batch()
+        memory.learn(value, read, ["v1"], texts.read(batch.column(0)))
+
+        assert memory.find(value) is not None
+        assert memory.n_bytes <= 10_000
 
 
 def test_names_with_nulls_among_them_are_not_remembered() -> None:
