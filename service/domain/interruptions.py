@@ -53,8 +53,9 @@ def interruptions_of(
 ) -> list[Interruption]:
     """Return the interruptions of one point, in order and disjoint.
 
-    A pure function of its arguments. A window of the ledger gives what the whole gives for that
-    window, if it begins and ends with a live measured minute.
+    A pure function of its arguments. A window of the ledger that begins and ends with a live
+    measured reading gives what the whole gives for what starts in it; only a ``latest_at`` less
+    than a reading from its end may come out narrower.
 
     Args:
         ledger: Judged minutes of the point, as ``ledger_of`` gives them.

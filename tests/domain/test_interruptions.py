@@ -345,6 +345,52 @@ def test_whatever_the_evidence_the_result_is_ordered_complete_and_pure(
             assert not any(_meets(one, at(minute), at(minute + 1)) for one in result)
 
 
+@given(runs=RUNS, raw_outages=OUTAGES, data=st.data())
+def test_a_window_between_live_minutes_gives_what_the_whole_ledger_gives(
+    runs: list[tuple[str, int]], raw_outages: list[tuple[int, int | None]], data: st.DataObject
+) -> None:
+    step = data.draw(st.sampled_from([1, 5]))
+    interval_s = 60 * step
+    minutes = ledger((LIVE, step), *[(kind, n * step) for kind, n in runs], (LIVE, step))
+    outages = [
+        outage(second(s), None if n is None else second(s + n), declaration_id=i)
+        for i, (s, n) in enumerate(raw_outages)
+    ]
+    live = np.flatnonzero(minutes.measured & (minutes.verdict == PASS)).tolist()
+    starts = [minute for minute in live if minute % step == 0]  # of live readings
+    first, last = sorted(data.draw(st.lists(st.sampled_from(starts), min_size=2, max_size=2)))
+    window = Ledger(
+        minutes.minute[first : last + 1],
+        minutes.verdict[first : last + 1],
+        minutes.measured[first : last + 1],
+    )
+
+    whole = found(minutes, interval_s, outages=outages)
+    part = found(window, interval_s, outages=outages)
+
+    assert _between(part, first, last) == _between(whole, first, last)
+    settled = last - step  # the last reading may be shared with what follows
+    assert _settled(part, first, settled) == _settled(whole, first, settled)
+
+
+def _between(
+    result: list[Interruption], first: int, last: int
+) -> list[tuple[datetime, datetime, datetime | None, str]]:
+    return [
+        (one.earliest_at, one.start_at, one.end_at, one.evidence)
+        for one in result
+        if at(first) <= one.start_at < at(last)
+    ]
+
+
+def _settled(result: list[Interruption], first: int, last: int) -> list[Interruption]:
+    return [
+        one
+        for one in result
+        if at(first) <= one.start_at and one.latest_at is not None and one.latest_at <= at(last)
+    ]
+
+
 def _check_order(result: list[Interruption]) -> None:
     for one in result:
         assert one.earliest_at <= one.start_at
