@@ -190,3 +190,40 @@ class ScoreInputError(ServiceError):
     """A file of readings, or what was said about it, cannot be scored; the message says what to do."""
 
     code = "score_input"
+
+
+# --------------------------------------------------------------------------------------- the API
+
+
+class RequestError(ServiceError):
+    """A request cannot be understood, or asks for what makes no sense; the message says what is."""
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *location: str) -> None:
+        super().__init__(message)
+        self.location = location  # of the value, for example "query", "from"
+
+
+class RangeTooLongError(RequestError):
+    """A request covers more time than one answer may."""
+
+    code = "range_too_long"
+
+
+class TooMuchError(RequestError):
+    """A request chooses more points or groups than one answer may have."""
+
+    code = "too_much"
+
+
+class NotFoundError(ServiceError):
+    """The registry does not have what is asked for."""
+
+    code = "not_found"
+
+
+class DeclarationsRefusedError(ServiceError):
+    """This process logs in to the database with a name that may not write declarations."""
+
+    code = "declarations_refused"

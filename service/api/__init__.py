@@ -1,0 +1,1 @@
+"""The role ``serve`` towards its clients: routes, answers, problems."""

@@ -1,0 +1,112 @@
+"""The application: its routes, what they share, and how it begins and ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from service import clock
+from service.api import description, problem
+from service.api.context import ServeContext
+from service.api.figures import keep_figures
+from service.api.routes import (
+    declarations,
+    group_rates,
+    interruptions,
+    minutes,
+    operations,
+    point_metrics,
+    point_rates,
+    points,
+    rule_sets,
+)
+from service.api.watch import RequestWatch
+from service.domain.rules import load_rule_set
+from service.metrics import ServeMetrics, new_registry
+from service.settings import Settings
+from service.store.pool import Pool
+
+_WRITERS: Final = 2  # connections for declarations
+# The order of the documentation; and of matching, where the last takes every path below /v1/points/.
+_ROUTERS: Final = (
+    points.router,
+    point_rates.router,
+    group_rates.router,
+    minutes.router,
+    interruptions.router,
+    declarations.router,
+    rule_sets.router,
+    operations.router,
+    point_metrics.router,
+    points.by_name,
+)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    metrics: ServeMetrics | None = None,
+    now: Callable[[], datetime] = clock.now,
+) -> FastAPI:
+    """Return the application; its connections live from its start to its end.
+
+    Args:
+        settings: The database, the rule set in force, and how much is answered at once.
+        metrics: By default on a registry of its own.
+        now: The present instant.
+
+    Raises:
+        UnknownRuleSetError: The settings name a rule set that there is not.
+    """
+    rule_set = load_rule_set(settings.rule_set)
+    metrics = metrics or ServeMetrics(new_registry())
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            Pool(settings, "reader", max_size=settings.reader_pool_size) as reader,
+            Pool(settings, "writer", max_size=_WRITERS) as writer,
+            asyncio.TaskGroup() as tasks,
+        ):
+            context = ServeContext(
+                rule_set=rule_set,
+                reader=reader,
+                writer=writer,
+                metrics=metrics,
+                now=now,
+                point_series_max=settings.point_series_max,
+            )
+            app.state.context = context
+            figures = tasks.create_task(keep_figures(context))
+            yield
+            figures.cancel()
+
+    app = FastAPIOffline(
+        redoc_url=None,  # its page fetches a logo from the internet
+        title="Voltpass",
+        version=version("voltpass"),
+        summary="Voltage pass rate and supply reliability from the minute ledger.",
+        description=description.TEXT,
+        openapi_tags=description.TAGS,
+        swagger_ui_parameters={"validatorUrl": None, "defaultModelsExpandDepth": 0},
+        responses=description.RESPONSES,
+        lifespan=life,
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.get("/", include_in_schema=False)(_start)
+    problem.install(app)
+    description.install(app)
+    app.add_middleware(RequestWatch, metrics=metrics)
+    return app
+
+
+async def _start() -> RedirectResponse:
+    """Send people to the documentation."""
+    return RedirectResponse("/docs")

@@ -1,0 +1,32 @@
+"""What the routes work with, made when the process starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.domain.rules import RuleSet
+from service.metrics import ServeMetrics
+from service.store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeContext:
+    """The parts of this process, shared by all requests."""
+
+    rule_set: RuleSet  # in force
+    reader: Pool
+    writer: Pool  # for declarations
+    metrics: ServeMetrics
+    now: Callable[[], datetime]
+    point_series_max: int  # of one answer of /metrics/points
+
+
+def _context(request: Request) -> ServeContext:
+    context: ServeContext = request.app.state.context
+    return context
+
+
+Context = Annotated[ServeContext, Depends(_context)]

@@ -1,0 +1,60 @@
+"""What the OpenAPI document says beside the routes."""
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from service.api.problem import MEDIA_TYPE, Problem
+
+TEXT: Final = """
+Every minute of every point has exactly one verdict: pass, over, under, interrupted, exempt, invalid or missing.
+A **rate** is pass / (pass + over + under). It is never shown alone: **coverage** says how much of the time is
+known, **lower** and **upper** what the unknown rest could make of it. Below the coverage floor of the rule set
+a point is *not monitored*, never compliant. The rate of a group is the unweighted mean of its monitored points.
+
+Rates are numbers 0..1 at full precision, `null` without a denominator. Times are those of the deployment's zone,
+with offset; days and months are counted in it. Ranges are half-open. `data_through` says how far the data reach:
+minutes after it are not due yet.
+
+A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
+"""
+
+TAGS: Final = [
+    {
+        "name": "points",
+        "description": "The registry: where voltage is measured, by which meters, for whom.",
+    },
+    {"name": "pass rates", "description": "What share of the time the voltage was good."},
+    {"name": "evidence", "description": "Why: the minutes, as measured and as judged."},
+    {
+        "name": "interruptions and events",
+        "description": "When supply was away, and what readings showed.",
+    },
+    {
+        "name": "declarations",
+        "description": "What people tell the system; the past is judged again by it.",
+    },
+    {"name": "rule sets", "description": "Limits and thresholds, each with its source."},
+    {"name": "operations", "description": "Health, readiness, metrics."},
+]
+
+RESPONSES: Final[dict[int | str, dict[str, object]]] = {
+    "default": {"description": "A problem", "model": Problem}
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let the document of ``app`` say that problems have a media type of their own."""
+    plain = app.openapi
+
+    def document() -> dict[str, object]:
+        found = plain()
+        for operations in found["paths"].values():
+            for operation in operations.values():
+                answers = operation["responses"]
+                if "application/json" in answers["default"]["content"]:
+                    content = answers["default"]["content"]
+                    content[MEDIA_TYPE] = content.pop("application/json")
+        return found
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way

@@ -1,0 +1,168 @@
+"""Interruptions of supply, and the events that single readings showed."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from service.api.context import Context
+from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
+from service.api.parameters import From, Text, To, span_of
+from service.api.shapes import Shape, local
+from service.domain.registry import PointClass
+from service.store.deployment_reads import reading
+from service.store.interruption_reads import (
+    After,
+    EventKind,
+    PlaceFilter,
+    StoredEvent,
+    StoredInterruption,
+    list_events,
+    list_interruptions,
+)
+
+router = APIRouter(tags=["interruptions and events"])
+
+
+class _Period(Shape):
+    """A period of one point, with what is not known of its edges."""
+
+    point: str
+    region: str
+    feeder: str
+    transformer: str
+    class_: PointClass = Field(alias="class", description="GB/T 12325")
+    earliest_at: datetime = Field(description="it began at some instant from here")
+    start_at: datetime = Field(description="to here")
+    end_at: datetime | None = Field(
+        description="it ended at some instant from here; null while it lasts"
+    )
+    latest_at: datetime | None = Field(description="to here")
+    duration_s: float = Field(
+        description="from start_at to end_at, seconds; while it lasts, to where the data reach"
+    )
+
+
+class InterruptionShape(_Period):
+    """A period without supply."""
+
+    evidence: Literal["measured", "declared"] = Field(description="measured, if any part of it was")
+    cause: str = Field(description="of the declared outage that overlaps it")
+    ticket: str | None = Field(description="of that one")
+    customers: int = Field(description="customers that the point supplies")
+
+
+class EventShape(_Period):
+    """A dip, swell, interruption or lost phase."""
+
+    kind: EventKind
+    extreme_percent: float = Field(
+        description="lowest voltage, of a swell the highest; percent of nominal"
+    )
+    phases: list[int] = Field(description="phases that took part, 1 to 3")
+    device: str | None = Field(description="whose readings showed it")
+
+
+class _Span(Shape):
+    from_at: datetime = Field(alias="from", description="inclusive")
+    to_at: datetime = Field(alias="to", description="exclusive")
+    zone: str = Field(description="IANA zone in which times are shown")
+    data_through: datetime | None = Field(description="up to where the data reach")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class InterruptionPage(_Span):
+    """Interruptions that reach into a span of time, the newest first."""
+
+    interruptions: list[InterruptionShape]
+
+
+class EventPage(_Span):
+    """Events that reach into a span of time, the newest first."""
+
+    events: list[EventShape]
+
+
+def _place(
+    point: Annotated[Text | None, Query(description="identifier of the point")] = None,
+    feeder: Annotated[Text | None, Query(description="code of the feeder")] = None,
+    region: Annotated[Text | None, Query(description="code of the region")] = None,
+) -> PlaceFilter:
+    return PlaceFilter(point=point, feeder=feeder, region=region)
+
+
+Place = Annotated[PlaceFilter, Depends(_place)]
+
+
+@router.get("/v1/interruptions", summary="Interruptions of supply")
+async def interruptions(
+    context: Context, place: Place, paging: Paging, from_: From = None, to: To = None
+) -> InterruptionPage:
+    """Return the interruptions that reach into a span of time, the newest first.
+
+    Silence is no interruption: there is evidence for each, measured or declared. `settle` derives them from the
+    minutes, some seconds after these are stored.
+    """
+    after = _after(paging.after(str, int))
+    async with reading(context.reader) as snapshot:
+        span = span_of(from_, to, snapshot, context.now())
+        found = await list_interruptions(snapshot.connection, span, place, after, paging.limit + 1)
+    shown, zone = found[: paging.limit], snapshot.zone
+    return InterruptionPage(
+        from_at=span[0].astimezone(zone),
+        to_at=span[1].astimezone(zone),
+        zone=zone.key,
+        data_through=local(snapshot.data_through, zone),
+        next_cursor=_cursor(shown[-1]) if len(found) > paging.limit else None,
+        interruptions=[
+            InterruptionShape.model_validate(_fields(one, zone) | {"customers": one.n_customers})
+            for one in shown
+        ],
+    )
+
+
+@router.get("/v1/events", summary="Dips, swells, interruptions, lost phases")
+async def events(
+    context: Context,
+    place: Place,
+    paging: Paging,
+    from_: From = None,
+    to: To = None,
+    kind: Annotated[EventKind | None, Query(description="only events of this kind")] = None,
+) -> EventPage:
+    """Return the events that reach into a span of time, the newest first, as single readings showed them."""
+    after = _after(paging.after(str, int, str))
+    async with reading(context.reader) as snapshot:
+        span = span_of(from_, to, snapshot, context.now())
+        found = await list_events(snapshot.connection, span, place, kind, after, paging.limit + 1)
+    shown, zone = found[: paging.limit], snapshot.zone
+    return EventPage(
+        from_at=span[0].astimezone(zone),
+        to_at=span[1].astimezone(zone),
+        zone=zone.key,
+        data_through=local(snapshot.data_through, zone),
+        next_cursor=_cursor(shown[-1]) if len(found) > paging.limit else None,
+        events=[EventShape.model_validate(_fields(one, zone)) for one in shown],
+    )
+
+
+def _fields(one: StoredInterruption | StoredEvent, zone: ZoneInfo) -> dict[str, object]:
+    names = ("earliest_at", "start_at", "end_at", "latest_at")
+    times = {name: local(getattr(one, name), zone) for name in names}
+    return {**asdict(one), **times, "class_": one.point_class}
+
+
+def _cursor(last: StoredInterruption | StoredEvent) -> str:
+    start = last.start_at.astimezone(UTC).isoformat()
+    kind = [last.kind] if isinstance(last, StoredEvent) else []
+    return encode_cursor(start, last.point_id, *kind)
+
+
+def _after(values: list[str | int] | None) -> After | None:
+    if values is None:
+        return None
+    start, point_id, *kind = values
+    return After(cursor_time(str(start)), int(point_id), *map(str, kind))

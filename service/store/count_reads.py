@@ -1,0 +1,166 @@
+"""Minutes by verdict of many points over days of the deployment, as SQL that several statements begin with.
+
+Days that are over and clean are stored; the others are counted from the pages, here and now, so the
+sums are those of ``v_point_day``. What a point's keys are, and which points are chosen, differs.
+"""
+
+from typing import Final
+
+COUNTS: Final = ("pass", "over", "under", "interrupted", "exempt", "invalid")
+
+_SUMS = ",\n               ".join(
+    f"coalesce(sum(n_{name}), 0)::bigint AS n_{name}" for name in COUNTS
+)
+_NAMES = ", ".join(f"n_{name}" for name in COUNTS)
+_FILLED = ", ".join(f"coalesce(n_{name}, 0) AS n_{name}" for name in COUNTS)
+_OF_STORED = ", ".join(f"stored.n_{name}" for name in COUNTS)
+_OF_PAGE = ", ".join(f"page.n_{name}" for name in COUNTS)
+_OF_EDGE = ", ".join(f"edge.n_{name}" for name in COUNTS)
+
+# A page that lies inside the day counts by its counters, else minute by minute. Interruptions and
+# exemptions are known ahead; of those only what lies before data_through counts.
+_IS_EDGE = """
+             (page.hour < recount.from_at
+              OR page.hour + interval '1 hour' > recount.to_at
+              OR (page.n_interrupted + page.n_exempt > 0
+                  AND page.hour + interval '1 hour' > recount.data_through))"""
+_PAGES = """
+          FROM recount
+          JOIN page
+            ON page.point_id = recount.point_id
+           AND page.hour > recount.from_at - interval '1 hour'
+           AND page.hour < recount.to_at"""
+
+
+def counted(keys: str, chosen: str) -> str:
+    """Return the common table ``counted``: a row for each chosen point that has minutes due.
+
+    Its columns: point_id, key_1, key_2, n_due, the six counts, n_missing, interval_s (NULL without
+    a page), and ``span`` beside it has the time. Parameters: $1 and $2 date, the first day and the
+    one after the last.
+
+    Args:
+        keys: SQL of two expressions over ``point`` and ``span``, named key_1 and key_2.
+        chosen: SQL of a condition over ``point``; further parameters begin with $3.
+    """
+    return f"""
+    WITH span AS (
+        SELECT day_start($1::date, zone) AS from_at,
+               day_start($2::date, zone) AS to_at,
+               data_through,
+               (data_through AT TIME ZONE zone)::date AS open_day,  -- the days before it are over
+               zone
+          FROM deployment
+         CROSS JOIN v_watermark
+    ), chosen AS MATERIALIZED (
+        SELECT point.point_id,
+               point.point,
+               {keys},
+               due.n_minutes AS n_due
+          FROM point
+         CROSS JOIN span
+         CROSS JOIN LATERAL (
+                   SELECT (extract(epoch FROM least(point.valid_to, span.to_at, span.data_through)
+                       - greatest(point.valid_from, span.from_at)) / 60)::bigint AS n_minutes
+               ) AS due
+         WHERE due.n_minutes > 0
+           AND {chosen}
+    ), clean AS (
+        SELECT stored.*
+          FROM point_day AS stored
+          JOIN chosen USING (point_id)
+         CROSS JOIN span
+         WHERE stored.day >= $1
+           AND stored.day < least($2, span.open_day)
+           AND NOT EXISTS (
+                   SELECT
+                     FROM dirty_day AS dirty
+                    WHERE dirty.point_id = stored.point_id
+                      AND dirty.day = stored.day
+               )
+    ), recount AS (
+        SELECT point_id,
+               day_start(day, zone) AS from_at,
+               day_start(day + 1, zone) AS to_at,
+               data_through
+          FROM (
+                   SELECT DISTINCT dirty.point_id, dirty.day
+                     FROM dirty_day AS dirty
+                     JOIN chosen USING (point_id)
+                    CROSS JOIN span
+                    WHERE dirty.day >= $1
+                      AND dirty.day < least($2, span.open_day)
+                    UNION ALL
+                   SELECT point_id, open_day
+                     FROM chosen
+                    CROSS JOIN span
+                    WHERE open_day >= $1
+                      AND open_day < $2
+               ) AS days
+         CROSS JOIN span
+    ), tally AS (
+        SELECT stored.point_id, {_OF_STORED}, stored.interval_s
+          FROM clean AS stored
+         UNION ALL
+        SELECT page.point_id, {_OF_PAGE}, page.interval_s{_PAGES}
+         WHERE NOT{_IS_EDGE}
+         UNION ALL
+        SELECT page.point_id, {_OF_EDGE}, page.interval_s{_PAGES}
+         CROSS JOIN LATERAL count_minutes(
+                   page.point_id,
+                   greatest(page.hour, recount.from_at),
+                   least(page.hour + interval '1 hour', recount.to_at),
+                   recount.data_through
+               ) AS edge
+         WHERE{_IS_EDGE}
+    ), sums AS (
+        SELECT point_id,
+               {_SUMS},
+               max(interval_s) AS interval_s
+          FROM tally
+         GROUP BY point_id
+    ), counted AS (
+        SELECT point_id, point, key_1, key_2, n_due, {_NAMES}, interval_s,
+               greatest(0, n_due - n_pass - n_over - n_under - n_interrupted - n_exempt - n_invalid)
+                   AS n_missing
+          FROM (
+                   SELECT chosen.*,
+                          {_FILLED},
+                          sums.interval_s
+                     FROM chosen
+                     LEFT JOIN sums USING (point_id)
+               ) AS filled
+    )"""  # noqa: S608 (SQL of ours)
+
+
+# Behind ``counted``: each point with its denominators, and whether it is monitored: it has a rate,
+# and its coverage reaches the floor $3 / $4, compared in whole numbers.
+JUDGED: Final = """
+           (
+               SELECT counted.*,
+                      n_judged,
+                      n_to_judge,
+                      n_judged > 0 AND n_judged * $4::bigint >= $3::bigint * n_to_judge AS is_monitored
+                 FROM counted
+                CROSS JOIN LATERAL (
+                          SELECT n_pass + n_over + n_under AS n_judged,
+                                 n_pass + n_over + n_under + n_missing + n_invalid AS n_to_judge
+                      ) AS denominators
+           ) AS judged"""
+
+# Behind ``counted``: interruptions that reach into the days, and for how long, by point.
+INTERRUPTED: Final = """
+           (
+               SELECT point_id,
+                      count(*) AS n_interruptions,
+                      sum(extract(epoch FROM
+                          least(coalesce(end_at, 'infinity'), span.to_at, span.data_through)
+                          - greatest(start_at, span.from_at)
+                      ))::double precision AS interrupted_s
+                 FROM interruption
+                 JOIN chosen USING (point_id)
+                CROSS JOIN span
+                WHERE start_at < least(span.to_at, span.data_through)
+                  AND coalesce(end_at, 'infinity') > span.from_at
+                GROUP BY point_id
+           ) AS dark"""

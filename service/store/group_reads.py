@@ -1,0 +1,127 @@
+"""Rates of groups of points over days of the deployment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from service.domain.rates import VerdictCounts
+from service.store.count_reads import COUNTS, JUDGED, counted
+from service.store.pool import Connection
+from service.store.statements import statement
+
+GroupBy = Literal["region", "feeder", "area", "class"]
+
+# The area of a point: that of its customers, the one with the strictest targets first.
+AREA: Final = """
+               coalesce((
+                   SELECT target_area
+                     FROM customer_point
+                     JOIN customer USING (customer_id)
+                    WHERE customer_point.point_id = point.point_id
+                      AND customer.valid_from < span.to_at
+                      AND customer.valid_to > span.from_at
+                    ORDER BY array_position(ARRAY['urban', 'rural', 'special_remote'], target_area)
+                    LIMIT 1
+               ), 'none')"""
+
+_KEYS: Final[Mapping[GroupBy, str]] = MappingProxyType(
+    {
+        "region": "point.region AS key_1, point.region_name AS key_2",
+        "feeder": "point.feeder AS key_1, point.feeder_name AS key_2",
+        "class": "point.class AS key_1, ''::text AS key_2",
+        "area": f"{AREA} AS key_1, ''::text AS key_2",
+    }
+)
+
+_RATES = f"""
+    SELECT key_1,
+           max(key_2) AS key_2,
+           count(*) AS n_points,
+           count(*) FILTER (WHERE is_monitored) AS n_monitored,
+           count(*) FILTER (WHERE is_monitored AND interval_s > 60) AS n_sampled,
+           avg(n_pass / nullif(n_judged, 0)::double precision)
+               FILTER (WHERE is_monitored) AS rate,
+           avg(n_pass / nullif(n_to_judge, 0)::double precision)
+               FILTER (WHERE is_monitored) AS lower,
+           avg((n_pass + n_missing) / nullif(n_to_judge, 0)::double precision)
+               FILTER (WHERE is_monitored) AS upper,
+           avg(n_judged / nullif(n_to_judge, 0)::double precision)
+               FILTER (WHERE is_monitored) AS coverage,
+           max(interval_s) AS interval_s,
+           {", ".join(f"sum(n_{name})::bigint AS n_{name}" for name in (*COUNTS, "missing"))}
+      FROM {JUDGED}
+     GROUP BY key_1
+     ORDER BY key_1
+     LIMIT $5
+"""  # noqa: S608 (SQL of ours)
+
+_GROUPS: Final[Mapping[GroupBy, str]] = MappingProxyType(
+    {
+        by: statement(
+            f"group_rates_by_{by}",
+            f"{counted(keys, '($6::text IS NULL OR point.region = $6)')} {_RATES}",
+        )
+        for by, keys in _KEYS.items()
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanRate:
+    """The unweighted means over the monitored points of a group; None without one."""
+
+    rate: float | None
+    lower: float | None
+    upper: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCounts:
+    """A group of points over days of the deployment."""
+
+    group: str  # region, feeder, area or class
+    name: str  # of the region or feeder
+    n_points: int  # with minutes due
+    n_monitored: int
+    n_sampled: int  # monitored ones that give less than a value a minute
+    mean: MeanRate
+    counts: VerdictCounts  # all minutes of all points
+    interval_s: int | None  # the longest of the points' readings; None without a page
+
+
+async def group_counts(
+    connection: Connection,
+    by: GroupBy,
+    days: tuple[date, date],
+    *,
+    coverage_floor: Decimal,
+    region: str | None,
+    limit: int,
+) -> list[GroupCounts]:
+    """Return the groups that have minutes due in the half-open range of days, ``limit`` at most."""
+    floor, scale = coverage_floor.as_integer_ratio()
+    rows = await connection.fetch(_GROUPS[by], *days, floor, scale, limit, region)
+    return [
+        GroupCounts(
+            group=row["key_1"],
+            name=row["key_2"],
+            n_points=row["n_points"],
+            n_monitored=row["n_monitored"],
+            n_sampled=row["n_sampled"],
+            mean=MeanRate(
+                rate=row["rate"], lower=row["lower"], upper=row["upper"], coverage=row["coverage"]
+            ),
+            counts=verdict_counts(row),
+            interval_s=row["interval_s"],
+        )
+        for row in rows
+    ]
+
+
+def verdict_counts(row: Any) -> VerdictCounts:
+    """Return the counts of a row of ``counted``."""
+    return VerdictCounts(**{f"n_{name}": row[f"n_{name}"] for name in (*COUNTS, "missing")})

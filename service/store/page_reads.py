@@ -1,0 +1,94 @@
+"""Pages of one point, as readers ask for them: verdicts alone, or the whole evidence."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import MINUTES_PER_HOUR, VERDICT_MASK
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_HOUR = timedelta(hours=1)
+
+_VERDICTS = statement(
+    "page_verdicts_of_point",
+    """
+    SELECT extract(epoch FROM hour)::bigint / 3600 AS hour, interval_s,
+           substring(coalesce(verdicts, marks) FOR 60) AS verdicts
+      FROM page
+     WHERE point_id = $1          -- integer
+       AND hour > $2              -- timestamptz, exclusive
+       AND hour < $3              -- timestamptz, exclusive
+     ORDER BY hour
+    """,
+)
+
+_EVIDENCE = statement(
+    "page_evidence_of_point",
+    """
+    SELECT hour, nominal_mv, interval_s, n_phases, judgement, cells, marks,
+           coalesce(verdicts, marks) AS verdicts
+      FROM page
+     WHERE point_id = $1          -- integer
+       AND hour > $2              -- timestamptz, exclusive
+       AND hour < $3              -- timestamptz, exclusive
+     ORDER BY hour
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageVerdicts:
+    """Verdicts of a point's pages, one entry a page, in the order of time."""
+
+    hour: NDArray[np.int64]  # hours since the Unix epoch, each once
+    interval_s: NDArray[np.int64]  # of the readings
+    verdict: NDArray[np.uint8]  # (n_pages, 60), of the point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEvidence:
+    """One page of a point, as it is stored."""
+
+    hour: datetime  # its start
+    nominal_mv: int
+    interval_s: int
+    judgement: int
+    cell: NDArray[np.int16]  # (n_phases, 60), 0.01 % from nominal; CELL_NONE where none is known
+    mark: NDArray[np.uint8]  # (n_phases, 60)
+    verdict: NDArray[np.uint8]  # (60,), of the point
+
+
+async def read_verdicts(
+    connection: Connection, point_id: int, from_at: datetime, to_at: datetime
+) -> PageVerdicts:
+    """Return the verdicts of the pages that have minutes in ``[from_at, to_at)``."""
+    rows = await connection.fetch(_VERDICTS, point_id, from_at - _HOUR, to_at)
+    verdict = np.frombuffer(b"".join(row["verdicts"] for row in rows), np.uint8)
+    return PageVerdicts(
+        hour=np.array([row["hour"] for row in rows], np.int64),
+        interval_s=np.array([row["interval_s"] for row in rows], np.int64),
+        verdict=verdict.reshape(-1, MINUTES_PER_HOUR) & np.uint8(VERDICT_MASK),
+    )
+
+
+async def read_evidence(
+    connection: Connection, point_id: int, from_at: datetime, to_at: datetime
+) -> list[PageEvidence]:
+    """Return the pages that have minutes in ``[from_at, to_at)``, in the order of time."""
+    rows = await connection.fetch(_EVIDENCE, point_id, from_at - _HOUR, to_at)
+    return [
+        PageEvidence(
+            hour=row["hour"].astimezone(UTC),
+            nominal_mv=row["nominal_mv"],
+            interval_s=row["interval_s"],
+            judgement=row["judgement"],
+            cell=np.frombuffer(row["cells"], "<i2").reshape(row["n_phases"], MINUTES_PER_HOUR),
+            mark=np.frombuffer(row["marks"], np.uint8).reshape(row["n_phases"], MINUTES_PER_HOUR),
+            verdict=np.frombuffer(row["verdicts"], np.uint8)[:MINUTES_PER_HOUR]
+            & np.uint8(VERDICT_MASK),
+        )
+        for row in rows
+    ]
