@@ -4,26 +4,26 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from service.domain.pages import PageColumns
 from service.domain.periods import month_start, next_month, periods
 from service.domain.power_factor import HourlyEnergy, PeakFactor, PeakMonth, peak_factor
 from service.domain.registry import Customer, Exemption, Point
 from service.domain.rules import PowerFactorRow
+from service.offline.ledger import FileLedger
 
 
 def exempt_months(
-    pages: PageColumns, point: Point, required: Decimal, rule: PowerFactorRow, zone: ZoneInfo
+    ledger: FileLedger, point: Point, required: Decimal, rule: PowerFactorRow, zone: ZoneInfo
 ) -> tuple[list[Exemption], list[str]]:
     """Return the months in which ``point`` is exempt, and what to say of each month.
 
     Args:
-        pages: Of all points, with their energies.
+        ledger: Of all points, with their energies.
         point: In service for as long as its file reaches; only that time counts.
         required: The power factor that its customer has to keep at peak load.
         rule: What peak load is.
         zone: Whose months and hours.
     """
-    mine = pages.point == point.point_id
+    pages, mine = ledger.pages, ledger.pages_of(point.point_id)
     energy = HourlyEnergy(
         hour=pages.hour[mine],
         active_ws=pages.active_ws[mine],

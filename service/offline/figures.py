@@ -33,14 +33,14 @@ def point_score(
     Args:
         point: In service for as long as its readings reach, in UTC: between times of one zone
             Python subtracts what the clocks show.
-        table: All readings.
+        table: All readings, in time order.
         ledger: Judged.
         rule_set: By which it was judged.
         interval_s: Of the readings.
         zone: In which times are shown.
     """
     to_at = point.valid_to or point.valid_from
-    mine = ledger.pages.point == point.point_id
+    mine = ledger.pages_of(point.point_id)
     counts = VerdictCounts.of_due(
         max(0, (to_at - point.valid_from) // timedelta(minutes=1)),
         ledger.pages.scores.counter[mine].sum(axis=0, dtype=np.int64),
@@ -65,10 +65,10 @@ def _extremes(
     point: Point, table: ReadingTable, rule_set: RuleSet
 ) -> tuple[float | None, float | None]:
     """Return the lowest and highest good voltage outside interruptions, of any phase, as read."""
-    chosen = (table.point == point.point_id) & (table.quality == QUALITY_GOOD)
-    alive = np.concatenate(
-        [_alive(column[chosen], point, rule_set) for column in table.volts if column.size]
-    )
+    rows = slice(*table.rows_of(point.point_id))
+    is_good = table.quality[rows] == QUALITY_GOOD
+    columns = [column[rows][is_good] for column in table.volts if column.size]
+    alive = np.concatenate([_alive(column, point, rule_set) for column in columns])
     if not alive.size:
         return None, None
     return float(alive.min()), float(alive.max())

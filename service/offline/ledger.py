@@ -30,33 +30,27 @@ class FileLedger:
     n_repeated: int  # readings that said nothing new
     n_invalid: int  # readings without a valid voltage
 
+    def pages_of(self, point_id: int) -> NDArray[np.int64]:
+        """Return the indices of the pages of a point; pages are ordered by point."""
+        first, end = np.searchsorted(self.pages.point, (point_id, point_id + 1)).tolist()
+        return np.arange(first, end)
+
     def span_of(self, point_id: int) -> tuple[int, int]:
         """Return the first minute of a point, and the first one after it; never before the first."""
         first = int(self.from_minute[point_id])
         return first, max(first, int(self.to_minute[point_id]))
 
 
-def time_order(table: ReadingTable) -> NDArray[np.int64]:
-    """Return the order by point and time; of one stamp the rows stay as they are in the file."""
-    return np.lexsort((table.stamp_ms, table.point))
-
-
-def fold_table(
-    table: ReadingTable,
-    points: list[Point],
-    devices: list[Device],
-    order: NDArray[np.int64],
-) -> FileLedger:
+def fold_table(table: ReadingTable, points: list[Point], devices: list[Device]) -> FileLedger:
     """Return the pages of a file.
 
     A gap begins a new lane, so that no reading is taken for a stray one; at its end every lane is
     closed, for no later reading will do it.
 
     Args:
-        table: The readings.
+        table: The readings, in time order.
         points: Of the file, by index.
         devices: One a point.
-        order: Of the readings, as ``time_order`` gives it.
     """
     settings = np.array(
         [
@@ -64,9 +58,9 @@ def fold_table(
             for device, point in zip(devices, points, strict=True)
         ]
     )
-    point = table.point[order]
+    point = table.point
     interval_ms = settings["interval_ms"].astype(np.int64)
-    start_ms = table.stamp_ms[order] - settings["shift_ms"][point]
+    start_ms = table.stamp_ms - settings["shift_ms"][point]
     settings["shift_ms"], settings["next_lane"] = 0, NONE
     minute = first_minutes(start_ms, interval_ms[point])
     is_new = np.ones(point.size, np.bool_)
@@ -74,7 +68,7 @@ def fold_table(
     is_new[1:] = (np.diff(point) != 0) | (np.diff(minute) > reach)
     lane = (np.cumsum(is_new) - 1).astype(np.int32)
     lane_point = point[is_new]
-    readings = _with_closing(_ordered(table, order, lane, start_ms), interval_ms[lane_point])
+    readings = _with_closing(_readings(table, lane, start_ms), interval_ms[lane_point])
     pages, outcome = fold_scratch(settings[lane_point], readings)
     first, last = _ends(point)
     return FileLedger(
@@ -86,22 +80,19 @@ def fold_table(
     )
 
 
-def _ordered(
-    table: ReadingTable,
-    order: NDArray[np.int64],
-    lane: NDArray[np.int32],
-    start_ms: NDArray[np.int64],
+def _readings(
+    table: ReadingTable, lane: NDArray[np.int32], start_ms: NDArray[np.int64]
 ) -> ScratchReadings:
-    volts = [*(column[order] if column.size else EMPTY for column in table.volts), EMPTY, EMPTY]
+    v1, v2, v3 = (*table.volts, EMPTY, EMPTY)[:3]
     return ScratchReadings(
         lane=lane,
         start_ms=start_ms,
-        v1=volts[0],
-        v2=volts[1],
-        v3=volts[2],
-        p_w=table.p_mw[order] if table.p_mw.size else EMPTY,
-        q_var=table.q_mvar[order] if table.q_mvar.size else EMPTY,
-        quality=table.quality[order],
+        v1=v1,
+        v2=v2,
+        v3=v3,
+        p_w=table.p_mw,
+        q_var=table.q_mvar,
+        quality=table.quality,
     )
 
 

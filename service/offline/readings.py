@@ -1,7 +1,7 @@
 """The readings of a file as columns, and the rows of it that cannot be read."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,6 +33,24 @@ class ReadingTable:
     n_rows: int  # that are not blank; those that cannot be read included
     n_bad: int
     bad_rows: list[BadRow]  # the first ones
+
+    def in_time_order(self) -> "ReadingTable":
+        """Return the readings by point and time; of one stamp they stay as they are in the file."""
+        order = np.lexsort((self.stamp_ms, self.point))
+        return replace(
+            self,
+            point=self.point[order],
+            stamp_ms=self.stamp_ms[order],
+            volts=tuple(column[order] if column.size else column for column in self.volts),
+            p_mw=self.p_mw[order] if self.p_mw.size else self.p_mw,
+            q_mvar=self.q_mvar[order] if self.q_mvar.size else self.q_mvar,
+            quality=self.quality[order],
+        )
+
+    def rows_of(self, point: int) -> tuple[int, int]:
+        """Return the first row of a point and the one after its last; rows are in order."""
+        first, end = np.searchsorted(self.point, (point, point + 1)).tolist()
+        return first, end
 
 
 def read_table(

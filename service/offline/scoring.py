@@ -19,7 +19,7 @@ from service.offline.exempt_months import exempt_months
 from service.offline.figures import point_score
 from service.offline.header import Header, read_header
 from service.offline.intervals import infer_intervals
-from service.offline.ledger import FileLedger, fold_table, time_order
+from service.offline.ledger import FileLedger, fold_table
 from service.offline.options import ScoreOptions
 from service.offline.readings import ReadingTable, read_table
 from service.offline.report import ScoreReport
@@ -56,16 +56,16 @@ def score_table(
         ScoreInputError: Their interval cannot be inferred.
     """
     warm_up()
-    order = time_order(table)
+    table = table.in_time_order()
     if options.interval_s is None:
-        interval_ms = infer_intervals(table.points, table.point[order], table.stamp_ms[order])
+        interval_ms = infer_intervals(table.points, table.point, table.stamp_ms)
     else:
         interval_ms = np.full(len(table.points), options.interval_s * 1000, np.int64)
     points = [_point(i, name, options, header) for i, name in enumerate(table.points)]
     devices = [
         _device(point, int(ms), options) for point, ms in zip(points, interval_ms, strict=True)
     ]
-    ledger = fold_table(table, points, devices, order)
+    ledger = fold_table(table, points, devices)
     registry, remarks = _registry(points, ledger, options, rule_set)
     days = day_scores(ledger.pages, registry, rule_set, options.zone)
     make_judge(registry, rule_set).judge(ledger.pages)
@@ -110,7 +110,7 @@ def _registry(
         said: list[str] = []
         if options.pf_required is not None:
             found, said = exempt_months(
-                ledger.pages, cut, options.pf_required, rule_set.power_factor, options.zone
+                ledger, cut, options.pf_required, rule_set.power_factor, options.zone
             )
             exemptions += found
         remarks.append(said)
