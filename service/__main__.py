@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import uvloop
@@ -13,6 +14,9 @@ import uvloop
 from service.errors import ServiceError
 from service.logs import configure_logs
 from service.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from service.domain.registry_files import Kind
 
 Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
 KINDS = click.Choice(["points", "devices", "customers"])
@@ -99,21 +103,24 @@ def migrate(print_only: bool, from_revision: str | None) -> None:
 @main.command("import")
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(kind: str, file: Path) -> None:
+def import_(kind: "Kind", file: Path) -> None:
     """Bring the registry in line with a CSV file: all of it, or nothing."""
-    from service.wiring.registry import import_file  # noqa: PLC0415
+    from service.store.registry_imports import import_file  # noqa: PLC0415
 
-    click.echo(asyncio.run(import_file(read_settings(), kind, file)))
+    report = asyncio.run(import_file(read_settings(), kind, file))
+    click.echo(str(report), err=report.is_refused)
+    sys.exit(1 if report.is_refused else 0)
 
 
 @main.command()
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(kind: str, file: Path) -> None:
+def export(kind: "Kind", file: Path) -> None:
     """Write the registry as a CSV file that import takes back unchanged."""
-    from service.wiring.registry import export_file  # noqa: PLC0415
+    from service.store.registry_exports import export_file  # noqa: PLC0415
 
-    click.echo(asyncio.run(export_file(read_settings(), kind, file)))
+    n_rows = asyncio.run(export_file(read_settings(), kind, file))
+    click.echo(f"{kind}: {n_rows} rows written to {file}")
 
 
 @main.command()

@@ -12,6 +12,7 @@ from service.embedded.producer import Outgoing
 from service.recordings import SECHA_FEEDER, UCI_HOUSEHOLD
 
 HOUSE_DEVICE = "uci-house"
+HOUSE_DEVICE_220 = "uci-house-220"  # the same readings, for a point of 220 V nominal
 FEEDER_DEVICE = "secha-34kv"
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -20,16 +21,16 @@ _REPEATED = 100  # every so many messages of the street one comes twice
 
 
 def house_messages() -> Iterator[Outgoing]:
-    """Yield the recorded house as JSON, one reading a message, stamps as its wall clock showed them."""
+    """Yield the recorded house as JSON, a minute a message, stamps as its wall clock showed them."""
     for row in UCI_HOUSEHOLD.rows():
         reading = {
-            "device": HOUSE_DEVICE,
             "ts": row["ts"].replace(" ", "T"),
             "v1": float(row["v"]),
             "p_kw": float(row["p_kw"]),
             "q_kvar": float(row["q_kvar"]),
         }
-        yield Outgoing(HOUSE_DEVICE, msgspec.json.encode(reading), JSON)
+        both = [{"device": device, **reading} for device in (HOUSE_DEVICE, HOUSE_DEVICE_220)]
+        yield Outgoing(HOUSE_DEVICE, msgspec.json.encode(both), JSON)
 
 
 def feeder_messages() -> Iterator[Outgoing]:

@@ -1,0 +1,44 @@
+"""Whether everything that came is stored, merged, judged and counted."""
+
+from dataclasses import dataclass
+
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_UNSETTLED = statement(
+    "unsettled",
+    """
+    SELECT (SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_progress) AS n_messages_stored,
+           (
+               SELECT count(*)
+                 FROM partition_progress AS progress
+                 LEFT JOIN late_progress AS late USING (topic, partition)
+                WHERE progress.next_offset > coalesce(late.next_offset, 0)
+           ) AS n_unmerged,
+           (SELECT count(*) FROM judgement_change WHERE rescored_at IS NULL) AS n_unjudged,
+           (SELECT count(*) FROM dirty_day) AS n_uncounted
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What the settle role has still to do."""
+
+    n_messages_stored: int  # of logs that begin at offset 0
+    n_unmerged: int  # partitions with offsets whose late readings are not merged
+    n_unjudged: int  # changes whose pages are not all judged again
+    n_uncounted: int  # marks of days to be counted
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has nothing to do."""
+        return self.n_unmerged == 0 and self.n_unjudged == 0 and self.n_uncounted == 0
+
+
+async def unsettled(connection: Connection) -> Unsettled:
+    """Return what is stored, and what is left to do."""
+    row = await connection.fetchrow(_UNSETTLED)
+    if row is None:
+        raise AssertionError  # a query without FROM has one row
+    return Unsettled(**row)
