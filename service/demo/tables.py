@@ -41,13 +41,13 @@ def _points(points: list[PointFigures]) -> Table:
         table.add_row(
             one.point,
             one.story,
-            f"{one['nominal_v']:,.0f}",
+            f"{one.nominal_v:,.0f}",
             *(
                 f"{minutes[verdict]:,}"
                 for verdict in ("pass", "over", "under", "interrupted", "missing")
             ),
             _percent(one.rate),
-            f"{_percent(one['lower'], 2)} .. {_percent(one['upper'], 2)}",
+            f"{_percent(one.lower, 2)} .. {_percent(one.upper, 2)}",
             _percent(one.coverage, 2),
         )
     return table
@@ -62,7 +62,7 @@ def _feeders(feeders: list[FeederFigures]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for one in feeders:
         table.add_row(
-            f"{one['group']} {one['name']}",
+            f"{one.group} {one.name}",
             str(one.points),
             str(one.not_monitored),
             _percent(one.rate),
@@ -91,7 +91,7 @@ def _interruptions(interruptions: list[InterruptionFigures]) -> Table:
             evidence,
             ticket,
             str(len(members)),
-            f"{members[0]['duration_s'] / 60:.0f}",
+            f"{members[0].duration_s / 60:.0f}",
         )
     return table
 
