@@ -95,7 +95,8 @@ def _next_start(local: datetime, by: By, zone: ZoneInfo) -> datetime:
 
 def _label(local: datetime, by: By) -> str:
     if by == "hour":
-        return local.replace(minute=0).isoformat(timespec="minutes")
+        # Not replace(minute=0): where clocks repeat half an hour, that is the hour before.
+        return f"{local:%Y-%m-%dT%H}:00{local.isoformat()[19:]}"
     return local.strftime("%Y-%m-%d" if by == "day" else "%Y-%m")
 
 

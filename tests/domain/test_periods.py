@@ -84,6 +84,19 @@ def test_the_hour_that_clocks_skip_is_not_there_and_the_one_they_repeat_is_there
     ]
 
 
+def test_where_clocks_repeat_half_an_hour_labels_stay_apart() -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+
+    found = sizes(split(lord_howe, "hour", (2024, 4, 7, 0), (2024, 4, 7, 3)))
+
+    assert found == {
+        "2024-04-07T00:00+11:00": 60,
+        "2024-04-07T01:00+11:00": 60,
+        "2024-04-07T01:00+10:30": 30,
+        "2024-04-07T02:00+10:30": 60,
+    }
+
+
 def test_hours_of_a_half_hour_zone_begin_in_the_middle_of_utc_hours() -> None:
     hours = split(KOLKATA, "hour", (2024, 3, 1, 0), (2024, 3, 1, 2))
     days = split(KOLKATA, "day", (2024, 3, 1), (2024, 3, 2))
