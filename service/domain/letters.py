@@ -9,6 +9,7 @@ from service.domain.reading_columns import DeadReading
 
 PAYLOAD_MAX_BYTES = 65_536  # of an undecodable message; the rest stays in its topic
 _QUALITIES = ("good", "estimated", "invalid")
+_POWERS = (("p_kw", "p_w"), ("q_kvar", "q_var"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DETAILS = {
@@ -31,7 +32,7 @@ class Letter:
     device: str | None
     record_at: datetime
     reading: (
-        dict[str, str | int | float] | None
+        dict[str, str | int | float | None] | None
     )  # as in the JSON wire format; None for a whole message
     payload: bytes | None  # of an undecodable message, cut at PAYLOAD_MAX_BYTES
     payload_size: int | None  # uncut
@@ -76,7 +77,8 @@ def _of_reading(reading: DeadReading) -> Letter:
             "device": reading.device,
             "ts": reading.stamp_ms if reading.has_zone else _wall_clock(reading.stamp_ms),
             "quality": _QUALITIES[reading.quality],
-            **reading.values,
+            **{name: reading.values.get(name) for name in ("v1", "v2", "v3")},
+            **{name: reading.values[key] / 1000 for name, key in _POWERS if key in reading.values},
         },
         payload=None,
         payload_size=None,

@@ -22,6 +22,7 @@ from service.store.pool import Connection, Pool
 LETTERS_AT_ONCE = 5000
 _QUALITIES = {"good": QUALITY_GOOD, "estimated": QUALITY_ESTIMATED, "invalid": QUALITY_INVALID}
 _NOWHERE = -1
+KILO = 1000.0
 
 
 async def adopt_letters(pool: Pool, writer: PageWriter, known: Knowledge) -> int:
@@ -94,8 +95,9 @@ def _late(
         if row != _NOWHERE
     ]
 
-    def floats(name: str) -> NDArray[np.float64]:
-        return np.array([letter.reading.get(name, np.nan) for letter, _, _ in chosen], np.float64)
+    def floats(name: str, unit: float = 1.0) -> NDArray[np.float64]:
+        found = [letter.reading.get(name) for letter, _, _ in chosen]
+        return np.array([np.nan if value is None else value * unit for value in found], np.float64)
 
     return LateReadings(
         device_id=np.array([directory.device_id[row] for _, row, _ in chosen], np.int32),
@@ -108,6 +110,6 @@ def _late(
         v1=floats("v1"),
         v2=floats("v2"),
         v3=floats("v3"),
-        p_w=floats("p_w"),
-        q_var=floats("q_var"),
+        p_w=floats("p_kw", KILO),
+        q_var=floats("q_kvar", KILO),
     )

@@ -20,7 +20,7 @@ from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
 TOPIC = "voltpass.readings"
-N_SECONDS = int(os.environ.get("BENCH_SECONDS", "2400"))
+N_SECONDS = int(os.environ.get("BENCH_SECONDS", "3000"))
 CHECKPOINT_S = 5
 N_CHECKPOINTS = 10  # in the window that is measured
 N_BARE_MESSAGES = 60_000
