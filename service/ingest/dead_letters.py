@@ -13,7 +13,6 @@ from service.logs import logger
 from service.store.checkpoint_parts import StoredLetter
 
 _AT_ONCE: Final = 500
-_AGAIN_AFTER_S: Final = 10.0
 
 _log = logger(__name__)
 
@@ -50,10 +49,13 @@ class LetterPublisher:
     A failure is logged and tried again: readings do not wait for their dead letters.
     """
 
-    def __init__(self, shelf: Shelf, post: Post, holding: Holding) -> None:
+    def __init__(
+        self, shelf: Shelf, post: Post, holding: Holding, *, again_after_s: float = 10.0
+    ) -> None:
         self._shelf = shelf
         self._post = post
         self._holding = holding
+        self._again_after_s = again_after_s
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -71,7 +73,7 @@ class LetterPublisher:
                         await self._publish(partition)
                 except ServiceError as error:
                     _log.warning("letters_not_published", error=repr(error))
-                    await asyncio.sleep(_AGAIN_AFTER_S)
+                    await asyncio.sleep(self._again_after_s)
                     self._wake.set()
         finally:
             await self._post.close()

@@ -15,7 +15,6 @@ from service.metrics import render
 
 _ASK_WITHIN_S: Final = 5.0  # to send a request, and to take the answer
 _ANSWER_WITHIN_S: Final = 20.0
-_REFRESH_WITHIN_S: Final = 3.0  # old figures are better than none
 _HEAD_MAX_BYTES: Final = 16_384
 _TEXT: Final = "text/plain; charset=utf-8"
 
@@ -41,13 +40,23 @@ class HealthServer:
         host: str,
         port: int,
         refresh: Callable[[], Awaitable[None]] = _nothing,
+        refresh_within_s: float = 3.0,
     ) -> None:
-        """Prepare the server; ``refresh`` is awaited before the answer to a scrape."""
+        """Prepare the server.
+
+        Args:
+            registry: The metrics.
+            host: To listen on.
+            port: To listen on; 0 is any free one.
+            refresh: Awaited before a scrape is answered.
+            refresh_within_s: Wait no longer: old figures are better than none.
+        """
         self.is_ready = False
         self._registry = registry
         self._host = host
         self._port = port
         self._refresh = refresh
+        self._refresh_within_s = refresh_within_s
         self._server: asyncio.Server | None = None
 
     @property
@@ -113,10 +122,10 @@ class HealthServer:
     async def _content(self, path: str, fields: Mapping[str, str]) -> _Answer:
         if path == "/metrics":
             try:
-                async with asyncio.timeout(_REFRESH_WITHIN_S):
+                async with asyncio.timeout(self._refresh_within_s):
                     await self._refresh()
             except TimeoutError:
-                _log.warning("metrics_not_refreshed", within_s=_REFRESH_WITHIN_S)
+                _log.warning("metrics_not_refreshed", within_s=self._refresh_within_s)
             body, content_type = await asyncio.to_thread(
                 render, self._registry, fields.get("accept", "")
             )

@@ -1,0 +1,101 @@
+from datetime import UTC, datetime
+
+import numpy as np
+
+from service.domain.registry import Point
+from service.ingest.live import LaneEvents, lane_events, network_state, places_of
+from service.metrics import Area, FeederState
+
+
+def point(point_id: int, feeder: str = "F1", region: str = "R1") -> Point:
+    return Point(
+        point_id=point_id,
+        point=f"P{point_id}",
+        nominal_mv=220_000,
+        wiring="1p",
+        point_class="D",
+        feeder=feeder,
+        region=region,
+        valid_from=datetime(2020, 1, 1, tzinfo=UTC),
+    )
+
+
+def lanes(*rows: tuple[int, int, int, bool]) -> LaneEvents:
+    """Make lanes of (point, last_ms, breach, is_dark)."""
+    points, last_ms, breach, is_dark = zip(*rows, strict=True)
+    return LaneEvents(
+        np.array(points, np.int32),
+        np.array(last_ms, np.int64),
+        np.array(breach, np.uint8),
+        np.array(is_dark, np.bool_),
+    )
+
+
+AREAS: dict[int, Area] = {1: "urban", 2: "urban", 3: "rural"}
+PLACES = places_of(
+    [point(1), point(2), point(3, "F2"), point(4, ""), point(5, "F2", "R2")],
+    AREAS,
+)
+
+
+def test_points_are_counted_by_area_and_kind() -> None:
+    state = network_state(
+        lanes((1, 9, 1, False), (2, 9, 2, False), (3, 9, 3, False), (4, 9, 3, False)), PLACES
+    )
+
+    counted = {key: n for key, n in state.breaches.items() if n}
+    assert counted == {
+        ("urban", "under"): 1,
+        ("urban", "over"): 1,
+        ("rural", "high"): 1,
+        ("none", "high"): 1,  # without a customer
+    }
+
+
+def test_a_dark_point_is_without_supply_and_not_below_its_band_too() -> None:
+    state = network_state(lanes((1, 9, 1, True), (3, 9, 1, True)), PLACES)
+
+    assert not any(state.breaches.values())
+    assert state.interruptions == {"urban": 1, "rural": 1, "special_remote": 0, "none": 0}
+
+
+def test_of_two_lanes_the_one_with_the_newest_reading_speaks_for_the_point() -> None:
+    state = network_state(lanes((1, 9, 1, True), (1, 10, 0, False), (2, 3, 0, False)), PLACES)
+
+    assert not any(state.breaches.values())
+    assert not any(state.interruptions.values())
+
+
+def test_feeders_in_trouble_are_listed_with_all_their_points() -> None:
+    state = network_state(
+        lanes((1, 9, 1, False), (2, 9, 0, True), (3, 9, 0, False), (4, 9, 2, False)), PLACES
+    )
+
+    assert state.feeders == [
+        FeederState(
+            region="R1", feeder="F1", n_points=2, n_under=1, n_over=0, n_high=0, n_interrupted=1
+        )
+    ]
+
+
+def test_feeders_of_one_name_in_two_regions_are_two() -> None:
+    state = network_state(lanes((3, 9, 3, False), (5, 9, 3, False)), PLACES)
+
+    assert [(one.region, one.feeder, one.n_points) for one in state.feeders] == [
+        ("R1", "F2", 1),
+        ("R2", "F2", 1),
+    ]
+
+
+def test_points_that_the_registry_has_lost_do_not_count() -> None:
+    state = network_state(lanes((0, 9, 3, True), (77, 9, 3, True)), PLACES)
+
+    assert not any(state.breaches.values())
+    assert not state.feeders
+
+
+def test_without_partitions_there_is_nothing_to_count() -> None:
+    state = network_state(lane_events([]), places_of([], {}))
+
+    assert not any(state.breaches.values())
+    assert not state.feeders
