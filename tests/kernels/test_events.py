@@ -1,6 +1,7 @@
 """The event machine against its twin, and the shapes that IEC 61000-4-30 gives its events."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -225,6 +226,35 @@ def test_late_and_refused_readings_are_not_watched(outcome: Outcome) -> None:
     assert np.all(kernel.states["last_ms"] < 0)
 
 
+@pytest.mark.parametrize("high_above", [1_010_000, 1_060_000])
+def test_a_voltage_may_be_high_inside_its_band(high_above: int) -> None:
+    lane = Assignment(
+        device_id=1, point_id=1, nominal_mv=10**9, interval_s=1, live_band=(900_000, 1_070_000)
+    )
+    kernel = KernelLog({"meter": [lane]}, events=replace(LIMITS, high_above=high_above))
+
+    kernel.fold([Reading("meter", 0, 0, 1_065_000.0)])
+
+    assert int(kernel.states["breach"][0]) == Breach.HIGH
+
+
+def test_a_watch_stops_before_its_room_is_too_small_for_one_reading() -> None:
+    # The last of these readings makes four edges, when five of nine places for them are taken.
+    shares = [(0.8, 1.2, 0.0), (1.0, 1.2, 0.0), (0.8, 1.2, 0.0), (0.0, 0.0, 0.0)]
+    log = [
+        Reading("meter", 1000 * at, 0, v1 * NOMINAL_V, v2 * NOMINAL_V, v3 * NOMINAL_V)
+        for at, (v1, v2, v3) in enumerate(shares)
+    ]
+    narrow = KernelLog({"meter": [meter(3)]}, events=LIMITS, n_edges=9)
+    wide = KernelLog({"meter": [meter(3)]}, events=LIMITS, n_edges=64)
+
+    narrow.fold(log)
+    wide.fold(log)
+
+    assert narrow.edges == wide.edges
+    assert len(wide.edges) == 9
+
+
 def test_an_older_reading_is_not_watched() -> None:
     kernel = KernelLog({"meter": [meter()]}, events=LIMITS)
 
@@ -239,6 +269,8 @@ def test_an_older_reading_is_not_watched() -> None:
         ([1.0], Breach.NONE),
         ([1.21], Breach.HIGH),
         ([1.21, 1.1], Breach.OVER),
+        ([1.21, 1.066], Breach.OVER),
+        ([1.21, 1.065], Breach.NONE),
         ([1.08], Breach.OVER),
         ([1.08, 1.069], Breach.OVER),
         ([1.08, 1.065], Breach.NONE),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+import kernels
 from kernels.layout import CELL_NONE
-from tests.kernels.builders import KernelLog
+from tests.kernels.builders import NO_LIMITS, KernelLog, empty_pages, reading_columns, room_for
 from tests.oracle.assignments import Assignment
 from tests.oracle.ledger import PageKey
 from tests.oracle.words import (
@@ -186,6 +187,24 @@ def test_a_second_stamp_nearby_moves_the_lane(interval_s: int) -> None:
     assert outcomes == [FOLDED, LATE, FOLDED, LATE]
 
 
+@pytest.mark.parametrize(
+    ("interval_s", "reach_ms"), [(1, 120_000), (30, 120_000), (60, 180_000), (900, 1_020_000)]
+)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_nearby_is_as_far_as_a_lane_moves_without_confirmation(
+    interval_s: int, reach_ms: int, direction: int
+) -> None:
+    ahead = read(36_000)
+    at_reach = ahead._replace(stamp_ms=ahead.stamp_ms + direction * reach_ms)
+    beyond = ahead._replace(stamp_ms=at_reach.stamp_ms + direction)
+
+    near, _ = fold(interval_s, [read(0), ahead, at_reach])
+    far, _ = fold(interval_s, [read(0), ahead, beyond])
+
+    assert near == [FOLDED, LATE, FOLDED]
+    assert far == [FOLDED, LATE, LATE]
+
+
 @pytest.mark.parametrize("interval_s", [1, 60, 900])
 def test_a_repeated_stamp_confirms_no_jump(interval_s: int) -> None:
     ahead = read(36_000)
@@ -245,6 +264,21 @@ def test_a_fold_stops_where_its_pages_are_full_and_goes_on() -> None:
     assert outcomes == [FOLDED] * 20
     assert sorted(kernel.ledger().pages) == [PageKey(1, HOUR + hour) for hour in range(20)]
     assert int(kernel.pages.used[0]) == 20
+
+
+def test_one_reading_may_open_three_pages() -> None:
+    # It closes the last minute of one hour and the first of the next, and jumps to a third.
+    estimates = [read(3540, quality=Quality.ESTIMATED), read(3600, quality=Quality.ESTIMATED)]
+    kernel = KernelLog({"meter": [device(30)]})
+    kernel.fold([*estimates, read(36_000)])
+    confirming = reading_columns([read(36_030)], kernel.first_lane)
+
+    narrow, wide = empty_pages(2, 9), empty_pages(3, 3)
+    refused = kernels.fold(kernel.lanes, narrow, confirming, NO_LIMITS, 0, room_for(1))
+    done = kernels.fold(kernel.lanes, wide, confirming, NO_LIMITS, 0, room_for(1))
+
+    assert (refused, done) == (0, 1)
+    assert [int(n_used) for n_used in (*narrow.used, *wide.used)] == [0, 0, 3, 3]
 
 
 def test_hours_are_found_in_any_order_of_their_pages() -> None:

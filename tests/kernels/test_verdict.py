@@ -33,6 +33,7 @@ RULES = (
     Rules(band=(-700, 700), optional={1}),
     Rules(band=None),
     Rules(band=None, optional={1}),
+    Rules(band=LOW_VOLTAGE, optional={0, 1, 2}),
 )
 FLAGS = [*itertools.product((False, True), repeat=4)]
 
