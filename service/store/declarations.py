@@ -170,8 +170,9 @@ async def withdraw_declaration(connection: Connection, declaration_id: int) -> N
     """
     await be_only_writer(connection)
     span = await _lock(connection, declaration_id)
-    await connection.execute(_WITHDRAW, declaration_id)
+    # Its points are looked up before it is withdrawn: a withdrawn declaration has none.
     await _raise(connection, declaration_id, span, f"declaration {declaration_id} was withdrawn")
+    await connection.execute(_WITHDRAW, declaration_id)
 
 
 async def _lock(connection: Connection, declaration_id: int) -> tuple[datetime, datetime | None]:
