@@ -58,6 +58,12 @@ class SchemaError(StoreError):
     code = "schema_mismatch"
 
 
+class ZoneDataError(StoreError):
+    """This process and the database server have different data of a time zone."""
+
+    code = "zone_data_differ"
+
+
 class FencedError(StoreError):
     """Another consumer owns a partition by now; drop what is in memory, leave the group and rejoin."""
 

@@ -72,6 +72,7 @@ def fresh_database(postgres_server: PostgresServer) -> Callable[[], DatabaseSett
     """Makes migrated databases without rows; they go with the session."""
     template = _create(postgres_server, template="template0", name=_TEMPLATE)
     _in_a_loop(migrate(template))
+    _in_a_loop(_close(postgres_server, _TEMPLATE))
     return lambda: _create(postgres_server, template=_TEMPLATE)
 
 
@@ -87,17 +88,24 @@ def _create(server: PostgresServer, *, template: str, name: str | None = None) -
     async def create() -> None:
         connection = await asyncpg.connect(server.dsn("postgres"))
         try:
-            # TimescaleDB keeps a worker in each database, and a template must be left alone.
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-                template,
-            )
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         finally:
             await connection.close()
 
     _in_a_loop(create())
     return DatabaseSettings(database_dsn=server.dsn(name))
+
+
+async def _close(server: PostgresServer, name: str) -> None:
+    """Keep everybody out of a database: TimescaleDB's workers would sit in it, and none may in a template."""
+    connection = await asyncpg.connect(server.dsn("postgres"))
+    try:
+        await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", name
+        )
+    finally:
+        await connection.close()
 
 
 def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -263,7 +263,8 @@ SELECT first_day + nth AS day,
            SELECT day_start(first_day + nth, zone) AS from_at,
                   day_start(first_day + nth + 1, zone) AS to_at
            OFFSET 0  -- once a day, not in each place where it is used
-       ) AS bounds;
+       ) AS bounds
+ WHERE from_at < to_at;  -- a zone that changes the date line skips a day
 
 -- Each day of each point while it is in service: also days of silence. Days that are over and clean are stored;
 -- the others are counted from the pages, here and now.

@@ -1,8 +1,16 @@
 """What holds for the whole deployment: the zone in which it counts days and months."""
 
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from service.domain.periods import day_start
+from service.errors import ZoneDataError
 from service.store.judgement import Change, be_only_writer, raise_judgement
 from service.store.pool import Connection
 from service.store.statements import statement
+
+_CHECKED_DAYS: Final = 366  # before and after today
 
 _ZONE = statement(
     "deployment_zone",
@@ -38,6 +46,14 @@ _MARK_ALL_DAYS = statement(
     """,
 )
 
+_DAY_STARTS = statement(
+    "deployment_day_starts",
+    """
+    SELECT day, day_start(day, $1) AS from_at
+      FROM unnest($2::date[]) AS day
+    """,
+)
+
 _EXEMPT = statement(
     "deployment_exempt_points",
     """
@@ -52,6 +68,24 @@ _EXEMPT = statement(
 async def zone_of_deployment(connection: Connection) -> str:
     """Return the IANA name of the zone in which days and months are counted."""
     return str(await connection.fetchval(_ZONE))
+
+
+async def check_zone(connection: Connection, zone: str, today: date) -> None:
+    """Check that this process and the server agree on when the days of a zone begin, a year around today.
+
+    Raises:
+        ZoneDataError: They do not: one of the two has old zone data, and days would be counted wrong.
+    """
+    days = [today + timedelta(days=nth) for nth in range(-_CHECKED_DAYS, _CHECKED_DAYS)]
+    rows = await connection.fetch(_DAY_STARTS, zone, days)
+    here = ZoneInfo(zone)
+    for row in rows:
+        expected = day_start(row["day"], here)
+        if row["from_at"] != expected:
+            raise ZoneDataError(
+                f"{row['day']} in {zone} begins at {expected.isoformat()} by the zone data of this process, at"
+                f" {row['from_at'].isoformat()} by those of the database server: update the older"
+            )
 
 
 async def adopt_zone(connection: Connection, zone: str) -> bool:

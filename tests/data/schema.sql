@@ -350,7 +350,8 @@ CREATE VIEW v_calendar AS
      CROSS JOIN LATERAL generate_series(0, ((v_watermark.data_through - '00:00:00.000001'::interval) AT TIME ZONE deployment.zone)::date - beginning.first_day) nth(nth)
      CROSS JOIN LATERAL ( SELECT day_start(beginning.first_day + nth.nth, deployment.zone) AS from_at,
             day_start(beginning.first_day + nth.nth + 1, deployment.zone) AS to_at
-         OFFSET 0) bounds;
+         OFFSET 0) bounds
+  WHERE bounds.from_at < bounds.to_at;
 
 CREATE VIEW v_declaration_point AS
  SELECT declaration.declaration_id,

@@ -57,6 +57,7 @@ _FUNCTIONS = """
     SELECT proname AS name, rtrim(pg_get_functiondef(oid), E'\n') || ';' AS text
       FROM pg_proc
      WHERE pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
 """
 
 _RIGHTS = """
