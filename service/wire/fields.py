@@ -13,7 +13,7 @@ DEVICE_CHARS_MAX = 200
 STAMP_FIRST_MS = -2_208_988_800_000  # 1900-01-01T00:00:00Z, inclusive
 STAMP_END_MS = 7_258_118_400_000  # 2200-01-01T00:00:00Z, exclusive
 POWER_MAX_KW = 1e6  # a gigawatt at one meter; keeps the energy of an hour far inside int64
-POWER_FACTOR_WEIGHT_VA = 1000.0  # a power factor that comes without powers stands for 1 kVA
+POWER_FACTOR_WEIGHT_VA = 1e6  # a power factor that comes without powers stands for 1 MVA
 WATTS_PER_KW = 1000.0
 
 QUALITIES = {"good": QUALITY_GOOD, "estimated": QUALITY_ESTIMATED, "invalid": QUALITY_INVALID}
@@ -86,14 +86,15 @@ def powers(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return active and reactive power in W and var, both absent if no reading has them.
 
-    Powers count as a pair; a reading that lacks one of them has those of its power factor at 1 kVA.
+    Powers count as a pair; a reading that lacks one of them has those of its power factor at 1 MVA. Reactive power
+    is rounded towards zero, so that 0.90 does not come out below 0.90.
     """
     p_w, q_var = EMPTY, EMPTY
     if p_kw.size and q_kvar.size:
         p_w, q_var = p_kw * WATTS_PER_KW, q_kvar * WATTS_PER_KW
     if pf.size:
         from_pf = pf * POWER_FACTOR_WEIGHT_VA
-        rest = np.sqrt(1.0 - pf * pf) * POWER_FACTOR_WEIGHT_VA
+        rest = np.trunc(np.sqrt(1.0 - pf * pf) * POWER_FACTOR_WEIGHT_VA)
         if p_w.size:
             known = ~(np.isnan(p_w) | np.isnan(q_var))
             p_w, q_var = np.where(known, p_w, from_pf), np.where(known, q_var, rest)

@@ -55,9 +55,11 @@ def batch_of(
 
 async def register(pool: Pool, points: str, devices: str) -> None:
     """Import points and devices: the lines of their files, without headers."""
-    for kind, text in (("points", HEADER + points), ("devices", DEVICES + devices)):
-        report = await import_registry(pool, kind, text.encode())
-        assert not report.is_refused, str(report)
+    reports = [
+        await import_registry(pool, "points", (HEADER + points).encode()),
+        await import_registry(pool, "devices", (DEVICES + devices).encode()),
+    ]
+    assert not any(report.is_refused for report in reports), reports
 
 
 @dataclass(slots=True)

@@ -103,9 +103,9 @@ async def test_letters_of_an_unknown_device_are_taken_up_when_it_is_registered(
     late_device = "M9,P2,60,no,2026-11-02T01:00+08:00\n"
     await register(other_pool, POINTS, DEVICES + late_device)
     unknown, known = await consumer(pool), await consumer(other_pool)
-    for one in (unknown, known):
-        one.fold("M9", minutes(30, 90, 219.0))
-        await one.checkpoint()
+    for writer in (unknown, known):
+        writer.fold("M9", minutes(30, 90, 219.0))
+        await writer.checkpoint()
     letters = await table(pool, "SELECT reason, count(*) AS n FROM dead_letter GROUP BY reason")
     assert letters == [{"reason": "unknown_device", "n": 90}]
 

@@ -84,9 +84,9 @@ def test_quality_has_three_words(quality: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pf", "p_w", "q_var"), [(1, 1000, 0), (0.6, 600, 800), (-0.6, -600, 800), (0, 0, 1000)]
+    ("pf", "p_w", "q_var"), [(1, 1e6, 0), (0.6, 6e5, 8e5), (-0.6, -6e5, 8e5), (0, 0, 1e6)]
 )
-def test_a_power_factor_without_powers_stands_for_one_kva(
+def test_a_power_factor_without_powers_stands_for_one_mva(
     pf: float, p_w: float, q_var: float
 ) -> None:
     decoded = Decoder().decode([message(reading(pf=pf)), message(reading(pf=pf, p_kw=2.0))])
@@ -95,12 +95,22 @@ def test_a_power_factor_without_powers_stands_for_one_kva(
     assert found == pytest.approx([p_w, q_var] * 2)
 
 
+@pytest.mark.parametrize("required", [0.8, 0.85, 0.9, 0.95])
+def test_a_power_factor_that_is_just_the_one_required_does_not_come_out_below_it(
+    required: float,
+) -> None:
+    (row,) = rows(Decoder().decode([message(reading(pf=required))]))
+
+    p_w, q_var = (round(value) for value in row.power if value is not None)
+    assert p_w / math.hypot(p_w, q_var) >= required
+
+
 def test_powers_count_more_than_a_power_factor() -> None:
     messages = [message(reading(pf=0.6, p_kw=3, q_kvar=4)), message(reading(pf=0.6))]
 
     decoded = Decoder().decode(messages)
 
-    assert [row.power for row in rows(decoded)] == [(3000, 4000), (600, 800)]
+    assert [row.power for row in rows(decoded)] == [(3000, 4000), (600_000, 800_000)]
 
 
 def test_a_voltage_that_cannot_be_is_left_to_the_fold() -> None:
