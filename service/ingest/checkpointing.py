@@ -164,6 +164,7 @@ def _part(held: HeldPartition) -> PartitionCheckpoint:
         refusals=held.refusals,
         n_refused=len(held.refusals),
     )
+    held.n_readings_in_image = held.waiting.n_readings
     held.refusals, held.waiting = [], Waiting()
     held.n_pages_at_image = held.engine.pool.n_pages
     return part
@@ -174,3 +175,4 @@ def _acknowledge(image: _Image, checkpoint: Checkpoint, stored: Stored) -> None:
         mixed = mixed_pages(page_of, stored.is_mixed)
         held.engine.acknowledge(part.image, stored.revision[page_of], stored.pages, mixed)
         held.stored_offset = part.next_offset
+        held.n_readings_in_image = 0

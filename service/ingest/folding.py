@@ -99,6 +99,7 @@ def _note_waiting(
     held: HeldPartition, counts: NDArray[np.int64], refusals: Sequence[Refusal]
 ) -> None:
     waiting = held.waiting
+    waiting.n_readings += int(counts.sum()) + len(refusals)
     waiting.n_pages = held.engine.pool.n_pages - held.n_pages_at_image
     waiting.n_late += int(counts[LATE])
     waiting.n_letters += int(counts[UNKNOWN_DEVICE:].sum()) + len(refusals)

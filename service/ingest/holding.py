@@ -14,6 +14,7 @@ NO_GENERATION = -1
 class Waiting:
     """What is kept in memory until the next image; bounds of it are bounds of memory."""
 
+    n_readings: int = 0  # folded since the last image; an undecodable message is one
     n_pages: int = 0  # opened since the last image
     n_late: int = 0  # readings
     n_letters: int = 0
@@ -32,11 +33,17 @@ class HeldPartition:
     refusals: list[Refusal] = field(default_factory=list)
     waiting: Waiting = field(default_factory=Waiting)
     n_pages_at_image: int = 0
+    n_readings_in_image: int = 0  # of the one that is being stored
 
     @property
     def is_changed(self) -> bool:
         """Whether there is something to store."""
         return self.next_offset != self.stored_offset
+
+    @property
+    def n_unstored(self) -> int:
+        """Readings that were folded and are not known to be in the database."""
+        return self.n_readings_in_image + self.waiting.n_readings
 
 
 @dataclass(slots=True)
@@ -58,8 +65,13 @@ class Holding:
         """Return what waits in all partitions together."""
         each = [held.waiting for held in self.partitions.values()]
         return Waiting(
+            n_readings=sum(one.n_readings for one in each),
             n_pages=sum(one.n_pages for one in each),
             n_late=sum(one.n_late for one in each),
             n_letters=sum(one.n_letters for one in each),
             n_payload_bytes=sum(one.n_payload_bytes for one in each),
         )
+
+    def n_unstored(self) -> int:
+        """Return how many readings were folded and are not known to be in the database."""
+        return sum(held.n_unstored for held in self.partitions.values())

@@ -100,6 +100,9 @@ class ConsumeMetrics:
         self._checkpoint_age_s = gauge(
             registry, "checkpoint_age_seconds", "Time since the newest checkpoint that was stored."
         )
+        self._unstored = gauge(
+            registry, "readings_unstored", "Readings folded and not yet in the database."
+        )
 
         self._fenced = counter(
             registry, "fenced", "Checkpoints refused because another process owns the partition."
@@ -174,6 +177,10 @@ class ConsumeMetrics:
     def measure_checkpoint_age(self, age_s: Callable[[], float]) -> None:
         """Ask ``age_s`` at every scrape for the seconds since the newest checkpoint."""
         self._checkpoint_age_s.set_function(age_s)
+
+    def measure_unstored(self, n_readings: Callable[[], float]) -> None:
+        """Ask ``n_readings`` at every scrape for the readings folded and not yet stored."""
+        self._unstored.set_function(n_readings)
 
     def count_fenced(self) -> None:
         """Count a checkpoint that was refused."""

@@ -104,6 +104,7 @@ class _Consumer:
         self._metrics = metrics
         store = CheckpointStore(pool, settings.zone)
         holding = Holding()
+        metrics.measure_unstored(holding.n_unstored)
         self._knowledge = KnowledgeInForce(
             _Registrar(pool, settings.zone), rule_set, thread, holding
         )

@@ -11,7 +11,7 @@ from service.domain.lane_book import LaneBook
 from service.domain.lanes import lane_directory
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
-from service.ingest.holding import HeldPartition
+from service.ingest.holding import HeldPartition, Holding, Waiting
 from service.metrics import ConsumeMetrics, new_registry
 from service.wire import Decoded, Decoder
 from tests.ingest.consumers import RULES
@@ -37,6 +37,17 @@ def test_a_message_that_cannot_be_decoded_counts_as_one_reading(held: HeldPartit
     assert (report.n_messages, report.counts[FOLDED], held.next_offset) == (3, 2, 3)
     assert report.refused == {"undecodable_message": 1}
     assert (held.waiting.n_letters, held.waiting.n_payload_bytes) == (1, 2)
+
+
+def test_what_was_folded_is_unstored_until_a_checkpoint(held: HeldPartition) -> None:
+    holding = Holding(generation=1, partitions={P0: held})
+
+    fold_messages(holding.partitions, {P0: [message(0), junk(1)]}, Decoder())
+    fold_messages(holding.partitions, {P0: [message(2)]}, Decoder())
+
+    assert holding.n_unstored() == 3
+    held.n_readings_in_image, held.waiting = held.waiting.n_readings, Waiting()
+    assert holding.n_unstored() == 3
 
 
 def test_what_was_folded_before_is_passed_over(held: HeldPartition) -> None:

@@ -44,6 +44,7 @@ def filled_consume() -> CollectorRegistry:
     metrics.show_lag([Lag(topic="t", partition=0, n_messages=7, event_s=1.5)])
     metrics.record_checkpoint(0.2, {"page": 10, "lane_block": 1})
     metrics.measure_checkpoint_age(lambda: 4.0)
+    metrics.measure_unstored(lambda: 12.0)
     metrics.count_fenced()
     metrics.count_rebalance()
     metrics.count_data_gap()
