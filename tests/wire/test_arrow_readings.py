@@ -49,7 +49,7 @@ def test_every_column_has_its_unit() -> None:
         quality=QUALITY_ESTIMATED,
     )
     assert found[1].volts == (231.5, None, 0.0)
-    assert list(found[1].power) == pytest.approx([600, 800], rel=1e-6)
+    assert list(found[1].power) == pytest.approx([6e5, 8e5], rel=2e-6)
     assert found[2].power == (None, None)
     assert [row.quality for row in found] == [QUALITY_ESTIMATED, QUALITY_GOOD, QUALITY_INVALID]
 
