@@ -22,7 +22,7 @@ from service.domain.lanes import LaneDirectory, out_of_service
 
 LAYOUT_VERSION = 1  # of a stored state; raise it with LANE_WORDS or EVENT_STATE
 LANES_PER_BLOCK = 1000
-N_REMEMBERED = 20_000  # lookups kept by names_key
+N_REMEMBERED = 5_000  # lookups kept by names_key
 
 
 class LaneBook:
@@ -144,7 +144,9 @@ class LaneBook:
 
     def _forget_changed_intervals(self) -> None:
         """Empty the open minutes of lanes whose interval is no longer the one they were made of."""
-        changed = np.flatnonzero(self.state[: self.n_lanes, INTERVAL_MS] != self.settings["interval_ms"][: self.n_lanes])
+        changed = np.flatnonzero(
+            self.state[: self.n_lanes, INTERVAL_MS] != self.settings["interval_ms"][: self.n_lanes]
+        )
         self.state[changed, SEEN:PAGE] = 0
         self.state[changed, PAGE + 1 : INTERVAL_MS] = 0
         self.state[changed, INTERVAL_MS] = self.settings["interval_ms"][changed]
@@ -153,7 +155,11 @@ class LaneBook:
         lanes = slice(number * LANES_PER_BLOCK, min((number + 1) * LANES_PER_BLOCK, self.n_lanes))
         state = self.state[lanes].copy()
         state[:, PAGE] = NONE
-        return number, self.device_id[lanes].tobytes(), state.tobytes() + self.events[lanes].tobytes()
+        return (
+            number,
+            self.device_id[lanes].tobytes(),
+            state.tobytes() + self.events[lanes].tobytes(),
+        )
 
     def _reserve(self, n_lanes: int) -> None:
         n_more = n_lanes - self.device_id.size
