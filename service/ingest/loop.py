@@ -122,9 +122,9 @@ class ConsumeLoop:
         Whoever lets go takes an image first and drops the engines then: what is folded in between
         goes with them, and is read again.
         """
-        if not polled.messages or polled.generation != self.source.generation:
-            return None
-        if not self.is_restored:
+        if not (
+            polled.messages and polled.generation == self.source.generation and self.is_restored
+        ):
             return None
         return self.thread.start(
             fold_messages, self.holding.partitions, polled.messages, self.decoder
