@@ -19,13 +19,13 @@ _WITHIN_S = 60.0
 _REGISTER = """
     WITH made AS (
         INSERT INTO point (point, nominal_mv, wiring, class, feeder, region, valid_from)
-        SELECT 'P-' || device, 220000, '1p', 'D', 'F1', 'R1', '2000-01-01Z'
+        SELECT 'P-' || device, 220000, '1p', 'D', 'F1', 'R1', '1960-01-01Z'
           FROM unnest($1::text[]) AS device
         RETURNING point_id, point
     )
     INSERT INTO device (device, point_id, voltage_ratio, reading_kind, interval_s, stamp_at, zone,
                         delivery_delay_s, self_powered, valid_from)
-    SELECT substr(point, 3), point_id, 1, 'mean', $2, 'start', 'UTC', 0, false, '2000-01-01Z'
+    SELECT substr(point, 3), point_id, 1, 'mean', $2, 'start', 'UTC', 0, false, '1960-01-01Z'
       FROM made
 """
 
@@ -100,6 +100,7 @@ class Network:
                 await producer.send(
                     self.topic,
                     json.dumps(value).encode() if is_json else value,
+                    key=b"k",
                     partition=partition,
                     headers=JSON if is_json else headers,
                     timestamp_ms=timestamp_ms,
