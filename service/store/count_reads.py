@@ -52,6 +52,7 @@ def counted(keys: str, chosen: str) -> str:
                zone
           FROM deployment
          CROSS JOIN v_watermark
+         WHERE data_through IS NOT NULL  -- least() passes over NULL
     ), chosen AS MATERIALIZED (
         SELECT point.point_id,
                point.point,

@@ -1,0 +1,264 @@
+"""The pass rate of one point: the answer, the SQL views and a plain recount say the same."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from kernels.layout import CELL_NONE
+from tests.api.clients import get, problem
+from tests.api.recount import (
+    MINUTE,
+    cells_from,
+    local_days,
+    local_hours,
+    local_months,
+    rates_of,
+    recount,
+    sql_minutes,
+)
+from tests.api.seeding import NewPoint, Seeder
+
+pytestmark = pytest.mark.integration
+
+GOLDEN_DAY = (
+    [400] * 1300 + [800] * 60 + [-950] * 20 + [-1200] * 30 + [-10000] * 20 + [CELL_NONE] * 10
+)
+RATES = ("rate", "lower", "upper", "coverage")
+
+
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def wave(n_minutes: int) -> list[int]:
+    """Return cells of every kind, in no period that fits an hour or a day."""
+    cells = [0, 650, 700, 701, -1000, -1001, -950, CELL_NONE, -9001, -9000, 812]
+    return [cells[(i * i // 7 + i // 97) % len(cells)] for i in range(n_minutes)]
+
+
+def rates_in(part: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: part[name] for name in RATES}
+
+
+async def test_the_golden_day(client: httpx.AsyncClient, seeder: Seeder) -> None:
+    await seeder.points(NewPoint(point="P"))
+    await seeder.minutes("P", utc(2024, 2, 29, 16), [GOLDEN_DAY])
+    await seeder.reach(utc(2024, 3, 1, 16))
+
+    found = await get(
+        client, "/v1/points/P/pass-rate", **{"from": "2024-03-01", "to": "2024-03-02"}
+    )
+
+    assert found["total"]["minutes"] == {
+        "due": 1440,
+        "pass": 1320,
+        "over": 60,
+        "under": 30,
+        "interrupted": 20,
+        "exempt": 0,
+        "invalid": 0,
+        "missing": 10,
+    }
+    assert found["total"]["rate"] == 1320 / 1410
+    assert found["total"]["lower"] == 1320 / 1420
+    assert found["total"]["upper"] == 1330 / 1420
+    assert found["total"]["coverage"] == 1410 / 1420
+    assert found["total"]["monitored"] is True
+    assert found["total"]["method"] == "continuous"
+    assert found["rule_set"] == "sgcc-2003"
+    assert found["zone"] == "Asia/Shanghai"
+    assert found["data_through"] == "2024-03-02T00:00:00+08:00"
+    [day] = found["periods"]
+    assert (day["period"], day["from"]) == ("2024-03-01", "2024-03-01T00:00:00+08:00")
+    assert rates_in(day) == rates_in(found["total"])
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "n_days"),
+    [
+        ("Asia/Shanghai", utc(2024, 2, 28, 3, 17), 4),
+        ("Europe/Berlin", utc(2024, 3, 29, 22, 5), 3),  # a day of 1380 minutes
+        ("Europe/Berlin", utc(2024, 10, 25, 23, 59), 4),  # and one of 1500
+        ("Asia/Kolkata", utc(2024, 1, 30, 18, 1), 3),  # half an hour off
+        ("Australia/Lord_Howe", utc(2024, 4, 5, 12, 30), 4),  # clocks change by half an hour
+        ("America/Havana", utc(2024, 3, 9, 2), 3),  # midnight is skipped
+        ("America/Havana", utc(2024, 11, 2, 2), 4),  # midnight comes twice
+        ("Asia/Kathmandu", utc(2024, 4, 12, 18, 20), 2),  # a quarter off
+    ],
+)
+@pytest.mark.parametrize("is_settled", [False, True])
+async def test_answer_views_and_recount_agree_in_every_zone(
+    client: httpx.AsyncClient,
+    seeder: Seeder,
+    zone: str,
+    start: datetime,
+    n_days: int,
+    is_settled: bool,
+) -> None:
+    cells = wave(n_days * 1440 - 41)
+    begins, ends = start - timedelta(minutes=90), start + timedelta(days=n_days, hours=7)
+    await seeder.zone(zone)
+    await seeder.points(NewPoint(point="P", valid_from=begins, valid_to=ends))
+    await seeder.minutes("P", start, [cells])
+    through = start + timedelta(days=n_days, minutes=-23)
+    await seeder.reach(through)
+    if is_settled:
+        await seeder.settle()
+    known = cells_from(start, cells)
+    span = {"from": (begins - timedelta(days=2)).isoformat(), "to": ends.isoformat()}
+
+    answers = {
+        by: await get(client, "/v1/points/P/pass-rate", by=by, **span)
+        for by in ("hour", "day", "month")
+    }
+
+    names = {"hour": local_hours(zone), "day": local_days(zone), "month": local_months(zone)}
+    for by, answer in answers.items():
+        due = recount(known, (begins, through), names[by])
+        shown = {one["period"]: one for one in answer["periods"] if one["minutes"]["due"]}
+        assert {name: one["minutes"] for name, one in shown.items()} == due
+        assert {name: rates_in(one) for name, one in shown.items()} == {
+            name: rates_of(minutes) for name, minutes in due.items()
+        }
+        assert answer["total"] == answers["day"]["total"]
+    for view, column, by in (("v_point_day", "day", "day"), ("v_point_month", "month", "month")):
+        rows = await seeder.rows(f"SELECT * FROM {view}")  # noqa: S608
+        of_period = {one["period"]: one for one in answers[by]["periods"]}
+        assert len(rows) == len([one for one in of_period.values() if one["minutes"]["due"]])
+        for row in rows:
+            part = of_period[row[column].isoformat()[: 7 if by == "month" else 10]]
+            assert part["minutes"] == sql_minutes(row)
+            assert rates_in(part) == {name: row[name] for name in RATES}
+            assert part["method"] == row["method"]
+
+
+async def test_hours_of_silence_are_missing_and_the_future_is_not_due(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+    await seeder.minutes("P", utc(2024, 3, 1, 4), [[0] * 60])
+    await seeder.reach(utc(2024, 3, 1, 8, 0) - timedelta(seconds=30))
+
+    found = await get(
+        client, "/v1/points/P/pass-rate", **{"from": "2024-03-01", "to": "2024-03-03"}
+    )
+
+    today, tomorrow = found["periods"]
+    assert today["minutes"]["due"] == 16 * 60
+    assert today["minutes"]["missing"] == 15 * 60
+    assert today["monitored"] is False
+    assert tomorrow["minutes"]["due"] == 0
+    assert rates_in(tomorrow) == dict.fromkeys(RATES)
+    assert tomorrow["method"] is None
+
+
+async def test_a_declared_outage_counts_only_as_far_as_the_data_reach(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+    await seeder.run(
+        """
+        WITH made AS (
+            INSERT INTO declaration (kind, ticket, author, approver, from_at, to_at)
+            VALUES ('outage', 'T', 'a', 'b', '2024-03-01T04:00Z', '2024-03-01T10:00Z')
+            RETURNING declaration_id
+        )
+        INSERT INTO declaration_scope SELECT declaration_id, 'point', 'P' FROM made
+        """
+    )
+    await seeder.minutes("P", utc(2024, 3, 1, 3), [[0] * 60 + [CELL_NONE] * 300])
+    await seeder.reach(utc(2024, 3, 1, 4, 40))
+
+    found = await get(
+        client,
+        "/v1/points/P/pass-rate",
+        **{"from": "2024-03-01T03:00:00Z", "to": "2024-03-02T00:00:00Z"},
+    )
+
+    minutes = found["total"]["minutes"]
+    assert (minutes["due"], minutes["pass"], minutes["interrupted"]) == (100, 60, 40)
+
+
+async def test_before_the_first_reading_nothing_is_due(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+
+    found = await get(client, "/v1/points/P/pass-rate")
+
+    assert found["data_through"] is None
+    assert found["total"]["minutes"]["due"] == 0
+    assert rates_in(found["total"]) == dict.fromkeys(RATES)
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "method"), [(1, "continuous"), (60, "continuous"), (900, "sampled")]
+)
+async def test_slow_readings_make_a_sampled_rate(
+    client: httpx.AsyncClient, seeder: Seeder, interval_s: int, method: str
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+    await seeder.minutes("P", utc(2024, 3, 1), [[0] * 120], interval_s=interval_s)
+    await seeder.reach(utc(2024, 3, 1, 2))
+
+    found = await get(client, "/v1/points/P/pass-rate")
+
+    assert found["total"]["method"] == method
+
+
+async def test_without_a_range_it_is_the_month_that_the_data_have_reached(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+    await seeder.reach(utc(2024, 2, 29, 16) - MINUTE)
+
+    february = await get(client, "/v1/points/P/pass-rate")
+    await seeder.reach(utc(2024, 2, 29, 16) + MINUTE)
+    march = await get(client, "/v1/points/P/pass-rate")
+
+    assert (february["from"][:10], february["to"][:10]) == ("2024-02-01", "2024-03-01")
+    assert (march["from"][:10], march["to"][:10]) == ("2024-03-01", "2024-03-02")
+
+
+@pytest.mark.parametrize("given", ["2024-03-01T05:30:00+08:00", "2024-03-01T05:30:00 08:00"])
+async def test_a_plus_that_the_query_string_lost_is_understood(
+    client: httpx.AsyncClient, seeder: Seeder, given: str
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+
+    found = await get(
+        client, "/v1/points/P/pass-rate", **{"from": given, "to": "2024-02-29T23:00:00Z"}
+    )
+
+    assert found["from"] == "2024-03-01T05:30:00+08:00"
+    assert found["to"] == "2024-03-01T07:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("params", "code", "says"),
+    [
+        ({"by": "hour", "from": "2024-01-01", "to": "2024-02-02"}, "range_too_long", "32 days"),
+        ({"by": "day", "from": "2023-01-01", "to": "2024-03-01"}, "range_too_long", "at most 400"),
+        ({"by": "month", "from": "2010-01-01"}, "range_too_long", "at most 1830"),
+        ({"from": "2024-03-02", "to": "2024-03-02"}, "invalid_request", "before to"),
+        ({"from": "2024-03-01T00:00:00"}, "invalid_request", "needs an offset"),
+        ({"from": "2024-03-01T00:00:30Z"}, "invalid_request", "whole minute"),
+        ({"to": "yesterday"}, "invalid_request", "2024-03-01"),
+        ({"from": "0001-01-01"}, "invalid_request", "1970"),
+        ({"to": "9999-12-31"}, "invalid_request", "2199"),
+        ({"by": "week"}, "invalid_request", "'hour', 'day' or 'month'"),
+    ],
+)
+async def test_a_range_that_makes_no_sense_is_refused(
+    client: httpx.AsyncClient, seeder: Seeder, params: dict[str, str], code: str, says: str
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+
+    found = await problem(client, "/v1/points/P/pass-rate", **params)
+
+    assert (found["status"], found["code"]) == (422, code)
+    assert says in found["detail"]
+    assert found["errors"][0]["location"][0] == "query"
