@@ -28,6 +28,13 @@ def read_text(text: str) -> str:
     return text
 
 
+def read_name(text: str) -> str:
+    """Return a name that others gave: of a device, or an account."""
+    if not text or len(text) > _TEXT_LENGTH or not text.isprintable():
+        raise NotAllowedError(f"1 to {_TEXT_LENGTH} printable characters")
+    return text
+
+
 def read_code(text: str) -> str:
     """Return an identifier, by which lists of others name it."""
     if not text or len(text) > _TEXT_LENGTH or not text.isprintable() or "," in text or ";" in text:

@@ -105,7 +105,7 @@ def _point_columns(zone: ZoneInfo) -> tuple[Column, ...]:
 
 def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     return (
-        _column("device", fields.read_code, is_required=True),
+        _column("device", fields.read_name, is_required=True),
         _column("point", fields.read_code, is_required=True),
         _column("interval_s", fields.read_interval_s, is_required=True),
         _column("voltage_ratio", fields.read_ratio, fields.write_ratio, 1.0),
@@ -121,7 +121,7 @@ def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
 def _customer_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     targets = ("urban", "rural", "special_remote")
     return (
-        _column("customer", fields.read_code, is_required=True),
+        _column("customer", fields.read_name, is_required=True),
         _column("points", fields.read_codes, fields.write_codes, is_required=True),
         _column(
             "voltage_level_v", fields.read_millivolts, fields.write_millivolts, is_required=True

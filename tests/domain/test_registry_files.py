@@ -127,6 +127,7 @@ def test_a_wrong_field_of_a_point_is_named_with_what_is_allowed(
 @pytest.mark.parametrize(
     ("column", "value"),
     [
+        ("device", "x" * 201),
         ("interval_s", "7"),
         ("interval_s", "90"),
         ("interval_s", "0"),
