@@ -43,8 +43,20 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except ServiceError as error:
-            raise click.ClickException(f"{error} [{error.code}]") from error
+        except (ServiceError, ExceptionGroup) as error:
+            if lines := _own_lines(error):
+                raise click.ClickException("\n".join(lines)) from error
+            raise
+
+
+def _own_lines(error: Exception) -> list[str]:
+    """Return what there is to say, a line an error; nothing if one of them is not ours."""
+    if isinstance(error, ServiceError):
+        return [f"{error} [{error.code}]"]
+    if not isinstance(error, ExceptionGroup):
+        return []
+    lines = [_own_lines(each) for each in error.exceptions]
+    return list(dict.fromkeys(line for each in lines for line in each)) if all(lines) else []
 
 
 @click.group(

@@ -1,33 +1,51 @@
 """``voltpass demo``."""
 
 import asyncio
-import sys
+import signal
 
 import click
 import msgspec
 import uvloop
 from rich.console import Console
 
+from service.demo.figures import Figures
 from service.demo.run import DemoOptions, run_demo
 from service.logs import configure_logs
 
 
-@click.command()
+@click.command(short_help="Show everything on this machine, on recorded voltage.")
 @click.option("--once", is_flag=True, help="End after the table instead of serving on.")
-@click.option("--port", default=8000, show_default=True, help="Port of the API on 127.0.0.1.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="With --once: the figures as JSON on standard output."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port of the API on 127.0.0.1; 0: any free one.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="As --once, with the figures as JSON on standard output and all else on standard error.",
 )
 def demo(once: bool, port: int, as_json: bool) -> None:
     """Show everything on this machine: embedded broker and database, recorded voltage, a street with faults."""
     configure_logs("error", "console")
-    console = Console(stderr=as_json, width=None if sys.stdout.isatty() else 150)
-    options = DemoOptions(once=once or as_json, api_port=port, as_json=as_json)
+    console = Console(stderr=as_json)
+    options = DemoOptions(once=once or as_json, api_port=port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            figures = runner.run(run_demo(options, console))
-        except KeyboardInterrupt:
-            console.print("stopped")
+            figures = runner.run(_until_told_to_stop(options, console))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            console.print("stopped; nothing is left running")
             return
     if as_json:
         click.echo(msgspec.json.encode(figures))
+
+
+async def _until_told_to_stop(options: DemoOptions, console: Console) -> Figures:
+    """Run it; SIGTERM ends it as Ctrl-C does, broker and database included."""
+    course = asyncio.current_task()
+    if course is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, course.cancel)
+    return await run_demo(options, console)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 WITHIN_S = 30.0
 POINTS = (
     (HOUSE_POINT, "recorded house, 230 V"),
-    (HOUSE_POINT_220, "the same voltage held against 220 V"),
+    (HOUSE_POINT_220, "the same, held against 220 V"),
     (FEEDER_POINT, "recorded feeder, band -3/+7 %"),
     ("street-000", "calm"),
     ("street-022", "silent for three hours"),
@@ -52,6 +52,7 @@ class FeederFigures(Rates, kw_only=True):
     points: int
     not_monitored: int
     pooled: Rates
+    minutes: dict[str, int]  # by verdict, and ``due``, of all points
 
 
 class InterruptionFigures(msgspec.Struct):

@@ -55,16 +55,22 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
 async def running_roles(settings: Settings) -> AsyncIterator[str]:
     """Run consume, settle and serve for as long as the block lasts; give the address of the API.
 
+    However the block ends, the roles are told to stop and may finish what they do.
+
     Raises:
         ServiceError: One of the roles cannot go on.
     """
     stop = asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    ended_by: BaseException | None = None
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_serve(settings, stop, url.set_result))
         tasks.create_task(run_settle(settings, stop))
         tasks.create_task(run_consume(settings, stop))
         try:
             yield await url
-        finally:
-            stop.set()
+        except BaseException as error:  # noqa: BLE001 (raised below; here the group would cut the roles off)
+            ended_by = error
+        stop.set()
+    if ended_by is not None:
+        raise ended_by

@@ -17,8 +17,9 @@ from service.demo.roles import TOPIC, embedded_parts, running_roles
 from service.demo.scenario import registry_files
 from service.demo.street import FAULTS, PLANNED_OUTAGE, start_of_street
 from service.demo.tables import print_figures
+from service.embedded.ports import is_free
 from service.embedded.producer import EmbeddedProducer
-from service.errors import ServiceError
+from service.errors import ServiceError, SettingsError
 from service.settings import Settings
 from service.store.declarations import NewDeclaration, Place, add_declaration
 from service.store.pool import Pool
@@ -34,18 +35,17 @@ class DemoOptions:
     """What was asked for."""
 
     once: bool  # end after the table
-    api_port: int
-    as_json: (
-        bool  # figures as one JSON object on standard output, everything else on standard error
-    )
+    api_port: int  # where it serves on; 0: any free one
 
 
 async def run_demo(options: DemoOptions, console: Console) -> Figures:
     """Run the demonstration; return its figures when it ends.
 
     Raises:
+        SettingsError: The port of the API is taken.
         ServiceError: A part does not start, or does not settle in time.
     """
+    _refuse_busy_port(options)
     async with embedded_parts(0 if options.once else options.api_port) as settings:
         console.print("broker and database run, the schema is there")
         zone = ZoneInfo(settings.zone)
@@ -55,13 +55,25 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures:
             await _replay(settings, pool, start, console)
             days = (start.date().isoformat(), (start + timedelta(days=1)).date().isoformat())
             figures = await ask_figures(url, days)
-            if options.as_json:
-                return figures
             print_figures(console, figures)
             if not options.once:
                 _say_where(console, url)
                 await asyncio.Event().wait()
             return figures
+
+
+def _refuse_busy_port(options: DemoOptions) -> None:
+    """Find out before anything is started.
+
+    Raises:
+        SettingsError: Somebody else listens on the port.
+    """
+    port = options.api_port
+    if not options.once and port and not is_free(port):
+        raise SettingsError(
+            f"port {port} of 127.0.0.1 is taken, perhaps by another demonstration; "
+            "stop that, or name another port with --port (0: any free one)"
+        )
 
 
 async def _register(settings: Settings, start: datetime, zone: ZoneInfo, console: Console) -> None:
@@ -86,7 +98,12 @@ async def _register(settings: Settings, start: datetime, zone: ZoneInfo, console
     )
     async with Pool(settings, "writer", max_size=1) as pool, pool.transaction() as connection:
         await add_declaration(connection, outage)
-    console.print("the street and its faults:", *(f"  - {fault}" for fault in FAULTS), sep="\n")
+    console.print(
+        "the street and its faults:",
+        *(f"  - {fault}" for fault in FAULTS),
+        sep="\n",
+        soft_wrap=True,
+    )
 
 
 async def _replay(settings: Settings, pool: Pool, start: datetime, console: Console) -> None:

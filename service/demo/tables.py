@@ -1,107 +1,131 @@
 """The tables that the demonstration prints."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from service.demo.figures import FeederFigures, Figures, InterruptionFigures, PointFigures
 
-_RATE_DIGITS = 4
+_WIDTH_OF_A_FILE = 140  # columns, where the output is no terminal
+_VERDICTS = ("pass", "over", "under", "interrupted", "missing")
+_STORY, _BOUNDS = "what is known of it", "bounds %"
+_DROPPED: tuple[frozenset[str], ...] = (  # what a narrow terminal goes without, in this order
+    frozenset(),
+    frozenset({_BOUNDS}),
+    frozenset({_BOUNDS, _STORY}),
+)
+_WORDS = frozenset({"point", _STORY, "feeder", "transformer", "from", "to", "evidence", "ticket"})
 
 
 def print_figures(console: Console, figures: Figures) -> None:
     """Print what the API answered: points, feeders, interruptions."""
-    console.print(_points(figures.points))
-    console.print(_feeders(figures.feeders))
-    console.print(_interruptions(figures.interruptions))
-
-
-def _points(points: list[PointFigures]) -> Table:
-    table = _table(
-        "Voltage pass rate by point (minutes; bounds: missing minutes all bad, all good)"
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH_OF_A_FILE)
+    _print(
+        console,
+        "Voltage pass rate by point: minutes by verdict; bounds: every missing minute bad, or good",
+        _points(figures.points),
     )
-    for heading in ("point", "what it is"):
-        table.add_column(heading, no_wrap=True)
-    for heading in (
-        "V",
-        "pass",
-        "over",
-        "under",
-        "dark",
-        "missing",
-        "rate %",
-        "bounds %",
-        "coverage %",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in points:
-        minutes = one.minutes
-        table.add_row(
-            one.point,
-            one.story,
-            f"{one.nominal_v:,.0f}",
-            *(
-                f"{minutes[verdict]:,}"
-                for verdict in ("pass", "over", "under", "interrupted", "missing")
-            ),
-            _percent(one.rate),
-            f"{_percent(one.lower, 2)} .. {_percent(one.upper, 2)}",
-            _percent(one.coverage, 2),
-        )
+    _print(
+        console,
+        "The simulated street by feeder: mean of its points' rates; pooled: of all minutes",
+        _feeders(figures.feeders),
+    )
+    _print(
+        console,
+        "Interruptions of the street by transformer",
+        _interruptions(figures.interruptions),
+    )
+
+
+def _print(console: Console, title: str, rows: Sequence[dict[str, str]]) -> None:
+    """Print one table, at a narrow terminal with fewer columns."""
+    tables = (_table(rows, without) for without in _DROPPED)
+    table = next((one for one in tables if _fits(console, one)), _table(rows, _DROPPED[-1]))
+    console.print(Text(title, style="bold"), table, highlight=False)
+
+
+def _fits(console: Console, table: Table) -> bool:
+    wide = console.options.update_width(10 * _WIDTH_OF_A_FILE)
+    return Measurement.get(console, wide, table).maximum <= console.width
+
+
+def _table(rows: Sequence[dict[str, str]], without: frozenset[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in rows[0] if rows else ("none",):
+        if heading not in without:
+            table.add_column(
+                heading, justify="left" if heading in _WORDS else "right", no_wrap=True
+            )
+    for row in rows:
+        table.add_row(*(Text(value) for heading, value in row.items() if heading not in without))
     return table
 
 
-def _feeders(feeders: list[FeederFigures]) -> Table:
-    table = _table(
-        "Simulated street by feeder (unweighted mean of its points, and all minutes pooled)"
-    )
-    table.add_column("feeder", no_wrap=True)
-    for heading in ("points", "not monitored", "rate %", "pooled %", "coverage %"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in feeders:
-        table.add_row(
-            f"{one.group} {one.name}",
-            str(one.points),
-            str(one.not_monitored),
-            _percent(one.rate),
-            _percent(one.pooled.rate),
-            _percent(one.coverage, 2),
-        )
-    return table
+def _points(points: Sequence[PointFigures]) -> list[dict[str, str]]:
+    return [
+        {
+            "point": one.point,
+            _STORY: one.story,
+            **{_heading(verdict): f"{one.minutes[verdict]:,}" for verdict in _VERDICTS},
+            "rate %": _percent(one.rate, places=4),
+            _BOUNDS: f"{_percent(one.lower)} .. {_percent(one.upper)}",
+            "coverage %": _percent(one.coverage),
+        }
+        for one in points
+    ]
 
 
-def _interruptions(interruptions: list[InterruptionFigures]) -> Table:
+def _feeders(feeders: Sequence[FeederFigures]) -> list[dict[str, str]]:
+    return [
+        {
+            "feeder": f"{one.group} {one.name}",
+            "points": str(one.points),
+            "not monitored": str(one.not_monitored),
+            **{_heading(verdict): f"{one.minutes[verdict]:,}" for verdict in _VERDICTS},
+            "rate %": _percent(one.rate, places=4),
+            "pooled %": _percent(one.pooled.rate, places=4),
+        }
+        for one in feeders
+    ]
+
+
+def _interruptions(interruptions: Sequence[InterruptionFigures]) -> list[dict[str, str]]:
     """Return the interruptions that points of one transformer share, one row each."""
-    table = _table("Interruptions of the street, by transformer")
-    for heading in ("transformer", "from", "to", "evidence", "ticket"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("points", "minutes"):
-        table.add_column(heading, justify="right", no_wrap=True)
     groups: dict[tuple[str, ...], list[InterruptionFigures]] = defaultdict(list)
     for one in interruptions:
         key = (one.transformer, one.start_at, one.end_at or "", one.evidence, one.ticket or "")
         groups[key].append(one)
-    for (transformer, start_at, end_at, evidence, ticket), members in sorted(groups.items()):
-        table.add_row(
-            transformer,
-            _clock(start_at),
-            _clock(end_at) if end_at else "open",
-            evidence,
-            ticket,
-            str(len(members)),
-            f"{members[0].duration_s / 60:.0f}",
-        )
-    return table
+    return [
+        {
+            "transformer": transformer,
+            "from": _clock(start_at),
+            "to": _clock(end_at) if end_at else "open",
+            "evidence": evidence,
+            "ticket": ticket,
+            "points": str(len(members)),
+            "minutes": f"{members[0].duration_s / 60:.0f}",
+        }
+        for (transformer, start_at, end_at, evidence, ticket), members in sorted(groups.items())
+    ]
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold")
+def _heading(verdict: str) -> str:
+    return "dark" if verdict == "interrupted" else verdict
 
 
-def _percent(share: float | None, digits: int = _RATE_DIGITS) -> str:
-    return "-" if share is None else f"{100 * share:.{digits}f}"
+def _percent(share: float | None, places: int = 2) -> str:
+    """Return a share in percent, cut and not rounded: 99.996 % of good minutes is not 100.00 %."""
+    if share is None:
+        return "-"
+    return f"{(100 * Decimal(repr(share))).quantize(Decimal(1).scaleb(-places), ROUND_FLOOR)}"
 
 
 def _clock(at: str) -> str:
