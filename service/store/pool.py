@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypeVar
 
 import asyncpg
 import tenacity
 
 from service.errors import (
     ServiceError,
-    SettingsError,
     StoreConflictError,
     StoreError,
     StoreRefusedError,
@@ -21,13 +19,13 @@ from service.errors import (
     StoreUnavailableError,
 )
 from service.settings.parts import DatabaseSettings
+from service.store.connecting import Purpose, connect_arguments
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-Purpose = Literal["writer", "reader", "migrator"]
 
 _PAUSE_S: Final = 0.05  # before the second try; then twice as long each time
 _PAUSE_MAX_S: Final = 2.0
@@ -66,7 +64,7 @@ class Pool:
         self._settings = settings
         self._purpose: Purpose = purpose
         self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
-            min_size=0, max_size=max_size, init=_initialise, **_arguments(settings, purpose)
+            min_size=0, max_size=max_size, init=_initialise, **connect_arguments(settings, purpose)
         )
 
     async def __aenter__(self) -> Self:
@@ -139,7 +137,7 @@ async def connect(
     """
     try:
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            **_arguments(settings, purpose)
+            **connect_arguments(settings, purpose)
         )
         await _initialise(connection)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -178,47 +176,6 @@ def retrying(*, within_s: float) -> tenacity.AsyncRetrying:
         stop=tenacity.stop_after_delay(within_s),
         reraise=True,
     )
-
-
-def _arguments(settings: DatabaseSettings, purpose: Purpose) -> dict[str, Any]:
-    is_reader = purpose == "reader"
-    statement_s = {
-        "reader": settings.reader_statement_timeout_s,
-        "writer": settings.writer_command_timeout_s,
-        "migrator": 0.0,  # an index over everything takes its time
-    }[purpose]
-    return {
-        "dsn": settings.database_dsn,
-        "ssl": _tls(settings),
-        "timeout": settings.database_connect_timeout_s,
-        # The server is to end a statement first; this is for a server that no longer answers.
-        "command_timeout": statement_s + 5.0 if statement_s else None,
-        "server_settings": {
-            "application_name": f"voltpass-{purpose}",
-            "timezone": "UTC",
-            "jit": "off",  # compiling costs more than it saves in statements as short as these
-            "default_transaction_read_only": "on" if is_reader else "off",
-            "statement_timeout": _milliseconds(statement_s),
-            "lock_timeout": _milliseconds(settings.writer_lock_timeout_s),
-            "idle_in_transaction_session_timeout": _milliseconds(settings.writer_idle_timeout_s),
-        },
-    }
-
-
-def _tls(settings: DatabaseSettings) -> ssl.SSLContext | str | None:
-    mode = settings.database_tls
-    if mode not in {"verify-ca", "verify-full"}:
-        return mode
-    try:
-        context = ssl.create_default_context(cafile=settings.database_ca_file)
-        context.check_hostname = mode == "verify-full"
-        if settings.database_cert_file is not None:
-            context.load_cert_chain(settings.database_cert_file, settings.database_key_file)
-    except OSError as error:  # SSLError is one
-        files = (settings.database_ca_file, settings.database_cert_file, settings.database_key_file)
-        named = ", ".join(str(file) for file in files if file is not None)
-        raise SettingsError(f"the certificates for the database, {named}: {error}") from error
-    return context
 
 
 async def _initialise(connection: Connection) -> None:
@@ -260,7 +217,3 @@ def _translated(error: Exception, *, is_lost: bool) -> StoreError | None:
 
 def _text(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(round(seconds * 1000))
