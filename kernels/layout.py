@@ -81,8 +81,9 @@ LANE_WORDS = 24
 LANE_SETTINGS = np.dtype(
     [
         ("ppm_per_volt", "<f8"),
-        ("places_per_ms", "<f8"),  # 1 / interval below a minute, so that the hot loop does not divide
-        ("show_at", "<i8"),  # bit n: the n-th good reading of a minute completes a further eighth, from the half on
+        ("places_per_ms", "<f8"),  # 1 / interval below a minute: the hot loop does not divide
+        # bit n: the n-th good reading of a minute completes a further eighth, from the half on
+        ("show_at", "<i8"),
         ("from_ms", "<i8"),  # the device serves its point from here, inclusive
         ("to_ms", "<i8"),  # to here, exclusive
         ("interval_ms", "<i4"),
@@ -144,7 +145,7 @@ EVENT_EDGE = np.dtype(
     [
         ("lane", "<i4"),
         ("kind", "u1"),
-        ("closed", "u1"),  # 0 when the event opened or deepened, 1 when it ended
+        ("closed", "u1"),  # 0 when the event opened, 1 when it ended
         ("phases", "u1"),
         ("pad", "u1"),
         ("start_ms", "<i8"),
@@ -253,5 +254,5 @@ class PageScores(NamedTuple):
     phase_counter: Counters  # (n_planes, 7)
     cell_min: Int16s  # lowest and highest cell of all measured, not interrupted minutes; CELL_NONE if none
     cell_max: Int16s
-    spread_min: Int16s  # the same over normal, not exempt minutes only (the day's spread, GB/T 12325)
+    spread_min: Int16s  # the same over normal, not exempt minutes (the day's spread, GB/T 12325)
     spread_max: Int16s
