@@ -61,7 +61,7 @@ def event_limits(draw: st.DrawFn) -> EventLimits:
     )
 
 
-@settings(max_examples=mode.scaled(200))
+@settings(max_examples=mode.scaled(120))
 @given(scenarios(segments=EVENTFUL, mishaps=MISHAPS), event_limits(), st.sampled_from((8, 9, 64)))
 def test_agrees_with_the_twin(scenario: Scenario, limits: EventLimits, n_edges: int) -> None:
     kernel = KernelLog(scenario.devices, events=limits, n_edges=n_edges)

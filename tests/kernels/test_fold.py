@@ -28,7 +28,7 @@ EVENTS = EventLimits(
 CUTS = st.lists(st.integers(0, 700), max_size=6)
 
 
-@settings(max_examples=mode.scaled(200))
+@settings(max_examples=mode.scaled(150))
 @given(scenarios())
 def test_agrees_with_the_twin(scenario: Scenario) -> None:
     _assert_agreement(scenario)

@@ -13,7 +13,7 @@ from tests.kernels.builders import candidates_of
 
 Plane = tuple[NDArray[np.int16], NDArray[np.uint8]]
 
-MANY = mode.scaled(100)
+MANY = mode.scaled(60)
 # Equal ranks, shares and sizes must be frequent, or the order behind them is never reached.
 CELLS = st.one_of(
     st.integers(-32768, 32767), st.sampled_from((-32768, -32767, -700, -1, 0, 1, 700, 32767))

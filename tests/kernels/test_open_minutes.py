@@ -266,14 +266,15 @@ def test_a_fold_stops_where_its_pages_are_full_and_goes_on() -> None:
     assert int(kernel.pages.used[0]) == 20
 
 
-def test_one_reading_may_open_three_pages() -> None:
+@pytest.mark.parametrize(("n_heads", "n_planes"), [(2, 9), (3, 2)])
+def test_one_reading_may_open_three_pages(n_heads: int, n_planes: int) -> None:
     # It closes the last minute of one hour and the first of the next, and jumps to a third.
     estimates = [read(3540, quality=Quality.ESTIMATED), read(3600, quality=Quality.ESTIMATED)]
     kernel = KernelLog({"meter": [device(30)]})
     kernel.fold([*estimates, read(36_000)])
     confirming = reading_columns([read(36_030)], kernel.first_lane)
 
-    narrow, wide = empty_pages(2, 9), empty_pages(3, 3)
+    narrow, wide = empty_pages(n_heads, n_planes), empty_pages(3, 3)
     refused = kernels.fold(kernel.lanes, narrow, confirming, NO_LIMITS, 0, room_for(1))
     done = kernels.fold(kernel.lanes, wide, confirming, NO_LIMITS, 0, room_for(1))
 

@@ -59,7 +59,7 @@ def without_energy(ledger: Ledger) -> Ledger:
     return ledger
 
 
-@settings(max_examples=mode.scaled(100))
+@settings(max_examples=mode.scaled(60))
 @given(
     scenarios(SLOW_INTERVALS_S, segments=ANY_SEGMENTS, mishaps=st.just(PROMPT)),
     st.integers(0, 2**32),
@@ -73,7 +73,7 @@ def test_readings_of_a_minute_or_more_may_come_in_any_order(scenario: Scenario, 
     assert in_disorder == in_order
 
 
-@settings(max_examples=mode.scaled(150))
+@settings(max_examples=mode.scaled(100))
 @given(
     interval_s=st.sampled_from(FAST_INTERVALS_S),
     n_phases=st.sampled_from((1, 3)),
@@ -126,7 +126,7 @@ def overlapping(minutes: list[list[Reading]], rng: Random) -> list[Reading]:
     return [reading for _, reading in sorted(keyed, key=lambda pair: pair[0])]
 
 
-@settings(max_examples=mode.scaled(100))
+@settings(max_examples=mode.scaled(60))
 @given(
     scenarios(segments=ANY_SEGMENTS, mishaps=st.just(PROMPT)),
     st.integers(0, 2**32),

@@ -71,7 +71,7 @@ def judged(
 @pytest.mark.parametrize("n_phases", [1, 3])
 def test_every_minute_has_exactly_one_verdict_and_agrees_with_the_twin(n_phases: int) -> None:
     minutes = [*itertools.product(PHASES, repeat=n_phases)]
-    flags = FLAGS[::5] if mode.IS_PLAIN and n_phases == 3 else FLAGS
+    flags = FLAGS[8:13] if mode.IS_PLAIN and n_phases == 3 else FLAGS
     cases = [
         (page, rules, masks_of(*flag))
         for page in pages_of(minutes)
