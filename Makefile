@@ -31,13 +31,18 @@ demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARG
 	@echo "== demo: embedded broker and database, recorded voltage, the table"
 	@$(JIT) $(BIN)/voltpass demo $(ARGS)
 
+# The second core runs the kernels in their other modes meanwhile.
+OTHER_MODES = $(CACHE)/other-modes.log
+
 test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in three modes
-	@echo "== test 1/3: everything, kernels compiled"
-	@$(JIT) $(PYTEST) -m "not real" $(ARGS)
-	@echo "== test 2/3: kernels, compiled with bounds checks"
-	@$(CHECKED) $(PYTEST) tests/kernels $(ARGS)
-	@echo "== test 3/3: kernels, not compiled"
-	@$(PLAIN) $(PYTEST) tests/kernels $(ARGS)
+	@echo "== test: everything, kernels compiled; beside it the kernels with bounds checks and not compiled"
+	@mkdir -p "$(CACHE)"; \
+	( $(CHECKED) $(PYTEST) tests/kernels $(ARGS) && $(PLAIN) $(PYTEST) tests/kernels $(ARGS) ) \
+	    > "$(OTHER_MODES)" 2>&1 & others=$$!; \
+	$(JIT) $(PYTEST) -m "not real" $(ARGS); status=$$?; \
+	wait $$others; others=$$?; \
+	echo "== test: the kernels in their other modes"; cat "$(OTHER_MODES)"; \
+	test $$status -eq 0 && test $$others -eq 0
 
 test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB
 	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
