@@ -25,7 +25,7 @@ def family(kind: type[ServiceError] = ServiceError) -> Iterator[type[ServiceErro
         yield from family(child)
 
 
-@pytest.mark.parametrize("kind", family())
+@pytest.mark.parametrize("kind", list(family()))
 def test_every_error_of_ours_has_a_status(kind: type[ServiceError]) -> None:
     answer = answer_of(kind)
 
