@@ -110,11 +110,11 @@ class ConsumeLoop:
             if polled.has_returned:
                 self.turned_s = clock.monotonic_s()
             if folding is not None:
-                count_fold(self.metrics, await folding)
+                await folding
             folding = self._fold(polled)
             self._keep_flow()
         if folding is not None:
-            count_fold(self.metrics, await folding)
+            await folding
 
     def _fold(self, polled: Polled) -> "asyncio.Future[FoldReport] | None":
         """Begin to fold messages; they are thrown away if they belong to an earlier assignment.
@@ -126,9 +126,15 @@ class ConsumeLoop:
             polled.messages and polled.generation == self.source.generation and self.is_restored
         ):
             return None
-        return self.thread.start(
+        folding = self.thread.start(
             fold_messages, self.holding.partitions, polled.messages, self.decoder
         )
+        folding.add_done_callback(self._count)
+        return folding
+
+    def _count(self, folding: "asyncio.Future[FoldReport]") -> None:
+        if not folding.cancelled() and folding.exception() is None:
+            count_fold(self.metrics, folding.result())
 
     async def _poll(self) -> Polled:
         try:

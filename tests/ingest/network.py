@@ -116,6 +116,12 @@ class Network:
                 await asyncio.sleep(0.05)
         return sums
 
+    async def until(self, is_true: str) -> None:
+        """Wait until a query says that something is true."""
+        async with asyncio.timeout(_WITHIN_S):
+            while not await self.connection.fetchval(is_true):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     async def sums(self) -> dict[str, int]:
         row = await self.connection.fetchrow(
             """

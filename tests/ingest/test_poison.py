@@ -38,7 +38,7 @@ def arrow(**columns: object) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def stamps(*ms: int) -> pa.Array:
+def stamps(*ms: int) -> pa.TimestampArray:
     return pa.array(ms, pa.timestamp("ms", "UTC"))
 
 
