@@ -1,6 +1,7 @@
 """The door to the database: connections, their limits, and the driver's errors as ours."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -98,7 +99,10 @@ class Pool:
             with translating(connection):
                 yield connection
         finally:
-            await self._pool.release(connection)
+            # It is reset on its way back, and one that is lost by then goes nowhere: what was done
+            # with it is done, or has failed already.
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
