@@ -83,6 +83,7 @@ class Fleet:
     async def caught_up(self, ends: dict[int, int], within_s: float) -> None:
         """Return when the logs are stored up to these offsets."""
         deadline = time.monotonic() + within_s
+        standing: dict[int, int | None] = {}
         while time.monotonic() < deadline:
             self.grow_to(len(self.alive))
             standing = {one.partition: one.next_offset for one in await self.sight.standing()}

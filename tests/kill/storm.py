@@ -173,6 +173,7 @@ class Storm:
         """Stop a consumer in the middle of a COPY, for longer than its session; then let it go on."""
         self.fleet.grow_to(2)
         victim = await self.fleet.folding()
+        await self.fleet.folding(but=victim)  # somebody is there to take over
         until = time.monotonic() + _COPY_WITHIN_S
         while not victim.is_frozen and time.monotonic() < until:
             if await self._transaction_of(victim, within_s=_SEEN_WITHIN_S, kill=False):
@@ -181,6 +182,7 @@ class Storm:
             return
         before = dict(victim.told)
         await asyncio.sleep(FROZEN_S)
+        assert not await self.fleet.owned_by(victim), "nobody took over from the frozen consumer"
         victim.thaw()
         await self._wait_until_back(victim, before)
 
