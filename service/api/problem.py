@@ -88,6 +88,10 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             title="The schema is not the one of this version",
             next="Run `voltpass migrate` of this version.",
         ),
+        errors.ZoneDataError: _AWAY._replace(
+            title="Two opinions on the days of the zone",
+            next="Update the time zone data that are older: of the database server, or the package tzdata.",
+        ),
         errors.RequestError: _WRONG,
         errors.RangeTooLongError: _WRONG._replace(
             title="Too much time at once", next="Ask for shorter ranges, one after another."

@@ -178,8 +178,25 @@ async def test_ready_means_that_the_schema_is_current(
     await seeder.run("UPDATE alembic_version SET version_num = '9999'")
     newer = await get(client, "/readyz")
 
-    assert ready == {"status": "ready", "revision": head_revision()}
+    assert ready == {"status": "ready", "revision": head_revision(), "zone": "Asia/Shanghai"}
     for found in (nothing, old):
         assert (found["status"], found["code"]) == (503, "schema_mismatch")
         assert "voltpass migrate" in found["next"]
     assert newer["revision"] == "9999"
+
+
+async def test_it_is_not_ready_while_the_server_counts_days_otherwise(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.run(
+        """
+        CREATE OR REPLACE FUNCTION day_start(day date, zone text) RETURNS timestamptz
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN (day::timestamp AT TIME ZONE zone) + interval '1 hour'
+        """
+    )
+
+    found = await problem(client, "/readyz")
+
+    assert (found["status"], found["code"]) == (503, "zone_data_differ")
+    assert "tzdata" in found["next"]

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from pydantic import Field
 
-from kernels.layout import CELL_NONE, RANK_MASK, RANK_SHIFT, SHARE_SHIFT, VERDICT_MASK
+from kernels.layout import (
+    CELL_NONE,
+    MINUTES_PER_HOUR,
+    MISSING,
+    RANK_MASK,
+    RANK_SHIFT,
+    SHARE_SHIFT,
+    VERDICT_MASK,
+)
 from service.api.context import Context
 from service.api.parameters import From, To, check_length, day_span_of
 from service.api.routes.points import PointName, known_point
@@ -104,28 +112,37 @@ async def point_minutes(
 def _minutes(
     pages: Sequence[PageEvidence], begin: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[MinuteShape]:
-    page_at = {page.hour: page for page in pages}
+    phases_at = {page.hour: _phases(page) for page in pages}
+    verdicts_at = {page.hour: page.verdict.tolist() for page in pages}
     at = begin.astimezone(UTC)
     while at < end:
-        page = page_at.get(at.replace(minute=0))
-        minute = at.astimezone(zone)
-        if page is None:
-            yield MinuteShape(minute=minute, verdict="missing", phases=[])
-        else:
-            yield MinuteShape(
-                minute=minute,
-                verdict=VERDICTS[page.verdict[at.minute]],
-                phases=[_phase(page, phase, at.minute) for phase in range(page.mark.shape[0])],
-            )
+        hour = at.replace(minute=0)
+        verdict = verdicts_at[hour][at.minute] if hour in verdicts_at else MISSING
+        yield MinuteShape(
+            minute=at.astimezone(zone),
+            verdict=VERDICTS[verdict],
+            phases=phases_at[hour][at.minute] if hour in phases_at else [],
+        )
         at += _MINUTE
 
 
-def _phase(page: PageEvidence, phase: int, minute: int) -> PhaseMinute:
-    cell, mark = int(page.cell[phase, minute]), int(page.mark[phase, minute])
+def _phases(page: PageEvidence) -> list[list[PhaseMinute]]:
+    """Return the phases of each minute of a page; those that are alike are one object."""
+    made: dict[tuple[int, int], PhaseMinute] = {}
+    minutes: list[list[PhaseMinute]] = [[] for _ in range(MINUTES_PER_HOUR)]
+    for cells, marks in zip(page.cell.tolist(), page.mark.tolist(), strict=True):
+        for phases, key in zip(minutes, zip(cells, marks, strict=True), strict=True):
+            if key not in made:
+                made[key] = _phase(page.nominal_mv, *key)
+            phases.append(made[key])
+    return minutes
+
+
+def _phase(nominal_mv: int, cell: int, mark: int) -> PhaseMinute:
     is_known = cell != CELL_NONE
     return PhaseMinute(
         cell=cell if is_known else None,
-        voltage_v=page.nominal_mv * (10_000 + cell) / 10_000_000 if is_known else None,
+        voltage_v=nominal_mv * (10_000 + cell) / 10_000_000 if is_known else None,
         rank=RANKS[mark >> RANK_SHIFT & RANK_MASK],
         share=mark >> SHARE_SHIFT,
         verdict=VERDICTS[mark & VERDICT_MASK],

@@ -8,7 +8,8 @@ from service.api.context import Context
 from service.api.shapes import Shape
 from service.errors import SchemaError
 from service.metrics import render
-from service.store.deployment_reads import schema_revision
+from service.store.deployment import check_zone
+from service.store.deployment_reads import reading, schema_revision
 from service.store.migrations import head_revision
 
 router = APIRouter(tags=["operations"])
@@ -24,6 +25,7 @@ class Readiness(Health):
     """The process can answer: the database does, and its schema is one that this version reads."""
 
     revision: str = Field(description="of the database's schema", examples=["0005"])
+    zone: str = Field(description="IANA zone in which days and months are counted")
 
 
 @router.get("/healthz", summary="Is the process alive")
@@ -34,14 +36,16 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Can requests be answered")
 async def readyz(context: Context) -> Readiness:
-    """Ask the database, and compare its schema with what this version needs.
+    """Ask the database, and compare its schema and its time zone data with those of this process.
 
     A newer schema is good, too: a version's migrations keep what the version before it reads.
     """
     found, needed = await schema_revision(context.reader), head_revision()
     if found is None or found < needed:
         raise SchemaError(f"the schema is at {found or 'nothing'}, this version needs {needed}")
-    return Readiness(status="ready", revision=found)
+    async with reading(context.reader) as snapshot:
+        await check_zone(snapshot.connection, snapshot.zone.key, context.now().date())
+    return Readiness(status="ready", revision=found, zone=snapshot.zone.key)
 
 
 @router.get("/metrics", summary="Metrics of this process", response_class=Response)
