@@ -1,6 +1,7 @@
 """All roles of the service in one process, with an embedded broker and an embedded database."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ TOPIC = "voltpass.readings"
 DEAD_LETTER_TOPIC = "voltpass.dead-letters"
 N_PARTITIONS = 4
 HUNDRED_YEARS_S = 100 * 366 * 86_400
+FINISH_WITHIN_S = 5.0
 
 
 @asynccontextmanager
@@ -55,22 +57,26 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
 async def running_roles(settings: Settings) -> AsyncIterator[str]:
     """Run consume, settle and serve for as long as the block lasts; give the address of the API.
 
-    However the block ends, the roles are told to stop and may finish what they do.
+    However the block ends, the roles are told to stop and may finish what they do, after an error or Ctrl-C for
+    some seconds only.
 
     Raises:
         ServiceError: One of the roles cannot go on.
     """
     stop = asyncio.Event()
-    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    url: asyncio.Future[str] = loop.create_future()
     ended_by: BaseException | None = None
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_serve(settings, stop, url.set_result))
-        tasks.create_task(run_settle(settings, stop))
-        tasks.create_task(run_consume(settings, stop))
-        try:
-            yield await url
-        except BaseException as error:  # noqa: BLE001 (raised below; here the group would cut the roles off)
-            ended_by = error
-        stop.set()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+            tasks.create_task(run_serve(settings, stop, url.set_result))
+            tasks.create_task(run_settle(settings, stop))
+            tasks.create_task(run_consume(settings, stop))
+            try:
+                yield await url
+            except BaseException as error:  # noqa: BLE001 (raised below; here the group would cut the roles off)
+                ended_by = error
+                limit.reschedule(loop.time() + FINISH_WITHIN_S)
+            stop.set()
     if ended_by is not None:
         raise ended_by
