@@ -78,5 +78,4 @@ def specimen(hint: Any) -> Any:
     if origin_metadata is None:
         raise KeyError(hint)
     dtype, shape = origin_metadata
-    array = np.zeros(shape, dtype)
-    return array
+    return np.zeros(shape, dtype)

@@ -36,7 +36,7 @@ class EventLimits(NamedTuple):
 
 
 @kernel
-def watch(
+def watch(  # noqa: PLR0913, PLR0917  (a kernel's columns)
     states: EventStates,
     settings: LaneSettings,
     folded: Folded,
@@ -73,12 +73,14 @@ def watch(
         lowest, highest = _range(folded, i)
         if lowest < 0:
             continue
-        lower, upper = np.int64(settings[lane].live_lower_ppm), np.int64(settings[lane].live_upper_ppm)
-        calm = states[lane].open_kinds == 0 and states[lane].breach == BREACH_NONE
+        lower = np.int64(settings[lane].live_lower_ppm)
+        upper = np.int64(settings[lane].live_upper_ppm)
+        breach = states[lane].breach
+        calm = states[lane].open_kinds == 0 and breach == BREACH_NONE
         quiet_above = min(upper, limits.swell_above, limits.high_above)
         if not (calm and max(lower, limits.dip_below) <= lowest and highest <= quiet_above):
-            states[lane].breach = _breach(states[lane].breach, lowest, highest, lower, upper, limits)
-            _update(states, folded, i, lane, limits, edges)
+            states[lane].breach = _breach(breach, lowest, highest, lower, upper, limits)
+            _update(states, folded, i, limits, edges)
         states[lane].last_ms = start_ms + settings[lane].interval_ms
     return n_readings
 
@@ -110,8 +112,9 @@ def _breach(breach, lowest, highest, lower, upper, limits):  # type: ignore[no-u
 
 
 @inline
-def _update(states, folded, i, lane, limits, edges):  # type: ignore[no-untyped-def]
-    """Open, deepen and close the events of one lane."""
+def _update(states, folded, i, limits, edges):  # type: ignore[no-untyped-def]
+    """Open, deepen and close the events of the lane of reading ``i``."""
+    lane = folded.lane[i]
     dip = _inside(states, lane, DIP) * limits.hysteresis + limits.dip_below
     swell = limits.swell_above - _inside(states, lane, SWELL) * limits.hysteresis
     dark_open = max(_inside(states, lane, INTERRUPTION), _inside(states, lane, PHASE_LOSS))
@@ -130,10 +133,10 @@ def _update(states, folded, i, lane, limits, edges):  # type: ignore[no-untyped-
         elif ppm > swell:
             in_swell |= 1 << phase
     n_dark = (in_dark & 1) + ((in_dark >> 1) & 1) + ((in_dark >> 2) & 1)
-    _step(states, folded, i, lane, DIP, in_dip, edges)
-    _step(states, folded, i, lane, SWELL, in_swell, edges)
-    _step(states, folded, i, lane, INTERRUPTION, in_dark if n_dark == n_valid else 0, edges)
-    _step(states, folded, i, lane, PHASE_LOSS, in_dark if n_dark < n_valid else 0, edges)
+    _step(states, folded, i, DIP, in_dip, edges)
+    _step(states, folded, i, SWELL, in_swell, edges)
+    _step(states, folded, i, INTERRUPTION, in_dark if n_dark == n_valid else 0, edges)
+    _step(states, folded, i, PHASE_LOSS, in_dark if n_dark < n_valid else 0, edges)
 
 
 @inline
@@ -142,8 +145,9 @@ def _inside(states, lane, kind):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _step(states, folded, i, lane, kind, phases, edges):  # type: ignore[no-untyped-def]
+def _step(states, folded, i, kind, phases, edges):  # type: ignore[no-untyped-def]
     """Move the machine of one kind: ``phases`` is the bit mask of the phases inside the event, 0 for none."""
+    lane = folded.lane[i]
     is_open = _inside(states, lane, kind) == 1
     if phases == 0 and not is_open:
         return

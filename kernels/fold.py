@@ -6,24 +6,21 @@ import numpy as np
 
 from kernels._jit import inline, inline_always, kernel
 from kernels.layout import (
-    SUM_GOOD_OTHERS,
-    SUM_GOOD,
-    SUM_ESTIMATED,
-    SEEN,
-    PAGE,
-    HEAD_MINUTE,
-    COUNTS_OTHERS,
-    COUNTS,
     AHEAD_MS,
     CELL_NONE,
+    COUNTS,
+    COUNTS_OTHERS,
     DUPLICATE,
     FOLDED,
+    HEAD_MINUTE,
     INVALID_READING,
     LATE,
     MINUTES_PER_HOUR,
+    N_PHASES_MAX,
     NO_TIME,
     NONE,
     OUTSIDE_SERVICE,
+    PAGE,
     PPM_ABSENT,
     PPM_INVALID,
     PPM_MAX,
@@ -37,10 +34,14 @@ from kernels.layout import (
     RANK_INVALID,
     RANK_MASK,
     RANK_SHIFT,
+    SEEN,
     SHARE_FULL,
     SHARE_SHIFT,
     STAMP_AHEAD,
     STAMP_TOO_OLD,
+    SUM_ESTIMATED,
+    SUM_GOOD,
+    SUM_GOOD_OTHERS,
     UNKNOWN_DEVICE,
     WRONG_PHASES,
     Folded,
@@ -56,11 +57,13 @@ ONE_GOOD = 1
 ONE_ESTIMATED = 1 << 8
 ONE_INVALID = 1 << 16
 POWER_MAX = 1e12  # watts or var; more is nonsense, and an hour of it would not fit
-INTERRUPTION_PPM = PPM_NOMINAL // 10  # below a tenth of nominal a self-powered device cannot be alive
+INTERRUPTION_PPM = PPM_NOMINAL // 10  # below it a self-powered device cannot be alive
 
 
 @kernel
-def fold(lanes: Lanes, pages: Pages, readings: Readings, limits: StampLimits, first: int, folded: Folded) -> int:
+def fold(
+    lanes: Lanes, pages: Pages, readings: Readings, limits: StampLimits, first: int, folded: Folded
+) -> int:
     """Fold readings ``first``, ``first + 1``, ... into ``lanes`` and ``pages``, in place.
 
     Shapes: readings ``(n_readings,)``; ``folded`` the same length or longer, written for every reading done.
@@ -77,41 +80,63 @@ def fold(lanes: Lanes, pages: Pages, readings: Readings, limits: StampLimits, fi
     """
     n_readings = readings.lane.size
     for i in range(first, n_readings):
-        lane = readings.lane[i]
-        if lane == NONE:
+        if readings.lane[i] == NONE:
             folded.outcome[i] = UNKNOWN_DEVICE
             folded.lane[i] = NONE
             continue
-        # The device's assignment that is in force at the start of the reading.
-        start_ms = readings.stamp_ms[i] - lanes.settings[lane].shift_ms
-        while lane != NONE and not (lanes.settings[lane].from_ms <= start_ms < lanes.settings[lane].to_ms):
-            lane = lanes.settings[lane].next_lane
-            if lane != NONE:
-                start_ms = readings.stamp_ms[i] - lanes.settings[lane].shift_ms
-        folded.lane[i] = lane
-        folded.start_ms[i] = start_ms
+        lane = _assign(lanes, readings, i, folded)
         if lane == NONE:
             folded.outcome[i] = OUTSIDE_SERVICE
             continue
-        set_ = lanes.settings[lane]
-        if start_ms + set_.interval_ms > readings.record_ms[i] + limits.ahead_ms:
-            folded.outcome[i] = STAMP_AHEAD
+        refusal = _refusal(lanes, readings, limits, i, lane, folded)
+        if refusal != FOLDED:
+            folded.outcome[i] = refusal
             continue
-        if limits.oldest_ms > 0 and start_ms < readings.record_ms[i] - limits.oldest_ms:
-            folded.outcome[i] = STAMP_TOO_OLD
-            continue
-        if set_.n_phases == 1 and (_has(readings.v2, i) or _has(readings.v3, i)):
-            folded.outcome[i] = WRONG_PHASES
-            continue
-        # Room for the pages that one reading can open: two closing minutes and its own.
-        if pages.used[0] + 3 > pages.head.size or pages.used[1] + 3 * set_.n_phases > pages.cell.shape[0]:
+        if not _has_room(pages, lanes.settings[lane].n_phases):
             return i
-        _measure(set_, readings, i, folded)
-        if set_.minutes == 0:
+        _measure(lanes, readings, i, lane, folded)
+        if lanes.settings[lane].minutes == 0:
             folded.outcome[i] = _fold_fast(lanes, pages, readings, i, lane, folded)
         else:
             folded.outcome[i] = _fold_slow(lanes, pages, readings, i, lane, folded)
     return n_readings
+
+
+@inline_always
+def _assign(lanes, readings, i, folded):  # type: ignore[no-untyped-def]
+    """Find the device's assignment in force at the start of the reading; return its lane, NONE without one."""
+    lane = readings.lane[i]
+    start_ms = readings.stamp_ms[i] - lanes.settings[lane].shift_ms
+    while not (lanes.settings[lane].from_ms <= start_ms < lanes.settings[lane].to_ms):
+        lane = lanes.settings[lane].next_lane
+        if lane == NONE:
+            break
+        start_ms = readings.stamp_ms[i] - lanes.settings[lane].shift_ms
+    folded.lane[i] = lane
+    folded.start_ms[i] = start_ms
+    return lane
+
+
+@inline_always
+def _refusal(lanes, readings, limits, i, lane, folded):  # type: ignore[no-untyped-def]
+    """Return the outcome of a reading that cannot be one of its lane's, FOLDED if it can."""
+    set_ = lanes.settings[lane]
+    start_ms = folded.start_ms[i]
+    if start_ms + set_.interval_ms > readings.record_ms[i] + limits.ahead_ms:
+        return STAMP_AHEAD
+    if limits.oldest_ms > 0 and start_ms < readings.record_ms[i] - limits.oldest_ms:
+        return STAMP_TOO_OLD
+    if set_.n_phases == 1 and (_has(readings.v2, i) or _has(readings.v3, i)):
+        return WRONG_PHASES
+    return FOLDED
+
+
+@inline_always
+def _has_room(pages, n_phases):  # type: ignore[no-untyped-def]
+    """Return whether the pages fit that one reading can open: two closing minutes' and its own."""
+    if pages.used[0] + 3 > pages.head.size:
+        return False
+    return pages.used[1] + 3 * n_phases <= pages.cell.shape[0]
 
 
 @inline_always
@@ -120,18 +145,20 @@ def _has(column, i):  # type: ignore[no-untyped-def]
 
 
 @inline_always
-def _measure(set_, readings, i, folded):  # type: ignore[no-untyped-def]
+def _measure(lanes, readings, i, lane, folded):  # type: ignore[no-untyped-def]
     """Write the three phases of a reading in ppm, PPM_INVALID or PPM_ABSENT."""
+    set_ = lanes.settings[lane]
+    three = set_.n_phases == N_PHASES_MAX
     trusted = readings.quality[i] != QUALITY_INVALID
     ppm1, ppm2, ppm3 = _ppm(readings.v1, i, set_.ppm_per_volt, trusted), PPM_ABSENT, PPM_ABSENT
-    if set_.n_phases == 3:
+    if three:
         ppm2 = _ppm(readings.v2, i, set_.ppm_per_volt, trusted)
         ppm3 = _ppm(readings.v3, i, set_.ppm_per_volt, trusted)
     highest = max(ppm1, ppm2, ppm3)
     # A self-powered device cannot see its own interruption, and a reading without any voltage says nothing.
     if (set_.self_powered == 1 and highest < INTERRUPTION_PPM) or highest == PPM_ABSENT:
         ppm1 = PPM_INVALID
-        if set_.n_phases == 3:
+        if three:
             ppm2, ppm3 = PPM_INVALID, PPM_INVALID
     folded.ppm[i, 0] = ppm1
     folded.ppm[i, 1] = ppm2
@@ -150,41 +177,59 @@ def _ppm(column, i, ppm_per_volt, trusted):  # type: ignore[no-untyped-def]
 
 
 @inline_always
+def _is_valid(folded, i):  # type: ignore[no-untyped-def]
+    return max(folded.ppm[i, 0], folded.ppm[i, 1], folded.ppm[i, 2]) >= 0
+
+
+@inline_always
 def _fold_fast(lanes, pages, readings, i, lane, folded):  # type: ignore[no-untyped-def]
     """Fold a reading shorter than a minute into its open minute; return the outcome."""
     state = lanes.state
     expected = np.int64(lanes.settings[lane].expected)
     step = np.int64(lanes.settings[lane].interval_ms)
-    grid_ms = folded.start_ms[i] + step - 1 - step // 2  # in the grid place whose midpoint the reading covers
+    # Its grid place is the one whose midpoint the reading covers.
+    grid_ms = folded.start_ms[i] + step - 1 - step // 2
     minute = grid_ms // MINUTE_MS
-    head = state[lane, HEAD_MINUTE]
-    if minute > head:
-        if head != NO_TIME and minute > head + JUMP_MINUTES and not _confirmed(lanes, folded, i, lane, JUMP_MINUTES):
-            return LATE
-        _move_head(lanes, pages, lane, minute)
-    elif minute < head - 1:
+    if not _enter(lanes, pages, folded, i, lane, minute):
         return LATE
-    odd = minute & 1
-    place = np.int64(1) << np.int64((grid_ms - minute * MINUTE_MS + 0.5) * lanes.settings[lane].places_per_ms)
-    if state[lane, SEEN + odd] & place:
+    seen = SEEN + (minute & 1)
+    in_minute_ms = grid_ms - minute * MINUTE_MS
+    place = np.int64(1) << np.int64((in_minute_ms + 0.5) * lanes.settings[lane].places_per_ms)
+    if state[lane, seen] & place:
         return DUPLICATE
-    state[lane, SEEN + odd] |= place
-    valid = False
+    state[lane, seen] |= place
+    estimated = readings.quality[i] == QUALITY_ESTIMATED
     for phase in range(lanes.settings[lane].n_phases):
-        ppm = np.int64(folded.ppm[i, phase])
-        if ppm >= 0:
-            valid = True
-        _add(lanes, pages, lane, minute, phase, ppm, readings.quality[i] == QUALITY_ESTIMATED)
-    if state[lane, SEEN + odd] == (np.int64(1) << expected) - 1:
+        if _add(lanes, lane, minute, phase, np.int64(folded.ppm[i, phase]), estimated):
+            _show(lanes, pages, lane, minute, phase)
+    if state[lane, seen] == (np.int64(1) << expected) - 1:
         _emit(lanes, pages, lane, minute)
-    if valid and lanes.settings[lane].wants_power == 1:
-        _add_power(lanes, pages, readings, i, lane, minute, step // 1000)
-    return FOLDED if valid else INVALID_READING
+    if not _is_valid(folded, i):
+        return INVALID_READING
+    if lanes.settings[lane].wants_power == 1 and _has_power(readings, i):
+        _add_power(pages, _open_page(lanes, pages, lane, minute), readings, i, step // 1000)
+    return FOLDED
 
 
 @inline_always
-def _add(lanes, pages, lane, minute, phase, ppm, estimated):  # type: ignore[no-untyped-def]
-    """Add one phase of a reading to its open minute; show the minute each time another eighth of it is there."""
+def _enter(lanes, pages, folded, i, lane, minute):  # type: ignore[no-untyped-def]
+    """Open ``minute`` if it is new and believable; return whether it is open."""
+    head = lanes.state[lane, HEAD_MINUTE]
+    if minute <= head:
+        return minute >= head - 1
+    if (
+        head != NO_TIME
+        and minute > head + JUMP_MINUTES
+        and not _confirmed(lanes, folded, i, lane, JUMP_MINUTES)
+    ):
+        return False
+    _move_head(lanes, pages, lane, minute)
+    return True
+
+
+@inline_always
+def _add(lanes, lane, minute, phase, ppm, estimated):  # type: ignore[no-untyped-def]
+    """Add one phase of a reading to its open minute; return whether another eighth of the minute is there."""
     state = lanes.state
     odd = minute & 1
     counts, total = _columns(phase, odd)
@@ -197,9 +242,19 @@ def _add(lanes, pages, lane, minute, phase, ppm, estimated):  # type: ignore[no-
         state[lane, counts] += ONE_GOOD
         state[lane, total] += ppm * ppm
         n_good = state[lane, counts] & 0xFF
-        if (lanes.settings[lane].show_at >> n_good) & 1 == 1:
-            share = _share(n_good, np.int64(lanes.settings[lane].expected)) - 1
-            _put(lanes, pages, lane, minute, phase, RANK_GOOD, share, _cell(state[lane, total], n_good))
+        return (lanes.settings[lane].show_at >> n_good) & 1 == 1
+    return False
+
+
+@inline
+def _show(lanes, pages, lane, minute, phase):  # type: ignore[no-untyped-def]
+    """Join the good readings so far of an open minute into its page, an eighth below their share."""
+    counts, total = _columns(phase, minute & 1)
+    n_good = lanes.state[lane, counts] & 0xFF
+    share = _share(n_good, np.int64(lanes.settings[lane].expected)) - 1
+    cell = _cell(lanes.state[lane, total], n_good)
+    page = _open_page(lanes, pages, lane, minute)
+    _put(pages, page, phase, minute, _mark(RANK_GOOD, share), cell)
 
 
 @inline_always
@@ -213,38 +268,50 @@ def _columns(phase, odd):  # type: ignore[no-untyped-def]
 @inline
 def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-untyped-def]
     """Join a reading of a minute or more into the minutes whose midpoint it covers; return the outcome."""
-    state = lanes.state
     length = np.int64(lanes.settings[lane].minutes)
     begin = -((MINUTE_MS // 2 - folded.start_ms[i]) // MINUTE_MS)
-    last = begin + length - 1
-    head = state[lane, HEAD_MINUTE]
-    if last > head:
-        jump = length + JUMP_MINUTES
-        if head != NO_TIME and last > head + jump and not _confirmed(lanes, folded, i, lane, jump):
-            return LATE
-        state[lane, HEAD_MINUTE] = last
-        state[lane, AHEAD_MS] = NO_TIME
-    elif begin <= head - 2 * length:
+    if not _advance(lanes, folded, i, lane, begin, length):
         return LATE
-    valid = max(folded.ppm[i, 0], folded.ppm[i, 1], folded.ppm[i, 2]) >= 0
-    wants_power = valid and lanes.settings[lane].wants_power == 1
+    valid = _is_valid(folded, i)
+    has_power = valid and lanes.settings[lane].wants_power == 1 and _has_power(readings, i)
+    estimated = readings.quality[i] == QUALITY_ESTIMATED
     changed = False
     for minute in range(begin, begin + length):
-        if wants_power and not _measured(lanes, pages, lane, minute):
-            _add_power(lanes, pages, readings, i, lane, minute, 60)
+        if has_power and not _measured(lanes, pages, lane, minute):
+            _add_power(pages, _open_page(lanes, pages, lane, minute), readings, i, 60)
+        page = _open_page(lanes, pages, lane, minute)
         for phase in range(lanes.settings[lane].n_phases):
-            ppm = np.int64(folded.ppm[i, phase])
-            if ppm == PPM_ABSENT:
-                continue
-            rank, cell = RANK_INVALID, CELL_NONE
-            if ppm >= 0:
-                rank = RANK_ESTIMATED if readings.quality[i] == QUALITY_ESTIMATED else RANK_GOOD
-                cell = _cell(ppm * ppm, 1)
-            if _put(lanes, pages, lane, minute, phase, rank, SHARE_FULL, cell):
+            mark, cell = _candidate(np.int64(folded.ppm[i, phase]), estimated)
+            if mark != 0 and _put(pages, page, phase, minute, mark, cell):
                 changed = True
     if not valid:
         return INVALID_READING
     return FOLDED if changed else DUPLICATE
+
+
+@inline
+def _advance(lanes, folded, i, lane, begin, length):  # type: ignore[no-untyped-def]
+    """Move the head to the end of a believable reading; return False if it is late or not to be believed."""
+    last = begin + length - 1
+    head = lanes.state[lane, HEAD_MINUTE]
+    if last <= head:
+        return begin > head - 2 * length
+    jump = length + JUMP_MINUTES
+    if head != NO_TIME and last > head + jump and not _confirmed(lanes, folded, i, lane, jump):
+        return False
+    lanes.state[lane, HEAD_MINUTE] = last
+    lanes.state[lane, AHEAD_MS] = NO_TIME
+    return True
+
+
+@inline
+def _candidate(ppm, estimated):  # type: ignore[no-untyped-def]
+    """Return mark and cell of one phase of a reading that fills its minutes; mark 0 if it was not read."""
+    if ppm == PPM_ABSENT:
+        return 0, CELL_NONE
+    if ppm < 0:
+        return _mark(RANK_INVALID, SHARE_FULL), CELL_NONE
+    return _mark(RANK_ESTIMATED if estimated else RANK_GOOD, SHARE_FULL), _cell(ppm * ppm, 1)
 
 
 @inline
@@ -256,7 +323,7 @@ def _confirmed(lanes, folded, i, lane, near):  # type: ignore[no-untyped-def]
     start_ms = folded.start_ms[i]
     first_ms = lanes.state[lane, AHEAD_MS]
     lanes.state[lane, AHEAD_MS] = start_ms
-    return first_ms != NO_TIME and start_ms != first_ms and abs(start_ms - first_ms) <= near * MINUTE_MS
+    return first_ms != NO_TIME and 0 < abs(start_ms - first_ms) <= near * MINUTE_MS
 
 
 @inline
@@ -287,27 +354,40 @@ def _clear(lanes, lane, odd):  # type: ignore[no-untyped-def]
 @inline
 def _emit(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
     """Join the final candidates of an open minute into its page."""
+    for phase in range(lanes.settings[lane].n_phases):
+        mark, cell = _final(lanes, lane, minute, phase)
+        if mark != 0:
+            _put(pages, _open_page(lanes, pages, lane, minute), phase, minute, mark, cell)
+
+
+@inline
+def _final(lanes, lane, minute, phase):  # type: ignore[no-untyped-def]
+    """Return mark and cell of one phase of an open minute; mark 0 if less than half of it was read."""
     state = lanes.state
     expected = np.int64(lanes.settings[lane].expected)
-    for phase in range(lanes.settings[lane].n_phases):
-        counts, total = _columns(phase, minute & 1)
-        n_good = state[lane, counts] & 0xFF
-        n_estimated = (state[lane, counts] >> 8) & 0xFF
-        n_invalid = state[lane, counts] >> 16
-        if 2 * n_good >= expected:
-            cell = _cell(state[lane, total], n_good)
-            _put(lanes, pages, lane, minute, phase, RANK_GOOD, _share(n_good, expected), cell)
-        elif n_estimated > 0 and 2 * (n_good + n_estimated) >= expected:
-            squares = state[lane, total] + state[lane, SUM_ESTIMATED + 2 * phase + (minute & 1)]
-            cell = _cell(squares, n_good + n_estimated)
-            _put(lanes, pages, lane, minute, phase, RANK_ESTIMATED, _share(n_good + n_estimated, expected), cell)
-        elif n_invalid > 0 and 2 * (n_good + n_invalid) >= expected:
-            _put(lanes, pages, lane, minute, phase, RANK_INVALID, _share(n_good + n_invalid, expected), CELL_NONE)
+    counts, total = _columns(phase, minute & 1)
+    n_good = state[lane, counts] & 0xFF
+    n_estimated = (state[lane, counts] >> 8) & 0xFF
+    n_invalid = state[lane, counts] >> 16
+    if 2 * n_good >= expected:
+        return _mark(RANK_GOOD, _share(n_good, expected)), _cell(state[lane, total], n_good)
+    if n_estimated > 0 and 2 * (n_good + n_estimated) >= expected:
+        n = n_good + n_estimated
+        squares = state[lane, total] + state[lane, SUM_ESTIMATED + 2 * phase + (minute & 1)]
+        return _mark(RANK_ESTIMATED, _share(n, expected)), _cell(squares, n)
+    if n_invalid > 0 and 2 * (n_good + n_invalid) >= expected:
+        return _mark(RANK_INVALID, _share(n_good + n_invalid, expected)), CELL_NONE
+    return 0, CELL_NONE
 
 
 @inline
 def _share(n, expected):  # type: ignore[no-untyped-def]
     return min(SHARE_FULL, 8 * n // expected)
+
+
+@inline
+def _mark(rank, share):  # type: ignore[no-untyped-def]
+    return (rank << RANK_SHIFT) | (share << SHARE_SHIFT)
 
 
 @inline
@@ -331,8 +411,9 @@ def _cell(total, n):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _find_page(lanes, pages, lane, hour):  # type: ignore[no-untyped-def]
-    """Return the lane's page of ``hour``, NONE if it is not in memory."""
+def _find_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+    """Return the lane's page of the hour of ``minute``, NONE if it is not in memory."""
+    hour = minute // MINUTES_PER_HOUR
     page = lanes.state[lane, PAGE]
     while page != NONE and pages.head[page].hour > hour:
         page = pages.head[page].older
@@ -342,8 +423,9 @@ def _find_page(lanes, pages, lane, hour):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _open_page(lanes, pages, lane, hour):  # type: ignore[no-untyped-def]
-    """Return the lane's page of ``hour``, made empty and linked in by hour if it is not in memory."""
+def _open_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+    """Return the lane's page of the hour of ``minute``, made and linked in by hour if it is not in memory."""
+    hour = minute // MINUTES_PER_HOUR
     newer = NONE
     page = lanes.state[lane, PAGE]
     while page != NONE and pages.head[page].hour > hour:
@@ -351,24 +433,7 @@ def _open_page(lanes, pages, lane, hour):  # type: ignore[no-untyped-def]
         page = pages.head[page].older
     if page != NONE and pages.head[page].hour == hour:
         return page
-    made = pages.used[0]
-    n_phases = np.int64(lanes.settings[lane].n_phases)
-    pages.head[made].lane = lane
-    pages.head[made].hour = hour
-    pages.head[made].older = page
-    pages.head[made].plane = pages.used[1]
-    pages.head[made].revision = 0
-    pages.head[made].n_phases = n_phases
-    pages.head[made].dirty = 0
-    pages.head[made].power_s = 0
-    pages.head[made].active_ws = 0
-    pages.head[made].reactive_vars = 0
-    for plane in range(pages.used[1], pages.used[1] + n_phases):
-        for m in range(MINUTES_PER_HOUR):
-            pages.cell[plane, m] = CELL_NONE
-            pages.mark[plane, m] = 0
-    pages.used[0] += 1
-    pages.used[1] += n_phases
+    made = _make_page(pages, lane, hour, page, np.int64(lanes.settings[lane].n_phases))
     if newer == NONE:
         lanes.state[lane, PAGE] = made
     else:
@@ -377,16 +442,35 @@ def _open_page(lanes, pages, lane, hour):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _put(lanes, pages, lane, minute, phase, rank, share, cell):  # type: ignore[no-untyped-def]
+def _make_page(pages, lane, hour, older, n_phases):  # type: ignore[no-untyped-def]
+    """Return a new page, empty."""
+    made = pages.used[0]
+    head = pages.head[made]
+    head.lane = lane
+    head.hour = hour
+    head.older = older
+    head.plane = pages.used[1]
+    head.revision = 0
+    head.n_phases = n_phases
+    head.dirty = 0
+    head.power_s = 0
+    head.active_ws = 0
+    head.reactive_vars = 0
+    for plane in range(pages.used[1], pages.used[1] + n_phases):
+        for m in range(MINUTES_PER_HOUR):
+            pages.cell[plane, m] = CELL_NONE
+            pages.mark[plane, m] = 0
+    pages.used[0] += 1
+    pages.used[1] += n_phases
+    return made
+
+
+@inline
+def _put(pages, page, phase, minute, mark, cell):  # type: ignore[no-untyped-def]
     """Join one candidate into its cell; return whether the cell changed."""
-    hour = minute // MINUTES_PER_HOUR
-    page = _open_page(lanes, pages, lane, hour)
     plane = pages.head[page].plane + phase
-    m = minute - hour * MINUTES_PER_HOUR
-    mark = (rank << RANK_SHIFT) | (share << SHARE_SHIFT)
-    old_mark = np.int64(pages.mark[plane, m])
-    old_cell = np.int64(pages.cell[plane, m])
-    if not _wins(rank, share, cell, old_mark, old_cell):
+    m = minute % MINUTES_PER_HOUR
+    if not _wins(mark, cell, np.int64(pages.mark[plane, m]), np.int64(pages.cell[plane, m])):
         return False
     pages.mark[plane, m] = mark
     pages.cell[plane, m] = cell
@@ -395,16 +479,15 @@ def _put(lanes, pages, lane, minute, phase, rank, share, cell):  # type: ignore[
 
 
 @inline
-def _wins(rank, share, cell, old_mark, old_cell):  # type: ignore[no-untyped-def]
+def _wins(mark, cell, old_mark, old_cell):  # type: ignore[no-untyped-def]
     """Return whether a candidate is greater than what stands there: the order of the one join (kernels.join)."""
-    old_rank = (old_mark >> RANK_SHIFT) & RANK_MASK
+    rank, old_rank = (mark >> RANK_SHIFT) & RANK_MASK, (old_mark >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
         return rank > old_rank
-    old_share = old_mark >> SHARE_SHIFT
+    share, old_share = mark >> SHARE_SHIFT, old_mark >> SHARE_SHIFT
     if share != old_share:
         return share > old_share
-    size = abs(cell)
-    old_size = abs(old_cell)
+    size, old_size = abs(cell), abs(old_cell)
     if size != old_size:
         return size > old_size
     return cell > old_cell
@@ -413,27 +496,31 @@ def _wins(rank, share, cell, old_mark, old_cell):  # type: ignore[no-untyped-def
 @inline
 def _measured(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
     """Return whether the lane already has a good cell for ``minute``, on any phase."""
-    hour = minute // MINUTES_PER_HOUR
-    page = _find_page(lanes, pages, lane, hour)
+    page = _find_page(lanes, pages, lane, minute)
     if page == NONE:
         return False
     first = pages.head[page].plane
     for plane in range(first, first + np.int64(pages.head[page].n_phases)):
-        if (np.int64(pages.mark[plane, minute - hour * MINUTES_PER_HOUR]) >> RANK_SHIFT) & RANK_MASK == RANK_GOOD:
+        mark = np.int64(pages.mark[plane, minute % MINUTES_PER_HOUR])
+        if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD:
             return True
     return False
 
 
 @inline
-def _add_power(lanes, pages, readings, i, lane, minute, seconds):  # type: ignore[no-untyped-def]
-    """Add the energy of ``seconds`` seconds to the hour, if the reading is good and carries its power."""
+def _has_power(readings, i):  # type: ignore[no-untyped-def]
+    """Return whether a reading is good and carries its power."""
     if readings.quality[i] != QUALITY_GOOD or readings.p_w.size == 0 or readings.q_var.size == 0:
-        return
-    p_w, q_var = readings.p_w[i], readings.q_var[i]
-    if not (abs(p_w) <= POWER_MAX and abs(q_var) <= POWER_MAX):  # NaN is not
-        return
-    page = _open_page(lanes, pages, lane, minute // MINUTES_PER_HOUR)
-    pages.head[page].active_ws += np.int64(np.rint(p_w)) * seconds
-    pages.head[page].reactive_vars += np.int64(np.rint(q_var)) * seconds
-    pages.head[page].power_s += seconds
-    pages.head[page].dirty = 1
+        return False
+    # Not so for NaN.
+    return abs(readings.p_w[i]) <= POWER_MAX and abs(readings.q_var[i]) <= POWER_MAX
+
+
+@inline
+def _add_power(pages, page, readings, i, seconds):  # type: ignore[no-untyped-def]
+    """Add the energy of ``seconds`` seconds at the reading's power to the hour."""
+    head = pages.head[page]
+    head.active_ws += np.int64(np.rint(readings.p_w[i])) * seconds
+    head.reactive_vars += np.int64(np.rint(readings.q_var[i])) * seconds
+    head.power_s += seconds
+    head.dirty = 1

@@ -19,7 +19,7 @@ from kernels.layout import (
 def join(cell: Cells, mark: Marks, other_cell: Cells, other_mark: Marks) -> int:
     """Join ``other`` into ``cell`` and ``mark``, plane by plane, in place.
 
-    The greater (rank, share, \\|deviation\\|, deviation) wins: commutative, associative and idempotent.
+    The greater (rank, share, size of the deviation, deviation) wins: commutative, associative and idempotent.
 
     Shapes: all ``(n_planes, 60)``.
     Units: 0.01 % of nominal; the verdict bits of a mark take no part, and are 0 in a cell that changed.

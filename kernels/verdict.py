@@ -1,5 +1,7 @@
 """Judging: what each minute is, for every phase and for the point, under the rules in force."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from kernels._jit import inline, kernel
@@ -50,69 +52,118 @@ def _bit(masks, page, m):  # type: ignore[no-untyped-def]
     return (masks[page] >> np.uint64(m)) & np.uint64(1) != np.uint64(0)
 
 
+class _Minute(NamedTuple):
+    """What is known of a point's minute before its phases are judged one by one; cells in 0.01 %."""
+
+    lower: int  # band in force
+    upper: int
+    dark_below: int
+    has_rule: bool
+    exempt: bool
+    all_dark: bool  # interrupted on every measured phase, or known to be without any measurement
+
+
 @inline
 def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
     """Judge the phases of one minute, write their marks, return the point's verdict."""
     first = pages.first[page]
     n_phases = np.int64(pages.n_phases[page])
-    lower, upper = np.int64(rules.lower[page]), np.int64(rules.upper[page])
-    has_rule = lower != NO_BAND
-    if has_rule and _bit(rules.abnormal, page, m):
-        lower, upper = np.int64(rules.abnormal_lower[page]), np.int64(rules.abnormal_upper[page])
-    dark_below = np.int64(rules.interruption_below[page])
-    exempt = _bit(rules.exempt, page, m)
-    known_dark = _bit(rules.interrupted, page, m)
-    due = _bit(rules.due, page, m)
-
-    n_measured = 0
-    n_dark = 0
-    for plane in range(first, first + n_phases):
-        if _rank(pages, plane, m) == RANK_GOOD:
-            n_measured += 1
-            if pages.cell[plane, m] < dark_below:
-                n_dark += 1
-    all_dark = (n_measured > 0 and n_dark == n_measured) or (n_measured == 0 and known_dark)
-
-    excess_over, excess_under = 0, 0
+    if not _bit(rules.due, page, m):
+        for plane in range(first, first + n_phases):
+            _write(pages, plane, m, MISSING)
+        return MISSING
+    n_measured, n_dark = _n_measured_and_dark(pages, rules, page, m)
+    minute = _minute(rules, page, m, n_measured, n_dark)
     n_invalid, n_missing = 0, 0
     for phase in range(n_phases):
         plane = first + phase
-        rank = _rank(pages, plane, m)
-        optional = (np.int64(rules.optional_phases[page]) >> phase) & 1 == 1
-        verdict = _phase_verdict(rank, np.int64(pages.cell[plane, m]), lower, upper, dark_below)
-        if not due:
-            verdict = MISSING
-        elif rank != RANK_GOOD and all_dark and not (optional and rank == RANK_MISSING):
-            verdict = INTERRUPTED
-        elif rank == RANK_GOOD and verdict != INTERRUPTED and (exempt or not has_rule):
-            verdict = EXEMPT
-        elif exempt and not (optional and rank == RANK_MISSING):
-            verdict = EXEMPT if verdict != INTERRUPTED else verdict
-        pages.mark[plane, m] = (np.int64(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict
-        if verdict == OVER:
-            excess_over = max(excess_over, np.int64(pages.cell[plane, m]) - upper)
-        elif verdict == UNDER:
-            excess_under = max(excess_under, lower - np.int64(pages.cell[plane, m]))
-        elif verdict == INVALID:
-            n_invalid += 1
-        elif verdict == MISSING and not (optional and rank == RANK_MISSING):
-            n_missing += 1
-
-    if not due:
-        return MISSING
-    if all_dark:
+        may_be_absent = (np.int64(rules.optional_phases[page]) >> phase) & 1 == 1
+        verdict = _phase_verdict(pages, plane, m, may_be_absent, minute)
+        _write(pages, plane, m, verdict)
+        n_invalid += verdict == INVALID
+        absent = may_be_absent and _rank(pages, plane, m) == RANK_MISSING
+        n_missing += verdict == MISSING and not absent
+    if minute.all_dark:
         return INTERRUPTED
-    if exempt or (not has_rule and n_measured > n_dark):
+    if minute.exempt or (not minute.has_rule and n_measured > n_dark):
         return EXEMPT
-    if excess_over > excess_under:
-        return OVER
-    if excess_under > 0:
-        return UNDER
+    outside = _worst(pages, page, m, minute)
+    if outside != PASS:
+        return outside
     if n_invalid > 0:
         return INVALID
-    if n_missing > 0 or n_measured == 0:
+    return MISSING if n_missing > 0 or n_measured == 0 else PASS
+
+
+@inline
+def _n_measured_and_dark(pages, rules, page, m):  # type: ignore[no-untyped-def]
+    """Return how many phases have a good cell, and how many of these are interrupted."""
+    first = pages.first[page]
+    n_measured, n_dark = 0, 0
+    for plane in range(first, first + np.int64(pages.n_phases[page])):
+        if _rank(pages, plane, m) == RANK_GOOD:
+            n_measured += 1
+            if pages.cell[plane, m] < rules.interruption_below[page]:
+                n_dark += 1
+    return n_measured, n_dark
+
+
+@inline
+def _minute(rules, page, m, n_measured, n_dark):  # type: ignore[no-untyped-def]
+    lower, upper = np.int64(rules.lower[page]), np.int64(rules.upper[page])
+    has_rule = lower != NO_BAND
+    if has_rule and _bit(rules.abnormal, page, m):
+        lower = np.int64(rules.abnormal_lower[page])
+        upper = np.int64(rules.abnormal_upper[page])
+    all_dark = n_dark == n_measured
+    if n_measured == 0:
+        all_dark = _bit(rules.interrupted, page, m)
+    dark_below = np.int64(rules.interruption_below[page])
+    return _Minute(lower, upper, dark_below, has_rule, _bit(rules.exempt, page, m), all_dark)
+
+
+@inline
+def _phase_verdict(pages, plane, m, may_be_absent, minute):  # type: ignore[no-untyped-def]
+    """Judge one phase; an estimated minute counts as missing."""
+    rank = _rank(pages, plane, m)
+    if rank == RANK_GOOD:
+        return _measured_verdict(np.int64(pages.cell[plane, m]), minute)
+    if may_be_absent and rank == RANK_MISSING:
         return MISSING
+    if minute.all_dark:
+        return INTERRUPTED
+    if minute.exempt:
+        return EXEMPT
+    return INVALID if rank == RANK_INVALID else MISSING
+
+
+@inline
+def _measured_verdict(cell, minute):  # type: ignore[no-untyped-def]
+    if cell < minute.dark_below:
+        return INTERRUPTED
+    if minute.exempt or not minute.has_rule:
+        return EXEMPT
+    if cell > minute.upper:
+        return OVER
+    if cell < minute.lower:
+        return UNDER
     return PASS
+
+
+@inline
+def _worst(pages, page, m, minute):  # type: ignore[no-untyped-def]
+    """Return OVER or UNDER, whichever phase is further outside the band, PASS if none is."""
+    first = pages.first[page]
+    over, under = 0, 0
+    for plane in range(first, first + np.int64(pages.n_phases[page])):
+        verdict = np.int64(pages.mark[plane, m]) & VERDICT_MASK
+        if verdict == OVER:
+            over = max(over, np.int64(pages.cell[plane, m]) - minute.upper)
+        elif verdict == UNDER:
+            under = max(under, minute.lower - np.int64(pages.cell[plane, m]))
+    if over > under:
+        return OVER
+    return UNDER if under > 0 else PASS
 
 
 @inline
@@ -121,16 +172,5 @@ def _rank(pages, plane, m):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _phase_verdict(rank, cell, lower, upper, dark_below):  # type: ignore[no-untyped-def]
-    """Judge one phase alone; an estimated minute counts as missing."""
-    if rank == RANK_INVALID:
-        return INVALID
-    if rank != RANK_GOOD:
-        return MISSING
-    if cell < dark_below:
-        return INTERRUPTED
-    if cell > upper:
-        return OVER
-    if cell < lower:
-        return UNDER
-    return PASS
+def _write(pages, plane, m, verdict):  # type: ignore[no-untyped-def]
+    pages.mark[plane, m] = (np.int64(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict
