@@ -1,4 +1,4 @@
-"""Consumers as processes: started, asked, stopped, killed, frozen."""
+"""Roles of the service as processes: started, asked, stopped, killed, frozen."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tests.real.instance import LOOPBACK, free_ports
 
@@ -20,7 +21,7 @@ _ENDS_WITHIN_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What consumers of one run have in common."""
+    """What the processes of one run have in common."""
 
     bootstrap: str
     topic: str
@@ -29,7 +30,7 @@ class Surroundings:
     folder: Path  # of their logs
 
     def environment(self, metrics_port: int) -> dict[str, str]:
-        """Return the environment of a consumer."""
+        """Return the environment of a process."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith("VOLTPASS_")}
         return ours | {
             "VOLTPASS_KAFKA_BOOTSTRAP": self.bootstrap,
@@ -43,12 +44,13 @@ class Surroundings:
             "VOLTPASS_WRITER_IDLE_TIMEOUT_S": "5",
             "VOLTPASS_WRITER_LOCK_TIMEOUT_S": "5",
             "VOLTPASS_STALL_S": "60",
+            "VOLTPASS_SETTLE_INTERVAL_S": "5",
         }
 
 
 @dataclass(slots=True, eq=False)
 class Consumer:
-    """One process."""
+    """One process that consumes, or settles."""
 
     port: int
     process: "subprocess.Popen[bytes]"
@@ -56,11 +58,13 @@ class Consumer:
     is_frozen: bool = False
 
     @classmethod
-    def start(cls, where: Surroundings, number: int) -> "Consumer":
+    def start(
+        cls, where: Surroundings, number: int, role: Literal["consume", "settle"] = "consume"
+    ) -> "Consumer":
         (port,) = free_ports(1)
-        with (where.folder / f"{where.group}-{number:03}.log").open("wb") as log:
+        with (where.folder / f"{where.group}-{number:03}-{role}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "service", "consume"],
+                [sys.executable, "-m", "service", role],
                 env=where.environment(port),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

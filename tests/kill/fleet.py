@@ -23,6 +23,7 @@ class Fleet:
     alive: list[Consumer] = field(default_factory=list)
     totals: dict[str, float] = field(default_factory=dict)
     n_started: int = 0
+    settler: Consumer | None = None  # works beside them, if asked for
 
     @classmethod
     @asynccontextmanager
@@ -31,7 +32,7 @@ class Fleet:
         try:
             yield fleet
         finally:
-            for consumer in fleet.alive:
+            for consumer in [*fleet.alive, *([fleet.settler] if fleet.settler else [])]:
                 with contextlib.suppress(ProcessLookupError):
                     consumer.kill()
 
@@ -42,6 +43,14 @@ class Fleet:
         while len(self.alive) < n_consumers:
             self.n_started += 1
             self.alive.append(Consumer.start(self.where, self.n_started))
+
+    def settle_anew(self) -> None:
+        """Let a new process settle, and kill the one that did."""
+        if self.settler is not None:
+            assert self.settler.is_alive, "settle ended by itself"
+            self.settler.kill()
+        self.n_started += 1
+        self.settler = Consumer.start(self.where, self.n_started, "settle")
 
     def forget(self, consumer: Consumer) -> None:
         """Keep the counters of one that has ended."""
@@ -59,6 +68,8 @@ class Fleet:
     async def stop_all(self) -> None:
         for consumer in list(self.alive):
             await self.stop(consumer)
+        if self.settler is not None:
+            assert await self.settler.stop() == 0
 
     async def folding(self, *, but: Consumer | None = None) -> Consumer:
         """Return a consumer that owns partitions and has folded what is not stored."""

@@ -34,6 +34,7 @@ class Losses:
     fenced_after_freeze: float = 0
     rejoined_after_freeze: float = 0
     n_stopped: int = 0  # in order
+    n_settlers_killed: int = 0
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Storm:
         """Strike until it is enough and the time is over."""
         until = time.monotonic() + at_least_s
         self.fleet.grow_to(2)
+        self.fleet.settle_anew()
         deck: list[Callable[[], Awaitable[None]]] = []
         while not self.is_enough or time.monotonic() < until:
             if not deck:
@@ -68,7 +70,7 @@ class Storm:
         """Return strikes in a random order; gentle ones when it was enough."""
         deck: list[Callable[[], Awaitable[None]]] = [self._restart, self._three, self._alone]
         if not self.is_enough:
-            deck += [self._kill, self._kill, self._kill_both]
+            deck += [self._kill, self._kill, self._kill_both, self._kill_settler]
             deck += [self._kill_in_transaction] * 4
         if not self.losses.frozen_in:
             deck.append(self._freeze)
@@ -97,6 +99,10 @@ class Storm:
             return
         backend, before, ports = seen
         await self._count(victim, before, ports, backend)
+
+    async def _kill_settler(self) -> None:
+        self.fleet.settle_anew()
+        self.losses.n_settlers_killed += 1
 
     async def _restart(self) -> None:
         self.fleet.grow_to(2)
