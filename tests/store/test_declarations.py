@@ -1,6 +1,6 @@
 """Declarations: told by place, checked, and each concerns exactly the points in its scope."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from service.store.declarations import (
 from service.store.judgement import judgement_number
 from service.store.pool import Connection, Pool
 from service.store.registry_store import load_registry
+from tests.store.emptying import empty
 
 pytestmark = pytest.mark.integration
 
@@ -35,8 +36,9 @@ ABNORMAL = NewDeclaration(
 
 
 @pytest.fixture
-async def connection(fresh_database: Callable[[], DatabaseSettings]) -> AsyncIterator[Connection]:
-    async with Pool(fresh_database(), "writer", max_size=1) as pool, pool.transaction() as lent:
+async def connection(database: DatabaseSettings) -> AsyncIterator[Connection]:
+    async with Pool(database, "migrator", max_size=1) as pool, pool.transaction() as lent:
+        await empty(lent)
         await lent.execute(
             "INSERT INTO point (point, nominal_mv, wiring, class, organisation, region, substation, feeder,"
             " transformer, valid_from)"

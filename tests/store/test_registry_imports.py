@@ -1,7 +1,7 @@
 """Registry files into the database: all or nothing, and only what differs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from service.store.pool import Pool
 from service.store.registry_exports import export_file, export_registry
 from service.store.registry_imports import ImportReport, import_file, import_registry
 from service.store.registry_store import load_registry
+from tests.store.emptying import empty
 
 pytestmark = pytest.mark.integration
 
@@ -40,8 +41,10 @@ C2,P2;P3,10000,no,MV,0.9,rural,2026-01-01
 
 
 @pytest.fixture
-async def pool(fresh_database: Callable[[], DatabaseSettings]) -> AsyncIterator[Pool]:
-    async with Pool(fresh_database(), "writer", max_size=4) as opened:
+async def pool(database: DatabaseSettings) -> AsyncIterator[Pool]:
+    async with Pool(database, "migrator", max_size=4) as opened:
+        async with opened.connection() as connection:
+            await empty(connection)
         yield opened
 
 
@@ -129,9 +132,9 @@ async def test_what_is_exported_is_imported_without_a_change(
 
 
 async def test_files_are_read_and_written_by_their_paths(
-    fresh_database: Callable[[], DatabaseSettings], tmp_path: Path
+    pool: Pool, database: DatabaseSettings, tmp_path: Path
 ) -> None:
-    database, file = fresh_database(), tmp_path / "points.csv"
+    file = tmp_path / "points.csv"
     file.write_text(POINTS, encoding="gbk")
 
     report = await import_file(database, "points", file)

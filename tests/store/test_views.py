@@ -1,7 +1,7 @@
 """What the views say is what the minutes say, in every zone, stored or counted as it is read."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from service.domain.periods import day_start
 from service.settings.parts import DatabaseSettings
 from service.store.pool import Connection, Pool
 from service.store.rollups import PointDay, roll_up
+from tests.store.emptying import empty
 from tests.store.ledgers import COUNTERS, MINUTE, Ledger, Ordinary, expected_days, utc
 
 pytestmark = pytest.mark.integration
@@ -31,8 +32,9 @@ N_HOURS = 60
 
 
 @pytest.fixture
-async def connection(fresh_database: Callable[[], DatabaseSettings]) -> AsyncIterator[Connection]:
-    async with Pool(fresh_database(), "migrator", max_size=1) as pool, pool.connection() as lent:
+async def connection(database: DatabaseSettings) -> AsyncIterator[Connection]:
+    async with Pool(database, "migrator", max_size=1) as pool, pool.connection() as lent:
+        await empty(lent)
         yield lent
 
 
