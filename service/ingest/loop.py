@@ -92,12 +92,11 @@ class ConsumeLoop:
             self.holding.drop()
 
     async def _join(self) -> None:
-        self.turned_s = clock.monotonic_s()
-        await retried(
-            lambda: self.source.start(self.let_go),
-            name="join_group",
-            within_s=self.policy.start_within_s,
-        )
+        async def join() -> None:
+            self.turned_s = clock.monotonic_s()  # a try that fails is no hang
+            await self.source.start(self.let_go)
+
+        await retried(join, name="join_group", within_s=self.policy.start_within_s)
         self.turned_s = clock.monotonic_s()
 
     async def _fold_until(self, stop: asyncio.Event) -> None:

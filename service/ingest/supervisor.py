@@ -15,7 +15,7 @@ class ProgressPolicy:
 
     stall_s: float  # then the process leaves
     suspect_s: float  # then it says so
-    beyond_end_s: float = 10.0  # a new leader may know less of its log, for a moment
+    beyond_end_s: float  # a new leader may know less of its log, for a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

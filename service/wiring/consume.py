@@ -153,8 +153,9 @@ class _Consumer:
         def tell(is_ready: bool) -> None:
             health.is_ready = is_ready
 
+        stall_s = self._settings.stall_s
         policy = ProgressPolicy(
-            stall_s=self._settings.stall_s, suspect_s=self._settings.stall_s / 2
+            stall_s=stall_s, suspect_s=stall_s / 2, beyond_end_s=min(10.0, stall_s / 4)
         )
         async with asyncio.TaskGroup() as tasks:
             beside = [

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 _CHUNK_BYTES = 65_536
 
@@ -35,6 +36,16 @@ class Proxy:
             server.close()
             proxy.flows.set()
             proxy.cut()
+
+    @classmethod
+    @asynccontextmanager
+    async def to_dsn(cls, dsn: str) -> AsyncIterator[tuple["Proxy", str]]:
+        """Make a proxy to a database; gives it and the address to use."""
+        address = urlsplit(dsn)
+        login = address.netloc.rpartition("@")[0]
+        async with cls.to(address.hostname or "", address.port or 0) as proxy:
+            netloc = f"{login}@127.0.0.1:{proxy.listens_on}"
+            yield proxy, address._replace(netloc=netloc).geturl()
 
     def cut(self) -> None:
         """Break every connection, without a goodbye."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 _WITHIN_S = 30.0
 
@@ -25,6 +25,16 @@ class Broker:
         await admin.start()
         try:
             await admin.create_topics([NewTopic(name, n_partitions, 1)])
+        finally:
+            await admin.close()
+
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        """Throw messages away, as retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            key = TopicPartition(topic, partition)
+            await admin.delete_records({key: RecordsToDelete(before_offset=offset)})
         finally:
             await admin.close()
 

@@ -2,13 +2,12 @@ import asyncio
 import json
 import urllib.request
 from random import Random
-from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.embedded.ports import free_port
-from service.errors import TopicRecreatedError
+from service.errors import DataGapError, TopicRecreatedError
 from tests.faults.proxy import Proxy
 from tests.ingest.network import Network, reading, this_minute_ms
 
@@ -165,11 +164,8 @@ async def test_a_device_that_is_registered_later_is_known_without_a_restart(
 async def test_a_database_that_breaks_off_again_and_again_loses_and_doubles_nothing(
     meters: Network,
 ) -> None:
-    address = urlsplit(meters.settings.database_dsn)
     random = Random(11)
-    async with Proxy.to(address.hostname or "", address.port or 0) as proxy:
-        login = address.netloc.rpartition("@")[0]
-        dsn = address._replace(netloc=f"{login}@127.0.0.1:{proxy.listens_on}").geturl()
+    async with Proxy.to_dsn(meters.settings.database_dsn) as (proxy, dsn):
         consumer = meters.consume(database_dsn=dsn, checkpoint_interval_s=0.02)
         await meters.until("SELECT count(*) = 4 FROM partition_progress")
         for i in range(25):
@@ -197,7 +193,30 @@ async def test_a_topic_that_was_made_anew_is_refused(network: Network) -> None:
     await network.send(b"\x00")
 
     with pytest.raises(TopicRecreatedError, match="offset 1000 is beyond the end"):
-        await network.consume().task
+        await network.consume(stall_s=8.0).task
+
+
+@pytest.mark.real  # the embedded broker throws nothing away
+@pytest.mark.parametrize("policy", ["record", "refuse"])
+async def test_messages_that_retention_took_unread_are_a_gap(meters: Network, policy: str) -> None:
+    first = meters.consume()
+    await send_minutes(meters, 0, 10)
+    await meters.stored(2 * N_PARTITIONS * 10)
+    await first.end()
+    await send_minutes(meters, 10, 10)
+    await meters.broker.delete_before(meters.topic, 0, 15)
+
+    second = meters.consume(data_gap=policy)
+
+    if policy == "refuse":
+        with pytest.raises(DataGapError, match="offsets 10 to 14 were deleted"):
+            await second.task
+    else:
+        sums = await meters.stored(2 * N_PARTITIONS * 20 - 10)
+        gap = await meters.connection.fetchrow("SELECT * FROM data_gap")
+        assert gap is not None
+        assert (gap["partition"], gap["from_offset"], gap["to_offset"]) == (0, 10, 15)
+        assert sums["folded"] == 150
 
 
 async def test_metrics_and_probes_say_how_it_is(network: Network) -> None:

@@ -30,7 +30,7 @@ class Poison:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def arrow(**columns: object) -> bytes:
+def arrow(**columns: Any) -> bytes:
     batch = pa.RecordBatch.from_pydict(columns)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
@@ -38,7 +38,7 @@ def arrow(**columns: object) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def stamps(*ms: int) -> pa.TimestampArray:
+def stamps(*ms: int) -> "pa.Array[Any]":
     return pa.array(ms, pa.timestamp("ms", "UTC"))
 
 
