@@ -74,8 +74,9 @@ def _messages(first_ms: int, n_seconds: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _arrow(devices: pa.StringArray, stamp: NDArray[np.int64], volts: NDArray[np.float64]) -> bytes:
-    columns = [devices, pa.array(stamp, pa.timestamp("ms", "UTC")), pa.array(volts)]
-    batch = pa.RecordBatch.from_arrays(columns, names=["device", "ts", "v1"])
+    batch = pa.record_batch(
+        {"device": devices, "ts": pa.array(stamp, pa.timestamp("ms", "UTC")), "v1": pa.array(volts)}
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
