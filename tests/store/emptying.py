@@ -9,8 +9,8 @@ async def empty(connection: Connection) -> None:
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename NOT IN ('judgement', 'deployment', 'alembic_version')"
     )
+    await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
     await connection.execute(
-        f"TRUNCATE {tables} RESTART IDENTITY CASCADE;"
-        " UPDATE judgement SET number = 1, registry_number = 1, rollup_generation = 1;"
-        " UPDATE deployment SET zone = 'Asia/Shanghai'"  # noqa: S608
+        "UPDATE judgement SET number = 1, registry_number = 1, rollup_generation = 1;"
+        " UPDATE deployment SET zone = 'Asia/Shanghai'"
     )
