@@ -14,6 +14,10 @@ from service.settings.parts import DatabaseSettings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)  # later than all data of the tests
 
+NOWHERE = Settings(  # a database that is away
+    database_dsn="postgresql://nobody@127.0.0.1:1/none", database_connect_timeout_s=0.5
+)
+
 
 def settings_of(database: DatabaseSettings, **others: Any) -> Settings:
     """Return settings with this database."""

@@ -1,17 +1,15 @@
 """Declarations over HTTP: the past is judged again by them, and what is wrong with one is said."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from kernels.layout import CELL_NONE
-from service.settings.parts import DatabaseSettings
-from tests.api.clients import application, client_of, get, problem_of, settings_of
+from tests.api.clients import get, problem_of
 from tests.api.seeding import NewPoint, Seeder
+from tests.api.telling import OUTAGE, declare, told
 
 pytestmark = pytest.mark.integration
 
@@ -26,37 +24,6 @@ GOLDEN_DAY = (
 )
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)
 MARCH_1 = {"from": "2024-03-01", "to": "2024-03-02"}
-
-
-def told(**others: Any) -> dict[str, Any]:
-    """Return the body of a good request, changed as asked; None leaves a field out."""
-    body = {
-        "kind": "abnormal_state",
-        "places": [{"place": "feeder", "code": "F1"}],
-        "ticket": "2024-0815",
-        "author": "li.na",
-        "approver": "wang.wei",
-        "from": "2024-03-01T21:40:00+08:00",
-        "to": "2024-03-01T22:20:00+08:00",
-        **others,
-    }
-    return {name: value for name, value in body.items() if value is not None}
-
-
-OUTAGE = told(
-    kind="outage",
-    places=[{"place": "point", "code": "P"}],
-    cause="tree on the line",
-    **{"from": "2024-03-01T23:30:00+08:00", "to": "2024-03-01T23:50:00+08:00"},
-)
-
-
-async def declare(client: httpx.AsyncClient, body: dict[str, Any]) -> Any:
-    answer = await client.post("/v1/declarations", json=body)
-    assert answer.status_code == 201, answer.text
-    found = answer.json()
-    assert answer.headers["location"] == f"/v1/declarations/{found['declaration_id']}"
-    return found
 
 
 async def total(client: httpx.AsyncClient) -> Any:
@@ -210,101 +177,3 @@ async def test_declarations_are_listed_the_newest_first_and_page_by_page(
         **{"from": "2024-03-01T23:50:00+08:00", "to": "2024-03-02"},
     )
     assert evening["declarations"] == []
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "says"),
-    [
-        (told(places=[{"place": "feeder", "code": "F77"}]), "unknown_place", "feeder 'F77'"),
-        (told(approver="li.na"), "declaration_invalid", "somebody else"),
-        (told(author="  "), "declaration_invalid", "author is empty"),
-        (told(to="2024-03-01T21:40:00+08:00"), "declaration_invalid", "must be after"),
-        (told(ticket=None), "invalid_request", "body.ticket"),
-        (told(kind="storm"), "invalid_request", "'abnormal_state' or 'outage'"),
-        (told(places=[]), "invalid_request", "at least 1"),
-        (told(places=[{"place": "town", "code": "X"}]), "invalid_request", "body.places.0.place"),
-        (told(**{"from": "2024-03-01T21:40:00"}), "invalid_request", "timezone"),
-        (told(ticket="T\0"), "invalid_request", "body.ticket"),
-        (told(tikcet="T"), "invalid_request", "body.tikcet"),
-    ],
-)
-async def test_what_is_wrong_with_a_declaration_is_said(
-    client: httpx.AsyncClient, seeder: Seeder, body: dict[str, Any], code: str, says: str
-) -> None:
-    await seeder.points(NewPoint(point="P"))
-
-    found = problem_of(await client.post("/v1/declarations", json=body))
-
-    assert (found["status"], found["code"]) == (422, code)
-    assert says in found["detail"]
-    assert (await get(client, "/v1/declarations"))["declarations"] == []
-
-
-async def test_bytes_that_are_no_json_are_refused(client: httpx.AsyncClient) -> None:
-    json_type = {"content-type": "application/json"}
-
-    cut = problem_of(await client.post("/v1/declarations", content=b'{"kind":', headers=json_type))
-    form = problem_of(await client.post("/v1/declarations", data={"kind": "outage"}))
-    surrogate = problem_of(
-        await client.post("/v1/declarations", content=b'{"ticket": "\\ud800"}', headers=json_type)
-    )
-
-    assert cut["status"] == form["status"] == surrogate["status"] == 422
-    assert "application/json" in form["detail"]
-
-
-@pytest.mark.parametrize("number", ["7", "0", "x", "9223372036854775808"])
-async def test_a_number_that_nothing_has(client: httpx.AsyncClient, number: str) -> None:
-    path = f"/v1/declarations/{number}"
-    end = {"to": "2024-03-01T22:20:00Z", "author": "li.na"}
-
-    answers = [
-        problem_of(await client.get(path)),
-        problem_of(await client.delete(path, params={"author": "li.na"})),
-        problem_of(await client.patch(path, json=end)),
-    ]
-
-    assert {one["status"] for one in answers} == {404 if number == "7" else 422}
-
-
-async def test_who_withdraws_has_to_say_so(client: httpx.AsyncClient) -> None:
-    found = problem_of(await client.delete("/v1/declarations/1"))
-
-    assert found["errors"][0]["location"] == ["query", "author"]
-
-
-async def test_a_login_that_may_only_read_takes_no_declarations(
-    fresh_database: Callable[[], DatabaseSettings],
-) -> None:
-    database = fresh_database()
-    async with client_of(application(settings_of(database))) as client:
-        await get(client, "/v1/declarations")
-    reader = await _as_reader(database)
-
-    async with client_of(application(settings_of(reader))) as client:
-        listed = await get(client, "/v1/declarations")
-        made = problem_of(await client.post("/v1/declarations", json=told()))
-        withdrawn = problem_of(await client.delete("/v1/declarations/1", params={"author": "x"}))
-
-    assert listed["declarations"] == []
-    for found in (made, withdrawn):
-        assert (found["status"], found["code"]) == (403, "declarations_refused")
-        assert "voltpass_writer" in found["next"]
-
-
-async def _as_reader(database: DatabaseSettings) -> DatabaseSettings:
-    """Return settings with a login of its own that is in the role of readers."""
-    from service.store.pool import connect  # noqa: PLC0415
-
-    connection = await connect(database, "migrator")
-    name = urlsplit(database.database_dsn).path.removeprefix("/test_")
-    try:
-        await connection.execute(
-            f"CREATE ROLE viewer_{name} LOGIN PASSWORD 'secret' IN ROLE voltpass_reader"
-        )
-    finally:
-        await connection.close()
-    parts = urlsplit(database.database_dsn)
-    place = parts.netloc.rpartition("@")[2]
-    dsn = parts._replace(netloc=f"viewer_{name}:secret@{place}").geturl()
-    return DatabaseSettings(database_dsn=dsn)

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from service.api.problem import MEDIA_TYPE
-from tests.api.clients import application, client_of
-from tests.api.test_problems import NOWHERE
+from tests.api.clients import NOWHERE, application, client_of
 
 PATHS = {
     "/v1/points",

@@ -10,12 +10,7 @@ from structlog.testing import capture_logs
 from service import errors
 from service.api.problem import ANSWERS, answer_of
 from service.errors import ServiceError, StoreRefusedError, StoreTimeoutError
-from service.settings import Settings
-from tests.api.clients import application, client_of, problem, problem_of
-
-NOWHERE = Settings(
-    database_dsn="postgresql://nobody@127.0.0.1:1/none", database_connect_timeout_s=0.5
-)
+from tests.api.clients import NOWHERE, application, client_of, problem, problem_of
 
 
 def family(kind: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
