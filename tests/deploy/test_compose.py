@@ -31,7 +31,7 @@ def bind_mounts() -> list[Path]:
 
 
 def test_all_parts_are_there() -> None:
-    parts = {"kafka", "topics", "timescaledb", "prometheus", "alertmanager", "grafana"}
+    parts = {"kafka", "topics", "timescaledb", "prometheus", "alertmanager", "grafana", "door"}
 
     assert SERVICES.keys() == parts | set(ROLES)
 
@@ -145,5 +145,14 @@ def test_prometheus_asks_where_the_roles_answer() -> None:
         (found,) = jobs[f"voltpass-{role}"]["dns_sd_configs"]
         assert found["names"] == [role]
         assert str(found["port"]) == SERVICES[role]["environment"]["VOLTPASS_METRICS_PORT"]
-    port = SERVICES["serve"]["environment"]["VOLTPASS_API_PORT"]
+    door = (DEPLOY / "door" / "default.conf").read_text()
+    serve = SERVICES["serve"]["environment"]
+    assert f"proxy_pass http://{serve['VOLTPASS_API_HOST']}:{serve['VOLTPASS_API_PORT']};" in door
+    (port,) = re.findall(r"listen (\d+);", door)
     assert jobs["voltpass-serve"]["static_configs"] == [{"targets": [f"serve:{port}"]}]
+
+
+def test_serve_is_reached_through_the_door_alone() -> None:
+    assert SERVICES["serve"]["environment"]["VOLTPASS_API_HOST"] == "127.0.0.1"
+    assert SERVICES["door"]["network_mode"] == "service:serve"
+    assert all(published.startswith("127.0.0.1:") for published in SERVICES["serve"]["ports"])
