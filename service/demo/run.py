@@ -47,7 +47,10 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures:
     """
     _refuse_busy_port(options)
     async with embedded_parts(0 if options.once else options.api_port) as settings:
-        console.print("broker and database run, the schema is there")
+        console.print(
+            "broker and database run, the schema is there; a first run also compiles the kernels",
+            soft_wrap=True,
+        )
         zone = ZoneInfo(settings.zone)
         start = start_of_street(clock.now(), zone)
         await _register(settings, start, zone, console)
