@@ -6,6 +6,7 @@ from service.domain.judging import Judge, make_judge
 from service.domain.lanes import LaneDirectory, lane_directory
 from service.domain.registry import Registry
 from service.domain.rules import RuleSet
+from service.store.deployment import require_zone
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
 
@@ -25,8 +26,13 @@ class Knowledge:
 
 
 async def load_knowledge(pool: Pool, rule_set: RuleSet, zone: str) -> Knowledge:
-    """Return what is known now."""
+    """Return what is known now.
+
+    Raises:
+        SettingsError: The deployment counts its days in another zone.
+    """
     async with pool.transaction() as connection:
+        await require_zone(connection, zone)
         registry = await load_registry(connection, zone)
     judge = make_judge(registry, rule_set)
     return Knowledge(

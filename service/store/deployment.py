@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.domain.periods import day_start
-from service.errors import ZoneDataError
+from service.errors import SettingsError, ZoneDataError
 from service.store.judgement import Change, be_only_writer, raise_judgement
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -68,6 +68,20 @@ _EXEMPT = statement(
 async def zone_of_deployment(connection: Connection) -> str:
     """Return the IANA name of the zone in which days and months are counted."""
     return str(await connection.fetchval(_ZONE))
+
+
+async def require_zone(connection: Connection, zone: str) -> None:
+    """Check that the deployment counts its days in ``zone``.
+
+    Raises:
+        SettingsError: It counts them in another one; ``voltpass migrate`` is what changes it.
+    """
+    stored = await zone_of_deployment(connection)
+    if stored != zone:
+        raise SettingsError(
+            f"VOLTPASS_ZONE is {zone}, but this deployment counts its days in {stored}: set that, or run "
+            "`voltpass migrate` with the new zone while no other role runs"
+        )
 
 
 async def check_zone(connection: Connection, zone: str, today: date) -> None:

@@ -35,6 +35,7 @@ from service.metrics import ConsumeMetrics, new_registry
 from service.settings import Settings
 from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
+from service.store.deployment import require_zone
 from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
 from service.store.pool import Pool
@@ -85,6 +86,7 @@ class _Registrar:
 
     async def load(self, previous: Registry | None) -> tuple[Registry, Mapping[int, TargetArea]]:
         async with self.pool.transaction() as connection:
+            await require_zone(connection, self.zone)
             registry = await load_registry(connection, self.zone, previous)
             return registry, await point_areas(connection)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from service.errors import FencedError
+from service.domain.rules import load_rule_set
+from service.errors import FencedError, SettingsError
+from service.settle.knowledge import load_knowledge
 from service.store.pool import Pool
 from tests.settle.plant import (
     DAY_MS,
@@ -219,3 +221,8 @@ async def test_a_measured_interruption_is_one_record_with_its_edges(pool: Pool) 
     )
     start_s = DAY_MS // 1000 + 90 * MINUTE_MS // 1000
     assert found == {"start_s": start_s, "end_s": start_s + 45 * 60, "evidence": "measured"}
+
+
+async def test_a_role_that_counts_days_in_another_zone_does_not_start(pool: Pool) -> None:
+    with pytest.raises(SettingsError, match="Asia/Shanghai"):
+        await load_knowledge(pool, load_rule_set("sgcc-2003"), "Europe/Berlin")
