@@ -110,17 +110,21 @@ class Network:
         """Return the conservation sums of the topic, once ``n_consumed`` readings are stored."""
         async with asyncio.timeout(_WITHIN_S):
             while (sums := await self.sums())["consumed"] < n_consumed:
-                for consumer in self.running:
-                    if consumer.task.done():
-                        consumer.task.result()
-                await asyncio.sleep(0.05)
+                await self._look_again()
         return sums
 
     async def until(self, is_true: str) -> None:
         """Wait until a query says that something is true."""
         async with asyncio.timeout(_WITHIN_S):
-            while not await self.connection.fetchval(is_true):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            while not await self.connection.fetchval(is_true):
+                await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Wait a little; a consumer that has failed fails the test."""
+        for consumer in self.running:
+            if consumer.task.done():
+                consumer.task.result()
+        await asyncio.sleep(0.05)
 
     async def sums(self) -> dict[str, int]:
         row = await self.connection.fetchrow(

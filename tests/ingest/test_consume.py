@@ -216,7 +216,7 @@ async def test_messages_that_retention_took_unread_are_a_gap(meters: Network, po
         gap = await meters.connection.fetchrow("SELECT * FROM data_gap")
         assert gap is not None
         assert (gap["partition"], gap["from_offset"], gap["to_offset"]) == (0, 10, 15)
-        assert sums["folded"] == 150
+        assert sums["consumed"] == 150
 
 
 async def test_metrics_and_probes_say_how_it_is(network: Network) -> None:

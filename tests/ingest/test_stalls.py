@@ -32,7 +32,9 @@ async def test_a_database_that_hangs_in_a_checkpoint_ends_the_process(network: N
 async def test_a_broker_that_hangs_ends_the_process(network: Network) -> None:
     async with EmbeddedBroker() as frozen:
         await Broker(frozen.bootstrap).create_topic(network.topic, 1)
-        consumer = network.consume(kafka_bootstrap=frozen.bootstrap, stall_s=STALL_S)
+        consumer = network.consume(
+            kafka_bootstrap=frozen.bootstrap, stall_s=STALL_S, session_timeout_s=1.0
+        )
         await network.until("SELECT count(*) = 1 FROM partition_progress")
 
         os.kill(frozen.pid, signal.SIGSTOP)
