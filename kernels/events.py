@@ -2,9 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
-from kernels._jit import inline, kernel
+from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     DIP,
     INTERRUPTION,
@@ -73,8 +71,8 @@ def watch(  # noqa: PLR0913, PLR0917  (a kernel's columns)
         lowest, highest = _range(folded, i)
         if lowest < 0:
             continue
-        lower = np.int64(settings[lane].live_lower_ppm)
-        upper = np.int64(settings[lane].live_upper_ppm)
+        lower = signed(settings[lane].live_lower_ppm)
+        upper = signed(settings[lane].live_upper_ppm)
         breach = states[lane].breach
         calm = states[lane].open_kinds == 0 and breach == BREACH_NONE
         quiet_above = min(upper, limits.swell_above, limits.high_above)
@@ -86,11 +84,11 @@ def watch(  # noqa: PLR0913, PLR0917  (a kernel's columns)
 
 
 @inline
-def _range(folded, i):  # type: ignore[no-untyped-def]
+def _range(folded: Folded, i: int) -> tuple[int, int]:
     """Return the lowest and highest valid phase in ppm, -1 if there is none."""
     lowest, highest = -1, -1
     for phase in range(3):
-        ppm = np.int64(folded.ppm[i, phase])
+        ppm = signed(folded.ppm[i, phase])
         if ppm < 0:
             continue
         if lowest < 0 or ppm < lowest:
@@ -100,7 +98,9 @@ def _range(folded, i):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _breach(breach, lowest, highest, lower, upper, limits):  # type: ignore[no-untyped-def]
+def _breach(
+    breach: int, lowest: int, highest: int, lower: int, upper: int, limits: EventLimits
+) -> int:
     """Return the breach state after a reading; a breach holds until the voltage is inside by the hysteresis."""
     if highest > limits.high_above:
         return BREACH_HIGH
@@ -112,7 +112,9 @@ def _breach(breach, lowest, highest, lower, upper, limits):  # type: ignore[no-u
 
 
 @inline
-def _update(states, folded, i, limits, edges):  # type: ignore[no-untyped-def]
+def _update(
+    states: EventStates, folded: Folded, i: int, limits: EventLimits, edges: EventEdges
+) -> None:
     """Open, deepen and close the events of the lane of reading ``i``."""
     lane = folded.lane[i]
     dip = _inside(states, lane, DIP) * limits.hysteresis + limits.dip_below
@@ -122,7 +124,7 @@ def _update(states, folded, i, limits, edges):  # type: ignore[no-untyped-def]
     n_valid = 0
     in_dip, in_swell, in_dark = 0, 0, 0
     for phase in range(3):
-        ppm = np.int64(folded.ppm[i, phase])
+        ppm = signed(folded.ppm[i, phase])
         if ppm < 0:
             continue
         n_valid += 1
@@ -140,12 +142,14 @@ def _update(states, folded, i, limits, edges):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _inside(states, lane, kind):  # type: ignore[no-untyped-def]
-    return (np.int64(states[lane].open_kinds) >> kind) & 1
+def _inside(states: EventStates, lane: int, kind: int) -> int:
+    return (signed(states[lane].open_kinds) >> kind) & 1
 
 
 @inline
-def _step(states, folded, i, kind, phases, edges):  # type: ignore[no-untyped-def]
+def _step(
+    states: EventStates, folded: Folded, i: int, kind: int, phases: int, edges: EventEdges
+) -> None:
     """Move the machine of one kind: ``phases`` is the bit mask of the phases inside the event, 0 for none."""
     lane = folded.lane[i]
     is_open = _inside(states, lane, kind) == 1
@@ -154,7 +158,7 @@ def _step(states, folded, i, kind, phases, edges):  # type: ignore[no-untyped-de
     start_ms = folded.start_ms[i]
     if phases == 0:
         _write(states, lane, kind, 1, start_ms, edges)
-        states[lane].open_kinds = np.int64(states[lane].open_kinds) & ~(1 << kind)
+        states[lane].open_kinds = signed(states[lane].open_kinds) & ~(1 << kind)
         return
     if not is_open:
         states[lane].open_kinds |= 1 << kind
@@ -172,20 +176,22 @@ def _step(states, folded, i, kind, phases, edges):  # type: ignore[no-untyped-de
 
 
 @inline
-def _extreme(folded, i, kind, phases):  # type: ignore[no-untyped-def]
+def _extreme(folded: Folded, i: int, kind: int, phases: int) -> int:
     """Return the highest voltage of the phases for a swell, else the lowest, in ppm."""
     extreme = -1
     for phase in range(3):
         if (phases >> phase) & 1 == 0:
             continue
-        ppm = np.int64(folded.ppm[i, phase])
+        ppm = signed(folded.ppm[i, phase])
         if extreme < 0 or (kind == SWELL) == (ppm > extreme):
             extreme = ppm
     return extreme
 
 
 @inline
-def _write(states, lane, kind, closed, latest_ms, edges):  # type: ignore[no-untyped-def]
+def _write(
+    states: EventStates, lane: int, kind: int, closed: int, latest_ms: int, edges: EventEdges
+) -> None:
     """Append one edge. ``states.last_ms`` still is the end of the reading before this one."""
     edges[0].start_ms += 1
     at = edges[0].start_ms

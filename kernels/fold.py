@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from kernels._jit import inline, inline_always, kernel
+from kernels._jit import inline, inline_always, kernel, signed
 from kernels.layout import (
     AHEAD_MS,
     CELL_NONE,
@@ -44,6 +44,7 @@ from kernels.layout import (
     SUM_GOOD_OTHERS,
     UNKNOWN_DEVICE,
     WRONG_PHASES,
+    Floats,
     Folded,
     Lanes,
     Pages,
@@ -92,7 +93,7 @@ def fold(
         if refusal != FOLDED:
             folded.outcome[i] = refusal
             continue
-        if not _has_room(pages, lanes.settings[lane].n_phases):
+        if not _has_room(pages, signed(lanes.settings[lane].n_phases)):
             return i
         _measure(lanes, readings, i, lane, folded)
         if lanes.settings[lane].minutes == 0:
@@ -103,9 +104,9 @@ def fold(
 
 
 @inline_always
-def _assign(lanes, readings, i, folded):  # type: ignore[no-untyped-def]
+def _assign(lanes: Lanes, readings: Readings, i: int, folded: Folded) -> int:
     """Find the device's assignment in force at the start of the reading; return its lane, NONE without one."""
-    lane = readings.lane[i]
+    lane: int = readings.lane[i]
     start_ms = readings.stamp_ms[i] - lanes.settings[lane].shift_ms
     while not (lanes.settings[lane].from_ms <= start_ms < lanes.settings[lane].to_ms):
         lane = lanes.settings[lane].next_lane
@@ -118,7 +119,9 @@ def _assign(lanes, readings, i, folded):  # type: ignore[no-untyped-def]
 
 
 @inline_always
-def _refusal(lanes, readings, limits, i, lane, folded):  # type: ignore[no-untyped-def]
+def _refusal(
+    lanes: Lanes, readings: Readings, limits: StampLimits, i: int, lane: int, folded: Folded
+) -> int:
     """Return the outcome of a reading that cannot be one of its lane's, FOLDED if it can."""
     set_ = lanes.settings[lane]
     start_ms = folded.start_ms[i]
@@ -132,20 +135,21 @@ def _refusal(lanes, readings, limits, i, lane, folded):  # type: ignore[no-untyp
 
 
 @inline_always
-def _has_room(pages, n_phases):  # type: ignore[no-untyped-def]
+def _has_room(pages: Pages, n_phases: int) -> bool:
     """Return whether the pages fit that one reading can open: two closing minutes' and its own."""
     if pages.used[0] + 3 > pages.head.size:
         return False
-    return pages.used[1] + 3 * n_phases <= pages.cell.shape[0]
+    n_free: int = pages.cell.shape[0] - pages.used[1]
+    return 3 * n_phases <= n_free
 
 
 @inline_always
-def _has(column, i):  # type: ignore[no-untyped-def]
+def _has(column: Floats, i: int) -> bool:
     return column.size > 0 and not math.isnan(column[i])
 
 
 @inline_always
-def _measure(lanes, readings, i, lane, folded):  # type: ignore[no-untyped-def]
+def _measure(lanes: Lanes, readings: Readings, i: int, lane: int, folded: Folded) -> None:
     """Write the three phases of a reading in ppm, PPM_INVALID or PPM_ABSENT."""
     set_ = lanes.settings[lane]
     three = set_.n_phases == N_PHASES_MAX
@@ -166,27 +170,30 @@ def _measure(lanes, readings, i, lane, folded):  # type: ignore[no-untyped-def]
 
 
 @inline_always
-def _ppm(column, i, ppm_per_volt, trusted):  # type: ignore[no-untyped-def]
+def _ppm(column: Floats, i: int, ppm_per_volt: float, trusted: bool) -> int:
     """Return one voltage in millionths of nominal; outside 0 .. 4 times nominal it is invalid."""
     if column.size == 0 or math.isnan(column[i]):
         return PPM_ABSENT
     ppm = np.rint(float(column[i]) * float(ppm_per_volt))
     if trusted and 0.0 <= ppm <= PPM_MAX:
-        return np.int64(ppm)
+        return signed(ppm)
     return PPM_INVALID
 
 
 @inline_always
-def _is_valid(folded, i):  # type: ignore[no-untyped-def]
-    return max(folded.ppm[i, 0], folded.ppm[i, 1], folded.ppm[i, 2]) >= 0
+def _is_valid(folded: Folded, i: int) -> bool:
+    highest: int = max(folded.ppm[i, 0], folded.ppm[i, 1], folded.ppm[i, 2])
+    return highest >= 0
 
 
 @inline_always
-def _fold_fast(lanes, pages, readings, i, lane, folded):  # type: ignore[no-untyped-def]
+def _fold_fast(
+    lanes: Lanes, pages: Pages, readings: Readings, i: int, lane: int, folded: Folded
+) -> int:
     """Fold a reading shorter than a minute into its open minute; return the outcome."""
     state = lanes.state
-    expected = np.int64(lanes.settings[lane].expected)
-    step = np.int64(lanes.settings[lane].interval_ms)
+    expected = signed(lanes.settings[lane].expected)
+    step = signed(lanes.settings[lane].interval_ms)
     # Its grid place is the one whose midpoint the reading covers.
     grid_ms = folded.start_ms[i] + step - 1 - step // 2
     minute = grid_ms // MINUTE_MS
@@ -194,15 +201,15 @@ def _fold_fast(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
         return LATE
     seen = SEEN + (minute & 1)
     in_minute_ms = grid_ms - minute * MINUTE_MS
-    place = np.int64(1) << np.int64((in_minute_ms + 0.5) * lanes.settings[lane].places_per_ms)
+    place = signed(1) << signed((in_minute_ms + 0.5) * lanes.settings[lane].places_per_ms)
     if state[lane, seen] & place:
         return DUPLICATE
     state[lane, seen] |= place
     estimated = readings.quality[i] == QUALITY_ESTIMATED
     for phase in range(lanes.settings[lane].n_phases):
-        if _add(lanes, lane, minute, phase, np.int64(folded.ppm[i, phase]), estimated):
+        if _add(lanes, lane, minute, phase, signed(folded.ppm[i, phase]), estimated):
             _show(lanes, pages, lane, minute, phase)
-    if state[lane, seen] == (np.int64(1) << expected) - 1:
+    if state[lane, seen] == (signed(1) << expected) - 1:
         _emit(lanes, pages, lane, minute)
     if not _is_valid(folded, i):
         return INVALID_READING
@@ -212,9 +219,9 @@ def _fold_fast(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
 
 
 @inline_always
-def _enter(lanes, pages, folded, i, lane, minute):  # type: ignore[no-untyped-def]
+def _enter(lanes: Lanes, pages: Pages, folded: Folded, i: int, lane: int, minute: int) -> bool:
     """Open ``minute`` if it is new and believable; return whether it is open."""
-    head = lanes.state[lane, HEAD_MINUTE]
+    head: int = lanes.state[lane, HEAD_MINUTE]
     if minute <= head:
         return minute >= head - 1
     if (
@@ -228,7 +235,7 @@ def _enter(lanes, pages, folded, i, lane, minute):  # type: ignore[no-untyped-de
 
 
 @inline_always
-def _add(lanes, lane, minute, phase, ppm, estimated):  # type: ignore[no-untyped-def]
+def _add(lanes: Lanes, lane: int, minute: int, phase: int, ppm: int, estimated: bool) -> bool:
     """Add one phase of a reading to its open minute; return whether another eighth of the minute is there."""
     state = lanes.state
     odd = minute & 1
@@ -241,24 +248,25 @@ def _add(lanes, lane, minute, phase, ppm, estimated):  # type: ignore[no-untyped
     elif ppm >= 0:
         state[lane, counts] += ONE_GOOD
         state[lane, total] += ppm * ppm
-        n_good = state[lane, counts] & 0xFF
-        return (lanes.settings[lane].show_at >> n_good) & 1 == 1
+        n_good: int = state[lane, counts] & 0xFF
+        show_at: int = lanes.settings[lane].show_at
+        return (show_at >> n_good) & 1 == 1
     return False
 
 
 @inline
-def _show(lanes, pages, lane, minute, phase):  # type: ignore[no-untyped-def]
+def _show(lanes: Lanes, pages: Pages, lane: int, minute: int, phase: int) -> None:
     """Join the good readings so far of an open minute into its page, an eighth below their share."""
     counts, total = _columns(phase, minute & 1)
     n_good = lanes.state[lane, counts] & 0xFF
-    share = _share(n_good, np.int64(lanes.settings[lane].expected)) - 1
+    share = _share(n_good, signed(lanes.settings[lane].expected)) - 1
     cell = _cell(lanes.state[lane, total], n_good)
     page = _open_page(lanes, pages, lane, minute)
     _put(pages, page, phase, minute, _mark(RANK_GOOD, share), cell)
 
 
 @inline_always
-def _columns(phase, odd):  # type: ignore[no-untyped-def]
+def _columns(phase: int, odd: int) -> tuple[int, int]:
     """Return the words of a phase's counts and of its sum of squares."""
     if phase == 0:
         return COUNTS + odd, SUM_GOOD + odd
@@ -266,9 +274,11 @@ def _columns(phase, odd):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-untyped-def]
+def _fold_slow(
+    lanes: Lanes, pages: Pages, readings: Readings, i: int, lane: int, folded: Folded
+) -> int:
     """Join a reading of a minute or more into the minutes whose midpoint it covers; return the outcome."""
-    length = np.int64(lanes.settings[lane].minutes)
+    length = signed(lanes.settings[lane].minutes)
     begin = -((MINUTE_MS // 2 - folded.start_ms[i]) // MINUTE_MS)
     if not _advance(lanes, folded, i, lane, begin, length):
         return LATE
@@ -281,7 +291,7 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
             _add_power(pages, _open_page(lanes, pages, lane, minute), readings, i, 60)
         page = _open_page(lanes, pages, lane, minute)
         for phase in range(lanes.settings[lane].n_phases):
-            mark, cell = _candidate(np.int64(folded.ppm[i, phase]), estimated)
+            mark, cell = _candidate(signed(folded.ppm[i, phase]), estimated)
             if mark != 0 and _put(pages, page, phase, minute, mark, cell):
                 changed = True
     if not valid:
@@ -290,10 +300,10 @@ def _fold_slow(lanes, pages, readings, i, lane, folded):  # type: ignore[no-unty
 
 
 @inline
-def _advance(lanes, folded, i, lane, begin, length):  # type: ignore[no-untyped-def]
+def _advance(lanes: Lanes, folded: Folded, i: int, lane: int, begin: int, length: int) -> bool:
     """Move the head to the end of a believable reading; return False if it is late or not to be believed."""
     last = begin + length - 1
-    head = lanes.state[lane, HEAD_MINUTE]
+    head: int = lanes.state[lane, HEAD_MINUTE]
     if last <= head:
         return begin > head - 2 * length
     jump = length + JUMP_MINUTES
@@ -305,7 +315,7 @@ def _advance(lanes, folded, i, lane, begin, length):  # type: ignore[no-untyped-
 
 
 @inline
-def _candidate(ppm, estimated):  # type: ignore[no-untyped-def]
+def _candidate(ppm: int, estimated: bool) -> tuple[int, int]:
     """Return mark and cell of one phase of a reading that fills its minutes; mark 0 if it was not read."""
     if ppm == PPM_ABSENT:
         return 0, CELL_NONE
@@ -315,22 +325,22 @@ def _candidate(ppm, estimated):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _confirmed(lanes, folded, i, lane, near):  # type: ignore[no-untyped-def]
+def _confirmed(lanes: Lanes, folded: Folded, i: int, lane: int, near: int) -> bool:
     """Return whether a reading far ahead is the second one, ``near`` minutes or less from the first; remember it.
 
     A repetition of the first confirms nothing: it may be the same wrong stamp.
     """
-    start_ms = folded.start_ms[i]
-    first_ms = lanes.state[lane, AHEAD_MS]
+    start_ms: int = folded.start_ms[i]
+    first_ms: int = lanes.state[lane, AHEAD_MS]
     lanes.state[lane, AHEAD_MS] = start_ms
     return first_ms != NO_TIME and 0 < abs(start_ms - first_ms) <= near * MINUTE_MS
 
 
 @inline
-def _move_head(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+def _move_head(lanes: Lanes, pages: Pages, lane: int, minute: int) -> None:
     """Open ``minute``; close the open minutes that leave the window of two."""
     state = lanes.state
-    head = state[lane, HEAD_MINUTE]
+    head: int = state[lane, HEAD_MINUTE]
     if head != NO_TIME:
         for old in range(head - 1, min(head + 1, minute - 1)):
             if state[lane, SEEN + (old & 1)] != 0:
@@ -341,7 +351,7 @@ def _move_head(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _clear(lanes, lane, odd):  # type: ignore[no-untyped-def]
+def _clear(lanes: Lanes, lane: int, odd: int) -> None:
     state = lanes.state
     state[lane, SEEN + odd] = 0
     for phase in range(lanes.settings[lane].n_phases):
@@ -352,7 +362,7 @@ def _clear(lanes, lane, odd):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _emit(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+def _emit(lanes: Lanes, pages: Pages, lane: int, minute: int) -> None:
     """Join the final candidates of an open minute into its page."""
     for phase in range(lanes.settings[lane].n_phases):
         mark, cell = _final(lanes, lane, minute, phase)
@@ -361,10 +371,10 @@ def _emit(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _final(lanes, lane, minute, phase):  # type: ignore[no-untyped-def]
+def _final(lanes: Lanes, lane: int, minute: int, phase: int) -> tuple[int, int]:
     """Return mark and cell of one phase of an open minute; mark 0 if less than half of it was read."""
     state = lanes.state
-    expected = np.int64(lanes.settings[lane].expected)
+    expected = signed(lanes.settings[lane].expected)
     counts, total = _columns(phase, minute & 1)
     n_good = state[lane, counts] & 0xFF
     n_estimated = (state[lane, counts] >> 8) & 0xFF
@@ -381,20 +391,20 @@ def _final(lanes, lane, minute, phase):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _share(n, expected):  # type: ignore[no-untyped-def]
+def _share(n: int, expected: int) -> int:
     return min(SHARE_FULL, 8 * n // expected)
 
 
 @inline
-def _mark(rank, share):  # type: ignore[no-untyped-def]
+def _mark(rank: int, share: int) -> int:
     return (rank << RANK_SHIFT) | (share << SHARE_SHIFT)
 
 
 @inline
-def _cell(total, n):  # type: ignore[no-untyped-def]
+def _cell(total: int, n: int) -> int:
     """Return the cell of ``sqrt(total / n)`` ppm, rounded away from nominal, by integers only."""
     nominal = n * PPM_NOMINAL * PPM_NOMINAL
-    guess = np.int64(math.sqrt(total / n))
+    guess = signed(math.sqrt(total / n))
     if total > nominal:
         cell = (guess - PPM_NOMINAL) // PPM_PER_CELL
         while n * (PPM_NOMINAL + PPM_PER_CELL * cell) ** 2 < total:
@@ -411,10 +421,10 @@ def _cell(total, n):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _find_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+def _find_page(lanes: Lanes, pages: Pages, lane: int, minute: int) -> int:
     """Return the lane's page of the hour of ``minute``, NONE if it is not in memory."""
     hour = minute // MINUTES_PER_HOUR
-    page = lanes.state[lane, PAGE]
+    page: int = lanes.state[lane, PAGE]
     while page != NONE and pages.head[page].hour > hour:
         page = pages.head[page].older
     if page != NONE and pages.head[page].hour == hour:
@@ -423,17 +433,17 @@ def _find_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _open_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+def _open_page(lanes: Lanes, pages: Pages, lane: int, minute: int) -> int:
     """Return the lane's page of the hour of ``minute``, made and linked in by hour if it is not in memory."""
     hour = minute // MINUTES_PER_HOUR
     newer = NONE
-    page = lanes.state[lane, PAGE]
+    page: int = lanes.state[lane, PAGE]
     while page != NONE and pages.head[page].hour > hour:
         newer = page
         page = pages.head[page].older
     if page != NONE and pages.head[page].hour == hour:
         return page
-    made = _make_page(pages, lane, hour, page, np.int64(lanes.settings[lane].n_phases))
+    made = _make_page(pages, lane, hour, page, signed(lanes.settings[lane].n_phases))
     if newer == NONE:
         lanes.state[lane, PAGE] = made
     else:
@@ -442,9 +452,9 @@ def _open_page(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _make_page(pages, lane, hour, older, n_phases):  # type: ignore[no-untyped-def]
+def _make_page(pages: Pages, lane: int, hour: int, older: int, n_phases: int) -> int:
     """Return a new page, empty."""
-    made = pages.used[0]
+    made: int = pages.used[0]
     head = pages.head[made]
     head.lane = lane
     head.hour = hour
@@ -466,11 +476,11 @@ def _make_page(pages, lane, hour, older, n_phases):  # type: ignore[no-untyped-d
 
 
 @inline
-def _put(pages, page, phase, minute, mark, cell):  # type: ignore[no-untyped-def]
+def _put(pages: Pages, page: int, phase: int, minute: int, mark: int, cell: int) -> bool:
     """Join one candidate into its cell; return whether the cell changed."""
     plane = pages.head[page].plane + phase
     m = minute % MINUTES_PER_HOUR
-    if not _wins(mark, cell, np.int64(pages.mark[plane, m]), np.int64(pages.cell[plane, m])):
+    if not _wins(mark, cell, signed(pages.mark[plane, m]), signed(pages.cell[plane, m])):
         return False
     pages.mark[plane, m] = mark
     pages.cell[plane, m] = cell
@@ -479,7 +489,7 @@ def _put(pages, page, phase, minute, mark, cell):  # type: ignore[no-untyped-def
 
 
 @inline
-def _wins(mark, cell, old_mark, old_cell):  # type: ignore[no-untyped-def]
+def _wins(mark: int, cell: int, old_mark: int, old_cell: int) -> bool:
     """Return whether a candidate is greater than what stands there: the order of the one join (kernels.join)."""
     rank, old_rank = (mark >> RANK_SHIFT) & RANK_MASK, (old_mark >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
@@ -494,33 +504,34 @@ def _wins(mark, cell, old_mark, old_cell):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _measured(lanes, pages, lane, minute):  # type: ignore[no-untyped-def]
+def _measured(lanes: Lanes, pages: Pages, lane: int, minute: int) -> bool:
     """Return whether the lane already has a good cell for ``minute``, on any phase."""
     page = _find_page(lanes, pages, lane, minute)
     if page == NONE:
         return False
     first = pages.head[page].plane
-    for plane in range(first, first + np.int64(pages.head[page].n_phases)):
-        mark = np.int64(pages.mark[plane, minute % MINUTES_PER_HOUR])
+    for plane in range(first, first + signed(pages.head[page].n_phases)):
+        mark = signed(pages.mark[plane, minute % MINUTES_PER_HOUR])
         if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD:
             return True
     return False
 
 
 @inline
-def _has_power(readings, i):  # type: ignore[no-untyped-def]
+def _has_power(readings: Readings, i: int) -> bool:
     """Return whether a reading is good and carries its power."""
     if readings.quality[i] != QUALITY_GOOD or readings.p_w.size == 0 or readings.q_var.size == 0:
         return False
-    # Not so for NaN.
-    return abs(readings.p_w[i]) <= POWER_MAX and abs(readings.q_var[i]) <= POWER_MAX
+    p_w: float = readings.p_w[i]
+    q_var: float = readings.q_var[i]
+    return abs(p_w) <= POWER_MAX and abs(q_var) <= POWER_MAX  # NaN is not
 
 
 @inline
-def _add_power(pages, page, readings, i, seconds):  # type: ignore[no-untyped-def]
+def _add_power(pages: Pages, page: int, readings: Readings, i: int, seconds: int) -> None:
     """Add the energy of ``seconds`` seconds at the reading's power to the hour."""
     head = pages.head[page]
-    head.active_ws += np.int64(np.rint(readings.p_w[i])) * seconds
-    head.reactive_vars += np.int64(np.rint(readings.q_var[i])) * seconds
+    head.active_ws += signed(np.rint(readings.p_w[i])) * seconds
+    head.reactive_vars += signed(np.rint(readings.q_var[i])) * seconds
     head.power_s += seconds
     head.dirty = 1

@@ -1,8 +1,6 @@
 """The one join: what a cell becomes when two candidates for it meet."""
 
-import numpy as np
-
-from kernels._jit import inline, kernel
+from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     MINUTES_PER_HOUR,
     RANK_MASK,
@@ -55,28 +53,30 @@ def join_into(cell: Cells, mark: Marks, into: Int32s, other_cell: Cells, other_m
 
 
 @inline
-def _join_plane(cell, mark, plane, other_cell, other_mark, other):  # type: ignore[no-untyped-def]
+def _join_plane(
+    cell: Cells, mark: Marks, plane: int, other_cell: Cells, other_mark: Marks, other: int
+) -> int:
     n_changed = 0
     for m in range(MINUTES_PER_HOUR):
         if _greater(other_cell[other, m], other_mark[other, m], cell[plane, m], mark[plane, m]):
             cell[plane, m] = other_cell[other, m]
-            mark[plane, m] = np.int64(other_mark[other, m]) & ~VERDICT_MASK
+            mark[plane, m] = signed(other_mark[other, m]) & ~VERDICT_MASK
             n_changed += 1
     return n_changed
 
 
 @inline
-def _greater(cell, mark, old_cell, old_mark):  # type: ignore[no-untyped-def]
-    rank = (np.int64(mark) >> RANK_SHIFT) & RANK_MASK
-    old_rank = (np.int64(old_mark) >> RANK_SHIFT) & RANK_MASK
+def _greater(cell: int, mark: int, old_cell: int, old_mark: int) -> bool:
+    rank = (signed(mark) >> RANK_SHIFT) & RANK_MASK
+    old_rank = (signed(old_mark) >> RANK_SHIFT) & RANK_MASK
     if rank != old_rank:
         return rank > old_rank
-    share = np.int64(mark) >> SHARE_SHIFT
-    old_share = np.int64(old_mark) >> SHARE_SHIFT
+    share = signed(mark) >> SHARE_SHIFT
+    old_share = signed(old_mark) >> SHARE_SHIFT
     if share != old_share:
         return share > old_share
-    size = abs(np.int64(cell))
-    old_size = abs(np.int64(old_cell))
+    size = abs(signed(cell))
+    old_size = abs(signed(old_cell))
     if size != old_size:
         return size > old_size
     return cell > old_cell

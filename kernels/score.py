@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernels._jit import inline, kernel
+from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     CELL_NONE,
     INTERRUPTED,
@@ -12,9 +12,11 @@ from kernels.layout import (
     RANK_MASK,
     RANK_SHIFT,
     VERDICT_MASK,
+    Int16s,
     PagePlanes,
     PageRules,
     PageScores,
+    UInt64s,
 )
 
 
@@ -34,7 +36,7 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
     n_due = 0
     for page in range(pages.first.size):
         first = pages.first[page]
-        last = first + np.int64(pages.n_phases[page])
+        last = first + signed(pages.n_phases[page])
         _clear(scores, page, first, last)
         for m in range(MINUTES_PER_HOUR):
             if not _bit(rules.due, page, m):
@@ -43,7 +45,7 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
             scores.counter[page, scores.verdict[page, m]] += 1
             ordinary = not _bit(rules.abnormal, page, m) and not _bit(rules.exempt, page, m)
             for plane in range(first, last):
-                mark = np.int64(pages.mark[plane, m])
+                mark = signed(pages.mark[plane, m])
                 verdict = mark & VERDICT_MASK
                 scores.phase_counter[plane, verdict] += 1
                 if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD and verdict != INTERRUPTED:
@@ -54,7 +56,7 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
 
 
 @inline
-def _clear(scores, page, first, last):  # type: ignore[no-untyped-def]
+def _clear(scores: PageScores, page: int, first: int, last: int) -> None:
     for verdict in range(N_VERDICTS):
         scores.counter[page, verdict] = 0
         for plane in range(first, last):
@@ -66,12 +68,12 @@ def _clear(scores, page, first, last):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _bit(masks, page, m):  # type: ignore[no-untyped-def]
-    return (masks[page] >> np.uint64(m)) & np.uint64(1) != np.uint64(0)
+def _bit(masks: UInt64s, page: int, m: int) -> bool:
+    return bool((masks[page] >> np.uint64(m)) & np.uint64(1))
 
 
 @inline
-def _stretch(lowest, highest, page, cell):  # type: ignore[no-untyped-def]
+def _stretch(lowest: Int16s, highest: Int16s, page: int, cell: int) -> None:
     if lowest[page] == CELL_NONE or cell < lowest[page]:
         lowest[page] = cell
     if highest[page] == CELL_NONE or cell > highest[page]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kernels._jit import inline, kernel
+from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     EXEMPT,
     INTERRUPTED,
@@ -24,6 +24,7 @@ from kernels.layout import (
     PagePlanes,
     PageRules,
     PageScores,
+    UInt64s,
 )
 
 
@@ -48,8 +49,8 @@ def judge(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
 
 
 @inline
-def _bit(masks, page, m):  # type: ignore[no-untyped-def]
-    return (masks[page] >> np.uint64(m)) & np.uint64(1) != np.uint64(0)
+def _bit(masks: UInt64s, page: int, m: int) -> bool:
+    return bool((masks[page] >> np.uint64(m)) & np.uint64(1))
 
 
 class _Minute(NamedTuple):
@@ -64,10 +65,10 @@ class _Minute(NamedTuple):
 
 
 @inline
-def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
+def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int:
     """Judge the phases of one minute, write their marks, return the point's verdict."""
     first = pages.first[page]
-    n_phases = np.int64(pages.n_phases[page])
+    n_phases = signed(pages.n_phases[page])
     if not _bit(rules.due, page, m):
         for plane in range(first, first + n_phases):
             _write(pages, plane, m, MISSING)
@@ -77,7 +78,7 @@ def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
     n_invalid, n_missing = 0, 0
     for phase in range(n_phases):
         plane = first + phase
-        may_be_absent = (np.int64(rules.optional_phases[page]) >> phase) & 1 == 1
+        may_be_absent = (signed(rules.optional_phases[page]) >> phase) & 1 == 1
         verdict = _phase_verdict(pages, plane, m, may_be_absent, minute)
         _write(pages, plane, m, verdict)
         n_invalid += verdict == INVALID
@@ -96,11 +97,11 @@ def _judge_minute(pages, rules, page, m):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _n_measured_and_dark(pages, rules, page, m):  # type: ignore[no-untyped-def]
+def _n_measured_and_dark(pages: PagePlanes, rules: PageRules, page: int, m: int) -> tuple[int, int]:
     """Return how many phases have a good cell, and how many of these are interrupted."""
     first = pages.first[page]
     n_measured, n_dark = 0, 0
-    for plane in range(first, first + np.int64(pages.n_phases[page])):
+    for plane in range(first, first + signed(pages.n_phases[page])):
         if _rank(pages, plane, m) == RANK_GOOD:
             n_measured += 1
             if pages.cell[plane, m] < rules.interruption_below[page]:
@@ -109,25 +110,27 @@ def _n_measured_and_dark(pages, rules, page, m):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _minute(rules, page, m, n_measured, n_dark):  # type: ignore[no-untyped-def]
-    lower, upper = np.int64(rules.lower[page]), np.int64(rules.upper[page])
+def _minute(rules: PageRules, page: int, m: int, n_measured: int, n_dark: int) -> _Minute:
+    lower, upper = signed(rules.lower[page]), signed(rules.upper[page])
     has_rule = lower != NO_BAND
     if has_rule and _bit(rules.abnormal, page, m):
-        lower = np.int64(rules.abnormal_lower[page])
-        upper = np.int64(rules.abnormal_upper[page])
+        lower = signed(rules.abnormal_lower[page])
+        upper = signed(rules.abnormal_upper[page])
     all_dark = n_dark == n_measured
     if n_measured == 0:
         all_dark = _bit(rules.interrupted, page, m)
-    dark_below = np.int64(rules.interruption_below[page])
+    dark_below = signed(rules.interruption_below[page])
     return _Minute(lower, upper, dark_below, has_rule, _bit(rules.exempt, page, m), all_dark)
 
 
 @inline
-def _phase_verdict(pages, plane, m, may_be_absent, minute):  # type: ignore[no-untyped-def]
+def _phase_verdict(
+    pages: PagePlanes, plane: int, m: int, may_be_absent: bool, minute: _Minute
+) -> int:
     """Judge one phase; an estimated minute counts as missing."""
     rank = _rank(pages, plane, m)
     if rank == RANK_GOOD:
-        return _measured_verdict(np.int64(pages.cell[plane, m]), minute)
+        return _measured_verdict(signed(pages.cell[plane, m]), minute)
     if may_be_absent and rank == RANK_MISSING:
         return MISSING
     if minute.all_dark:
@@ -138,7 +141,7 @@ def _phase_verdict(pages, plane, m, may_be_absent, minute):  # type: ignore[no-u
 
 
 @inline
-def _measured_verdict(cell, minute):  # type: ignore[no-untyped-def]
+def _measured_verdict(cell: int, minute: _Minute) -> int:
     if cell < minute.dark_below:
         return INTERRUPTED
     if minute.exempt or not minute.has_rule:
@@ -151,26 +154,26 @@ def _measured_verdict(cell, minute):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _worst(pages, page, m, minute):  # type: ignore[no-untyped-def]
+def _worst(pages: PagePlanes, page: int, m: int, minute: _Minute) -> int:
     """Return OVER or UNDER, whichever phase is further outside the band, PASS if none is."""
     first = pages.first[page]
     over, under = 0, 0
-    for plane in range(first, first + np.int64(pages.n_phases[page])):
-        verdict = np.int64(pages.mark[plane, m]) & VERDICT_MASK
+    for plane in range(first, first + signed(pages.n_phases[page])):
+        verdict = signed(pages.mark[plane, m]) & VERDICT_MASK
         if verdict == OVER:
-            over = max(over, np.int64(pages.cell[plane, m]) - minute.upper)
+            over = max(over, signed(pages.cell[plane, m]) - minute.upper)
         elif verdict == UNDER:
-            under = max(under, minute.lower - np.int64(pages.cell[plane, m]))
+            under = max(under, minute.lower - signed(pages.cell[plane, m]))
     if over > under:
         return OVER
     return UNDER if under > 0 else PASS
 
 
 @inline
-def _rank(pages, plane, m):  # type: ignore[no-untyped-def]
-    return (np.int64(pages.mark[plane, m]) >> RANK_SHIFT) & RANK_MASK
+def _rank(pages: PagePlanes, plane: int, m: int) -> int:
+    return (signed(pages.mark[plane, m]) >> RANK_SHIFT) & RANK_MASK
 
 
 @inline
-def _write(pages, plane, m, verdict):  # type: ignore[no-untyped-def]
-    pages.mark[plane, m] = (np.int64(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict
+def _write(pages: PagePlanes, plane: int, m: int, verdict: int) -> None:
+    pages.mark[plane, m] = (signed(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict
