@@ -108,11 +108,17 @@ class CheckpointStore:
         stream.seek(0)
         await page_writes.copy_pages(connection, stream)
         await checkpoint_parts.copy_parts(connection, checkpoint.partitions)
-        await partitions.advance(connection, checkpoint.partitions)
-        number, generation = await read_for_share(connection)
-        if number != checkpoint.pages.judgement:
-            raise JudgementMovedError(number)
-        await page_writes.upsert_pages(connection, checkpoint.pages, checkpoint.shared, judge)
+
+        async def lock() -> int:
+            await partitions.advance(connection, checkpoint.partitions)
+            number, generation = await read_for_share(connection)
+            if number != checkpoint.pages.judgement:
+                raise JudgementMovedError(number)
+            return generation
+
+        generation = await page_writes.upsert_pages(
+            connection, checkpoint.pages, checkpoint.shared, judge, lock
+        )
         n_rows = await checkpoint_parts.take_over_parts(connection)
         n_rows["page"] = checkpoint.pages.n_pages
         n_rows["dirty_day"] = await self._marks.write(connection, generation, self.zone)

@@ -27,6 +27,8 @@ class PageWriter:
     async def write(self, pages: PageColumns, judge: Judge, also: Also | None = None) -> None:
         """Judge and store pages, ordered by point and hour, and do ``also`` in the same transaction.
 
+        ``also`` may be undone and done again: it writes to the database and does nothing else.
+
         Raises:
             JudgementMovedError: Nothing was written; load the registry and call again with a new judge.
             StoreError: Nothing was written, or nobody knows; a second call changes nothing more.
@@ -38,11 +40,17 @@ class PageWriter:
             await page_writes.prepare(connection)
             async with connection.transaction():
                 await page_writes.copy_pages(connection, stream)
-                number, generation = await read_for_share(connection)
-                if number != pages.judgement:
-                    raise JudgementMovedError(number)
-                if also is not None:
-                    await also(connection)
-                await page_writes.upsert_pages(connection, pages, is_mixed, judge)
+
+                async def lock() -> int:
+                    number, generation = await read_for_share(connection)
+                    if number != pages.judgement:
+                        raise JudgementMovedError(number)
+                    if also is not None:
+                        await also(connection)
+                    return generation
+
+                generation = await page_writes.upsert_pages(
+                    connection, pages, is_mixed, judge, lock
+                )
                 await self._marks.write(connection, generation, self.zone)
         self._marks.confirm(days)

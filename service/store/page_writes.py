@@ -1,8 +1,9 @@
 """Writing pages: into temporary rows first, then one ordered upsert that notices when a stored row has moved on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from io import BytesIO
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 import asyncpg
 import numpy as np
@@ -13,6 +14,9 @@ from service.domain.pages import PageColumns
 from service.store.page_rows import COPY_COLUMNS, READ_COLUMNS, copy_stream, pages_from_rows
 from service.store.pool import Connection
 
+T = TypeVar("T")
+
+_TRIES: Final = 5  # within one transaction
 _NEXT_PAGE = "voltpass_next_page"  # temporary, one a connection
 
 _COLUMNS = ", ".join(COPY_COLUMNS)
@@ -53,7 +57,6 @@ _MOVED_ON = f"""
       JOIN page USING (point_id, hour)
      WHERE page.revision <> next_page.revision - 1
      ORDER BY page.point_id, page.hour
-       FOR UPDATE OF page
 """  # noqa: S608 (column names of ours)
 
 
@@ -84,26 +87,46 @@ async def copy_pages(connection: Connection, stream: BytesIO) -> None:
 
 
 async def upsert_pages(
-    connection: Connection, pages: PageColumns, is_mixed: NDArray[np.bool_], judge: PageJudge
-) -> None:
-    """Write the copied pages in the order of their key; join those whose stored row has moved on, and judge them again.
+    connection: Connection,
+    pages: PageColumns,
+    is_mixed: NDArray[np.bool_],
+    judge: PageJudge,
+    lock: Callable[[], Awaitable[T]],
+) -> T:
+    """Do ``lock``, then write the copied pages in the order of their key; return what ``lock`` returns.
 
-    Call it inside a transaction, after ``copy_pages`` of the same pages. ``pages`` then holds what was stored, under
-    its revision plus one, and ``is_mixed`` is true for every page that was joined with a stored row: both stay so when
-    the transaction fails, and serve the next try.
+    Call it inside a transaction, after ``copy_pages`` of the same pages. Where a stored row has moved on, everything
+    that was locked is let go of, the row is joined, judged and copied anew, and it begins again: while the server
+    waits for a COPY of a process that is frozen, no timeout ends it, so nothing shared may be locked then. ``pages``
+    then holds what was stored, under its revision plus one, and ``is_mixed`` is true for every page that was joined
+    with a stored row: both stay so when the transaction fails, and serve the next try.
+
+    Args:
+        connection: With the copied pages.
+        pages: As they were copied, ordered by point and hour.
+        is_mixed: One a page.
+        judge: Judges the pages that have to be joined.
+        lock: Takes what else the transaction locks, in the database only: it may be undone and done again.
 
     Raises:
-        asyncpg.SerializationError: Rows moved on once more in between; roll back and try again.
+        asyncpg.SerializationError: Rows moved on again and again; roll back and try again.
     """
-    if not pages.n_pages:
-        return
-    savepoint = connection.transaction()
-    await savepoint.start()
-    n_written = await _upsert(connection)
-    if n_written == pages.n_pages:
-        await savepoint.commit()
-        return
-    await savepoint.rollback()
+    for _ in range(_TRIES):
+        savepoint = connection.transaction()
+        await savepoint.start()
+        locked = await lock()
+        if not pages.n_pages or await _upsert(connection) == pages.n_pages:
+            await savepoint.commit()
+            return locked
+        await savepoint.rollback()
+        await _join_moved(connection, pages, is_mixed, judge)
+    raise asyncpg.SerializationError(f"pages moved on {_TRIES} times")
+
+
+async def _join_moved(
+    connection: Connection, pages: PageColumns, is_mixed: NDArray[np.bool_], judge: PageJudge
+) -> None:
+    """Join the stored rows that have moved on into ``pages``, and copy those anew."""
     stored = pages_from_rows(await connection.fetch(_MOVED_ON))
     moved = _positions(pages, stored)
     is_mixed[moved] = True
@@ -116,8 +139,6 @@ async def upsert_pages(
         part.hour.tolist(),
     )
     await copy_pages(connection, stream)
-    if await _upsert(connection) != pages.n_pages:
-        raise asyncpg.SerializationError("pages moved on twice")
 
 
 def _encode(pages: PageColumns, judge: PageJudge) -> BytesIO:
