@@ -11,7 +11,7 @@ from service.settings.parts import KafkaSettings
 _METADATA_MAX_AGE_MS: Final = 30_000  # new partitions are seen this late; the default is 5 minutes
 _HEARTBEAT_MAX_MS: Final = 3000
 _FETCH_MAX_BYTES: Final = 32 << 20  # of one answer; held by the client until it is polled
-_PARTITION_FETCH_MAX_BYTES: Final = 4 << 20  # of one partition: a hundred messages of 1000 readings
+_PARTITION_FETCH_MAX_BYTES: Final = 2 << 20  # of one partition: 80 messages of 1000 readings
 _POLL_INTERVAL_MAX_MS: Final = 600_000  # the supervisor acts long before
 
 
