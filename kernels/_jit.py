@@ -2,8 +2,16 @@
 
 This is the only module that decides how kernels are compiled, and (with the store's and the broker's
 doors) one of the few in which ``Any`` is allowed.
+
+A cached kernel is never stale. numba looks only at the file in which a kernel itself stands: not at the parts that
+it calls in other files, nor at the constants and layouts that it takes from there, nor at whether indices are
+checked. So all of these, as one checksum, are part of the name under which a kernel is cached, and a change of any
+makes a new entry; an installed package, a checkout and an image need nothing else. (The Makefile keys its cache
+folders too, which lets it throw away old ones; an image bakes its cache when it is built, from its own sources.)
 """
 
+import hashlib
+import importlib.resources
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,8 +23,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # ``_nrt=False``: no reference counting. Kernels allocate nothing, and counting the arrays of a tuple at every call of
 # a private part cost seven eighths of the time (2.4 against 16.8 M readings/s).
-_FLAGS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+_FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _KERNELS: list[Any] = []
+
+
+def _state() -> str:
+    """Return a checksum of what a kernel may be made of and numba does not look at."""
+    config: Any = numba.config
+    checksum = hashlib.sha256(str(config.BOUNDSCHECK).encode())
+    sources = {file.name: file for file in importlib.resources.files("kernels").iterdir()}
+    for name in sorted(sources):
+        if name.endswith(".py"):
+            checksum.update(name.encode() + b"\0" + sources[name].read_bytes() + b"\0")
+    return checksum.hexdigest()[:12]
+
+
+_STATE = _state()
 
 
 def kernel(function: F) -> F:
@@ -25,16 +47,15 @@ def kernel(function: F) -> F:
     The GIL is released, the machine code is cached on disk, and neither ``parallel`` nor ``fastmath`` is used:
     the first loses updates on scattered writes, the second removes NaN checks.
     """
-    compiled = numba.njit(**_FLAGS)(function)
+    # The one part of the name of a cache entry that is ours to choose.
+    function.__qualname__ += f"-{_STATE}"
+    compiled = numba.njit(cache=True, **_FLAGS)(function)
     _KERNELS.append(compiled)
     return typing.cast("F", compiled)
 
 
 def inline(function: F) -> F:
-    """Return ``function`` compiled as a private part of the kernels of its own file.
-
-    A cached kernel does not notice a change in another file, so such a part never leaves its module.
-    """
+    """Return ``function`` compiled as a part of kernels, in whose cache entries it is contained."""
     return typing.cast("F", numba.njit(**_FLAGS)(function))
 
 

@@ -4,44 +4,35 @@ import math
 
 import numpy as np
 
+from kernels._cells import cell_of, mark_of
 from kernels._jit import inline, inline_always, kernel, signed
+from kernels._minutes import add, emit, move_head, show
+from kernels._pages import add_power, has_power, is_measured, open_page, put
 from kernels.layout import (
     AHEAD_MS,
     CELL_NONE,
-    COUNTS,
-    COUNTS_OTHERS,
     DUPLICATE,
     FOLDED,
     HEAD_MINUTE,
     INVALID_READING,
     LATE,
-    MINUTES_PER_HOUR,
     N_PHASES_MAX,
     NO_TIME,
     NONE,
     OUTSIDE_SERVICE,
-    PAGE,
     PPM_ABSENT,
     PPM_INVALID,
     PPM_MAX,
     PPM_NOMINAL,
-    PPM_PER_CELL,
     QUALITY_ESTIMATED,
-    QUALITY_GOOD,
     QUALITY_INVALID,
     RANK_ESTIMATED,
     RANK_GOOD,
     RANK_INVALID,
-    RANK_MASK,
-    RANK_SHIFT,
     SEEN,
     SHARE_FULL,
-    SHARE_SHIFT,
     STAMP_AHEAD,
     STAMP_TOO_OLD,
-    SUM_ESTIMATED,
-    SUM_GOOD,
-    SUM_GOOD_OTHERS,
     UNKNOWN_DEVICE,
     WRONG_PHASES,
     Floats,
@@ -54,10 +45,6 @@ from kernels.layout import (
 
 MINUTE_MS = 60_000
 JUMP_MINUTES = 2  # a stamp further ahead of its lane than this needs a second one that confirms it
-ONE_GOOD = 1
-ONE_ESTIMATED = 1 << 8
-ONE_INVALID = 1 << 16
-POWER_MAX = 1e12  # watts or var; more is nonsense, and an hour of it would not fit
 INTERRUPTION_PPM = PPM_NOMINAL // 10  # below it a self-powered device cannot be alive
 
 
@@ -207,14 +194,14 @@ def _fold_fast(
     state[lane, seen] |= place
     estimated = readings.quality[i] == QUALITY_ESTIMATED
     for phase in range(lanes.settings[lane].n_phases):
-        if _add(lanes, lane, minute, phase, signed(folded.ppm[i, phase]), estimated):
-            _show(lanes, pages, lane, minute, phase)
+        if add(lanes, lane, minute, phase, signed(folded.ppm[i, phase]), estimated):
+            show(lanes, pages, lane, minute, phase)
     if state[lane, seen] == (signed(1) << expected) - 1:
-        _emit(lanes, pages, lane, minute)
+        emit(lanes, pages, lane, minute)
     if not _is_valid(folded, i):
         return INVALID_READING
-    if lanes.settings[lane].wants_power == 1 and _has_power(readings, i):
-        _add_power(pages, _open_page(lanes, pages, lane, minute), readings, i, step // 1000)
+    if lanes.settings[lane].wants_power == 1 and has_power(readings, i):
+        add_power(pages, open_page(lanes, pages, lane, minute), readings, i, step // 1000)
     return FOLDED
 
 
@@ -230,47 +217,8 @@ def _enter(lanes: Lanes, pages: Pages, folded: Folded, i: int, lane: int, minute
         and not _confirmed(lanes, folded, i, lane, JUMP_MINUTES)
     ):
         return False
-    _move_head(lanes, pages, lane, minute)
+    move_head(lanes, pages, lane, minute)
     return True
-
-
-@inline_always
-def _add(lanes: Lanes, lane: int, minute: int, phase: int, ppm: int, estimated: bool) -> bool:
-    """Add one phase of a reading to its open minute; return whether another eighth of the minute is there."""
-    state = lanes.state
-    odd = minute & 1
-    counts, total = _columns(phase, odd)
-    if ppm == PPM_INVALID:
-        state[lane, counts] += ONE_INVALID
-    elif ppm >= 0 and estimated:
-        state[lane, counts] += ONE_ESTIMATED
-        state[lane, SUM_ESTIMATED + 2 * phase + odd] += ppm * ppm
-    elif ppm >= 0:
-        state[lane, counts] += ONE_GOOD
-        state[lane, total] += ppm * ppm
-        n_good: int = state[lane, counts] & 0xFF
-        show_at: int = lanes.settings[lane].show_at
-        return (show_at >> n_good) & 1 == 1
-    return False
-
-
-@inline
-def _show(lanes: Lanes, pages: Pages, lane: int, minute: int, phase: int) -> None:
-    """Join the good readings so far of an open minute into its page, an eighth below their share."""
-    counts, total = _columns(phase, minute & 1)
-    n_good = lanes.state[lane, counts] & 0xFF
-    share = _share(n_good, signed(lanes.settings[lane].expected)) - 1
-    cell = _cell(lanes.state[lane, total], n_good)
-    page = _open_page(lanes, pages, lane, minute)
-    _put(pages, page, phase, minute, _mark(RANK_GOOD, share), cell)
-
-
-@inline_always
-def _columns(phase: int, odd: int) -> tuple[int, int]:
-    """Return the words of a phase's counts and of its sum of squares."""
-    if phase == 0:
-        return COUNTS + odd, SUM_GOOD + odd
-    return COUNTS_OTHERS + 2 * (phase - 1) + odd, SUM_GOOD_OTHERS + 2 * (phase - 1) + odd
 
 
 @inline
@@ -283,16 +231,16 @@ def _fold_slow(
     if not _advance(lanes, folded, i, lane, begin, length):
         return LATE
     valid = _is_valid(folded, i)
-    has_power = valid and lanes.settings[lane].wants_power == 1 and _has_power(readings, i)
+    powered = valid and lanes.settings[lane].wants_power == 1 and has_power(readings, i)
     estimated = readings.quality[i] == QUALITY_ESTIMATED
     changed = False
     for minute in range(begin, begin + length):
-        if has_power and not _measured(lanes, pages, lane, minute):
-            _add_power(pages, _open_page(lanes, pages, lane, minute), readings, i, 60)
-        page = _open_page(lanes, pages, lane, minute)
+        if powered and not is_measured(lanes, pages, lane, minute):
+            add_power(pages, open_page(lanes, pages, lane, minute), readings, i, 60)
+        page = open_page(lanes, pages, lane, minute)
         for phase in range(lanes.settings[lane].n_phases):
             mark, cell = _candidate(signed(folded.ppm[i, phase]), estimated)
-            if mark != 0 and _put(pages, page, phase, minute, mark, cell):
+            if mark != 0 and put(pages, page, phase, minute, mark, cell):
                 changed = True
     if not valid:
         return INVALID_READING
@@ -320,8 +268,8 @@ def _candidate(ppm: int, estimated: bool) -> tuple[int, int]:
     if ppm == PPM_ABSENT:
         return 0, CELL_NONE
     if ppm < 0:
-        return _mark(RANK_INVALID, SHARE_FULL), CELL_NONE
-    return _mark(RANK_ESTIMATED if estimated else RANK_GOOD, SHARE_FULL), _cell(ppm * ppm, 1)
+        return mark_of(RANK_INVALID, SHARE_FULL), CELL_NONE
+    return mark_of(RANK_ESTIMATED if estimated else RANK_GOOD, SHARE_FULL), cell_of(ppm * ppm, 1)
 
 
 @inline
@@ -334,204 +282,3 @@ def _confirmed(lanes: Lanes, folded: Folded, i: int, lane: int, near: int) -> bo
     first_ms: int = lanes.state[lane, AHEAD_MS]
     lanes.state[lane, AHEAD_MS] = start_ms
     return first_ms != NO_TIME and 0 < abs(start_ms - first_ms) <= near * MINUTE_MS
-
-
-@inline
-def _move_head(lanes: Lanes, pages: Pages, lane: int, minute: int) -> None:
-    """Open ``minute``; close the open minutes that leave the window of two."""
-    state = lanes.state
-    head: int = state[lane, HEAD_MINUTE]
-    if head != NO_TIME:
-        for old in range(head - 1, min(head + 1, minute - 1)):
-            if state[lane, SEEN + (old & 1)] != 0:
-                _emit(lanes, pages, lane, old)
-                _clear(lanes, lane, old & 1)
-    state[lane, HEAD_MINUTE] = minute
-    state[lane, AHEAD_MS] = NO_TIME
-
-
-@inline
-def _clear(lanes: Lanes, lane: int, odd: int) -> None:
-    state = lanes.state
-    state[lane, SEEN + odd] = 0
-    for phase in range(lanes.settings[lane].n_phases):
-        counts, total = _columns(phase, odd)
-        state[lane, counts] = 0
-        state[lane, total] = 0
-        state[lane, SUM_ESTIMATED + 2 * phase + odd] = 0
-
-
-@inline
-def _emit(lanes: Lanes, pages: Pages, lane: int, minute: int) -> None:
-    """Join the final candidates of an open minute into its page."""
-    for phase in range(lanes.settings[lane].n_phases):
-        mark, cell = _final(lanes, lane, minute, phase)
-        if mark != 0:
-            _put(pages, _open_page(lanes, pages, lane, minute), phase, minute, mark, cell)
-
-
-@inline
-def _final(lanes: Lanes, lane: int, minute: int, phase: int) -> tuple[int, int]:
-    """Return mark and cell of one phase of an open minute; mark 0 if less than half of it was read."""
-    state = lanes.state
-    expected = signed(lanes.settings[lane].expected)
-    counts, total = _columns(phase, minute & 1)
-    n_good = state[lane, counts] & 0xFF
-    n_estimated = (state[lane, counts] >> 8) & 0xFF
-    n_invalid = state[lane, counts] >> 16
-    if 2 * n_good >= expected:
-        return _mark(RANK_GOOD, _share(n_good, expected)), _cell(state[lane, total], n_good)
-    if n_estimated > 0 and 2 * (n_good + n_estimated) >= expected:
-        n = n_good + n_estimated
-        squares = state[lane, total] + state[lane, SUM_ESTIMATED + 2 * phase + (minute & 1)]
-        return _mark(RANK_ESTIMATED, _share(n, expected)), _cell(squares, n)
-    if n_invalid > 0 and 2 * (n_good + n_invalid) >= expected:
-        return _mark(RANK_INVALID, _share(n_good + n_invalid, expected)), CELL_NONE
-    return 0, CELL_NONE
-
-
-@inline
-def _share(n: int, expected: int) -> int:
-    return min(SHARE_FULL, 8 * n // expected)
-
-
-@inline
-def _mark(rank: int, share: int) -> int:
-    return (rank << RANK_SHIFT) | (share << SHARE_SHIFT)
-
-
-@inline
-def _cell(total: int, n: int) -> int:
-    """Return the cell of ``sqrt(total / n)`` ppm, rounded away from nominal, by integers only."""
-    nominal = n * PPM_NOMINAL * PPM_NOMINAL
-    guess = signed(math.sqrt(total / n))
-    if total > nominal:
-        cell = (guess - PPM_NOMINAL) // PPM_PER_CELL
-        while n * (PPM_NOMINAL + PPM_PER_CELL * cell) ** 2 < total:
-            cell += 1
-        while cell > 0 and n * (PPM_NOMINAL + PPM_PER_CELL * (cell - 1)) ** 2 >= total:
-            cell -= 1
-        return cell
-    cell = (PPM_NOMINAL - guess) // PPM_PER_CELL
-    while n * (PPM_NOMINAL - PPM_PER_CELL * cell) ** 2 > total:
-        cell += 1
-    while cell > 0 and n * (PPM_NOMINAL - PPM_PER_CELL * (cell - 1)) ** 2 <= total:
-        cell -= 1
-    return -cell
-
-
-@inline
-def _find_page(lanes: Lanes, pages: Pages, lane: int, minute: int) -> int:
-    """Return the lane's page of the hour of ``minute``, NONE if it is not in memory."""
-    hour = minute // MINUTES_PER_HOUR
-    page: int = lanes.state[lane, PAGE]
-    while page != NONE and pages.head[page].hour > hour:
-        page = pages.head[page].older
-    if page != NONE and pages.head[page].hour == hour:
-        return page
-    return NONE
-
-
-@inline
-def _open_page(lanes: Lanes, pages: Pages, lane: int, minute: int) -> int:
-    """Return the lane's page of the hour of ``minute``, made and linked in by hour if it is not in memory."""
-    hour = minute // MINUTES_PER_HOUR
-    newer = NONE
-    page: int = lanes.state[lane, PAGE]
-    while page != NONE and pages.head[page].hour > hour:
-        newer = page
-        page = pages.head[page].older
-    if page != NONE and pages.head[page].hour == hour:
-        return page
-    made = _make_page(pages, lane, hour, page, signed(lanes.settings[lane].n_phases))
-    if newer == NONE:
-        lanes.state[lane, PAGE] = made
-    else:
-        pages.head[newer].older = made
-    return made
-
-
-@inline
-def _make_page(pages: Pages, lane: int, hour: int, older: int, n_phases: int) -> int:
-    """Return a new page, empty."""
-    made: int = pages.used[0]
-    head = pages.head[made]
-    head.lane = lane
-    head.hour = hour
-    head.older = older
-    head.plane = pages.used[1]
-    head.revision = 0
-    head.n_phases = n_phases
-    head.dirty = 0
-    head.power_s = 0
-    head.active_ws = 0
-    head.reactive_vars = 0
-    for plane in range(pages.used[1], pages.used[1] + n_phases):
-        for m in range(MINUTES_PER_HOUR):
-            pages.cell[plane, m] = CELL_NONE
-            pages.mark[plane, m] = 0
-    pages.used[0] += 1
-    pages.used[1] += n_phases
-    return made
-
-
-@inline
-def _put(pages: Pages, page: int, phase: int, minute: int, mark: int, cell: int) -> bool:
-    """Join one candidate into its cell; return whether the cell changed."""
-    plane = pages.head[page].plane + phase
-    m = minute % MINUTES_PER_HOUR
-    if not _wins(mark, cell, signed(pages.mark[plane, m]), signed(pages.cell[plane, m])):
-        return False
-    pages.mark[plane, m] = mark
-    pages.cell[plane, m] = cell
-    pages.head[page].dirty = 1
-    return True
-
-
-@inline
-def _wins(mark: int, cell: int, old_mark: int, old_cell: int) -> bool:
-    """Return whether a candidate is greater than what stands there: the order of the one join (kernels.join)."""
-    rank, old_rank = (mark >> RANK_SHIFT) & RANK_MASK, (old_mark >> RANK_SHIFT) & RANK_MASK
-    if rank != old_rank:
-        return rank > old_rank
-    share, old_share = mark >> SHARE_SHIFT, old_mark >> SHARE_SHIFT
-    if share != old_share:
-        return share > old_share
-    size, old_size = abs(cell), abs(old_cell)
-    if size != old_size:
-        return size > old_size
-    return cell > old_cell
-
-
-@inline
-def _measured(lanes: Lanes, pages: Pages, lane: int, minute: int) -> bool:
-    """Return whether the lane already has a good cell for ``minute``, on any phase."""
-    page = _find_page(lanes, pages, lane, minute)
-    if page == NONE:
-        return False
-    first = pages.head[page].plane
-    for plane in range(first, first + signed(pages.head[page].n_phases)):
-        mark = signed(pages.mark[plane, minute % MINUTES_PER_HOUR])
-        if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD:
-            return True
-    return False
-
-
-@inline
-def _has_power(readings: Readings, i: int) -> bool:
-    """Return whether a reading is good and carries its power."""
-    if readings.quality[i] != QUALITY_GOOD or readings.p_w.size == 0 or readings.q_var.size == 0:
-        return False
-    p_w: float = readings.p_w[i]
-    q_var: float = readings.q_var[i]
-    return abs(p_w) <= POWER_MAX and abs(q_var) <= POWER_MAX  # NaN is not
-
-
-@inline
-def _add_power(pages: Pages, page: int, readings: Readings, i: int, seconds: int) -> None:
-    """Add the energy of ``seconds`` seconds at the reading's power to the hour."""
-    head = pages.head[page]
-    head.active_ws += signed(np.rint(readings.p_w[i])) * seconds
-    head.reactive_vars += signed(np.rint(readings.q_var[i])) * seconds
-    head.power_s += seconds
-    head.dirty = 1

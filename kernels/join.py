@@ -1,11 +1,9 @@
 """The one join: what a cell becomes when two candidates for it meet."""
 
+from kernels._cells import wins
 from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     MINUTES_PER_HOUR,
-    RANK_MASK,
-    RANK_SHIFT,
-    SHARE_SHIFT,
     VERDICT_MASK,
     Cells,
     Int32s,
@@ -58,25 +56,13 @@ def _join_plane(
 ) -> int:
     n_changed = 0
     for m in range(MINUTES_PER_HOUR):
-        if _greater(other_cell[other, m], other_mark[other, m], cell[plane, m], mark[plane, m]):
+        if wins(
+            signed(other_mark[other, m]),
+            signed(other_cell[other, m]),
+            signed(mark[plane, m]),
+            signed(cell[plane, m]),
+        ):
             cell[plane, m] = other_cell[other, m]
             mark[plane, m] = signed(other_mark[other, m]) & ~VERDICT_MASK
             n_changed += 1
     return n_changed
-
-
-@inline
-def _greater(cell: int, mark: int, old_cell: int, old_mark: int) -> bool:
-    rank = (signed(mark) >> RANK_SHIFT) & RANK_MASK
-    old_rank = (signed(old_mark) >> RANK_SHIFT) & RANK_MASK
-    if rank != old_rank:
-        return rank > old_rank
-    share = signed(mark) >> SHARE_SHIFT
-    old_share = signed(old_mark) >> SHARE_SHIFT
-    if share != old_share:
-        return share > old_share
-    size = abs(signed(cell))
-    old_size = abs(signed(old_cell))
-    if size != old_size:
-        return size > old_size
-    return cell > old_cell

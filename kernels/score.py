@@ -1,7 +1,6 @@
 """Counting a judged page: minutes by verdict and the extremes of its voltage."""
 
-import numpy as np
-
+from kernels._cells import in_mask, rank_of
 from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     CELL_NONE,
@@ -9,14 +8,11 @@ from kernels.layout import (
     MINUTES_PER_HOUR,
     N_VERDICTS,
     RANK_GOOD,
-    RANK_MASK,
-    RANK_SHIFT,
     VERDICT_MASK,
     Int16s,
     PagePlanes,
     PageRules,
     PageScores,
-    UInt64s,
 )
 
 
@@ -39,16 +35,16 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
         last = first + signed(pages.n_phases[page])
         _clear(scores, page, first, last)
         for m in range(MINUTES_PER_HOUR):
-            if not _bit(rules.due, page, m):
+            if not in_mask(rules.due, page, m):
                 continue
             n_due += 1
             scores.counter[page, scores.verdict[page, m]] += 1
-            ordinary = not _bit(rules.abnormal, page, m) and not _bit(rules.exempt, page, m)
+            ordinary = not in_mask(rules.abnormal, page, m) and not in_mask(rules.exempt, page, m)
             for plane in range(first, last):
                 mark = signed(pages.mark[plane, m])
                 verdict = mark & VERDICT_MASK
                 scores.phase_counter[plane, verdict] += 1
-                if (mark >> RANK_SHIFT) & RANK_MASK == RANK_GOOD and verdict != INTERRUPTED:
+                if rank_of(mark) == RANK_GOOD and verdict != INTERRUPTED:
                     _stretch(scores.cell_min, scores.cell_max, page, pages.cell[plane, m])
                     if ordinary:
                         _stretch(scores.spread_min, scores.spread_max, page, pages.cell[plane, m])
@@ -65,11 +61,6 @@ def _clear(scores: PageScores, page: int, first: int, last: int) -> None:
     scores.cell_max[page] = CELL_NONE
     scores.spread_min[page] = CELL_NONE
     scores.spread_max[page] = CELL_NONE
-
-
-@inline
-def _bit(masks: UInt64s, page: int, m: int) -> bool:
-    return bool((masks[page] >> np.uint64(m)) & np.uint64(1))
 
 
 @inline

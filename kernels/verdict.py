@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
+from kernels._cells import in_mask, rank_of
 from kernels._jit import inline, kernel, signed
 from kernels.layout import (
     EXEMPT,
@@ -16,15 +15,12 @@ from kernels.layout import (
     PASS,
     RANK_GOOD,
     RANK_INVALID,
-    RANK_MASK,
     RANK_MISSING,
-    RANK_SHIFT,
     UNDER,
     VERDICT_MASK,
     PagePlanes,
     PageRules,
     PageScores,
-    UInt64s,
 )
 
 
@@ -48,11 +44,6 @@ def judge(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
     return pages.first.size
 
 
-@inline
-def _bit(masks: UInt64s, page: int, m: int) -> bool:
-    return bool((masks[page] >> np.uint64(m)) & np.uint64(1))
-
-
 class _Minute(NamedTuple):
     """What is known of a point's minute before its phases are judged one by one; cells in 0.01 %."""
 
@@ -69,7 +60,7 @@ def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int
     """Judge the phases of one minute, write their marks, return the point's verdict."""
     first = pages.first[page]
     n_phases = signed(pages.n_phases[page])
-    if not _bit(rules.due, page, m):
+    if not in_mask(rules.due, page, m):
         for plane in range(first, first + n_phases):
             _write(pages, plane, m, MISSING)
         return MISSING
@@ -113,14 +104,14 @@ def _n_measured_and_dark(pages: PagePlanes, rules: PageRules, page: int, m: int)
 def _minute(rules: PageRules, page: int, m: int, n_measured: int, n_dark: int) -> _Minute:
     lower, upper = signed(rules.lower[page]), signed(rules.upper[page])
     has_rule = lower != NO_BAND
-    if has_rule and _bit(rules.abnormal, page, m):
+    if has_rule and in_mask(rules.abnormal, page, m):
         lower = signed(rules.abnormal_lower[page])
         upper = signed(rules.abnormal_upper[page])
     all_dark = n_dark == n_measured
     if n_measured == 0:
-        all_dark = _bit(rules.interrupted, page, m)
+        all_dark = in_mask(rules.interrupted, page, m)
     dark_below = signed(rules.interruption_below[page])
-    return _Minute(lower, upper, dark_below, has_rule, _bit(rules.exempt, page, m), all_dark)
+    return _Minute(lower, upper, dark_below, has_rule, in_mask(rules.exempt, page, m), all_dark)
 
 
 @inline
@@ -171,7 +162,7 @@ def _worst(pages: PagePlanes, page: int, m: int, minute: _Minute) -> int:
 
 @inline
 def _rank(pages: PagePlanes, plane: int, m: int) -> int:
-    return (signed(pages.mark[plane, m]) >> RANK_SHIFT) & RANK_MASK
+    return rank_of(signed(pages.mark[plane, m]))
 
 
 @inline
