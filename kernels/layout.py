@@ -127,7 +127,10 @@ PAGE_HEAD = np.dtype(
         ("dirty", "u1"),  # 1: differs from the stored row
         ("pad", "u1", (2,)),
         ("power_s", "<i4"),  # seconds of the hour whose power is known
-        ("pad2", "<i4"),
+        (
+            "former_point",
+            "<i4",
+        ),  # whose page it is, if its lane serves another point by now; else 0
         ("active_ws", "<i8"),  # active energy of those seconds, watt seconds
         ("reactive_vars", "<i8"),  # reactive energy, var seconds
     ],

@@ -69,6 +69,7 @@ class PartitionEngine:
     _late: list[LateReadings] = field(default_factory=list)
     _dead: list[DeadReadings] = field(default_factory=list)
     _edges: list[NDArray[np.void]] = field(default_factory=list)
+    _edge_points: list[NDArray[np.int32]] = field(default_factory=list)
     _edge_room: NDArray[np.void] = field(default_factory=lambda: np.zeros(N_EDGES, EVENT_EDGE))
 
     def fold(self, batches: Sequence[Batch]) -> NDArray[np.int64]:
@@ -97,7 +98,8 @@ class PartitionEngine:
         self.pool.let_go(self.book.state, self.book.oldest_hour())
         slots, pages = self.pool.take_dirty()
         lanes = self.pool.pages.head["lane"][slots]
-        pages.point[:] = self.book.settings["point"][lanes]
+        former = self.pool.pages.head["former_point"][slots]
+        pages.point[:] = np.where(former != 0, former, self.book.settings["point"][lanes])
         pages.interval_s[:] = self.book.settings["interval_ms"][lanes] // 1000
         edges = np.concatenate([*self._edges, np.zeros(0, EVENT_EDGE)])
         image = PartitionImage(
@@ -110,10 +112,10 @@ class PartitionEngine:
             dead=self._dead,
             edges=edges,
             edge_device_id=self.book.device_id[edges["lane"]],
-            edge_point_id=self.book.settings["point"][edges["lane"]],
+            edge_point_id=np.concatenate([*self._edge_points, np.zeros(0, np.int32)]),
         )
         self._counts = np.zeros(N_OUTCOMES, np.int64)
-        self._late, self._dead, self._edges = [], [], []
+        self._late, self._dead, self._edges, self._edge_points = [], [], [], []
         return image
 
     def acknowledge(
@@ -163,8 +165,16 @@ class PartitionEngine:
                 self.pool.put(lane, stored, row, self.book.state)
 
     def apply(self, directory: LaneDirectory) -> None:
-        """Go on with another registry: new devices are known, changed ones change their lanes."""
+        """Go on with another registry: new devices are known, changed ones change their lanes.
+
+        A device that serves another point now begins anew there; what it has measured stays where it was.
+        """
+        served = self.book.settings["point"][: self.book.n_lanes].copy()
         self.book.apply(directory)
+        moved = np.flatnonzero(self.book.settings["point"][: served.size] != served)
+        if moved.size:
+            self.pool.part_from(moved, served[moved], self.book.state)
+            self.book.begin_anew(moved)
 
     def _run(self, readings: Readings, folded: Folded) -> None:
         n_readings = readings.lane.size
@@ -201,7 +211,9 @@ class PartitionEngine:
     def _take_edges(self) -> None:
         n_edges = int(self._edge_room["start_ms"][0])
         if n_edges:
-            self._edges.append(self._edge_room[1 : n_edges + 1].copy())
+            edges = self._edge_room[1 : n_edges + 1].copy()
+            self._edges.append(edges)
+            self._edge_points.append(self.book.settings["point"][edges["lane"]])
             self._edge_room["start_ms"][0] = 0
 
     def _advance(self, folded: Folded) -> None:

@@ -86,6 +86,11 @@ class LaneBook:
         self._forget_changed_intervals()
         self._link()
 
+    def begin_anew(self, lanes: NDArray[np.int64]) -> None:
+        """Forget the open minutes and the open events of lanes: they are of another point."""
+        self._empty(lanes)
+        self.events[lanes] = _no_events(lanes.size)
+
     def oldest_hour(self) -> NDArray[np.int64]:
         """Return, for each lane, the oldest hour that a reading in its window can still write to."""
         return (self.state[:, HEAD_MINUTE] - self._window()) // MINUTES_PER_HOUR
@@ -147,9 +152,13 @@ class LaneBook:
         changed = np.flatnonzero(
             self.state[: self.n_lanes, INTERVAL_MS] != self.settings["interval_ms"][: self.n_lanes]
         )
-        self.state[changed, SEEN:PAGE] = 0
-        self.state[changed, PAGE + 1 : INTERVAL_MS] = 0
+        self._empty(changed)
         self.state[changed, INTERVAL_MS] = self.settings["interval_ms"][changed]
+
+    def _empty(self, lanes: NDArray[np.int64]) -> None:
+        """Take the readings out of the open minutes."""
+        self.state[lanes, SEEN:PAGE] = 0
+        self.state[lanes, PAGE + 1 : INTERVAL_MS] = 0
 
     def _block(self, number: int) -> tuple[int, bytes, bytes]:
         lanes = slice(number * LANES_PER_BLOCK, min((number + 1) * LANES_PER_BLOCK, self.n_lanes))
@@ -166,8 +175,7 @@ class LaneBook:
         state = np.zeros((n_more, LANE_WORDS), np.int64)
         state[:, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
         state[:, PAGE] = NONE
-        events = np.zeros(n_more, EVENT_STATE)
-        events["last_ms"] = NO_TIME
+        events = _no_events(n_more)
         self.settings = np.concatenate([self.settings, np.zeros(n_more, LANE_SETTINGS)])
         self.state = np.concatenate([self.state, state])
         self.events = np.concatenate([self.events, events])
@@ -175,3 +183,9 @@ class LaneBook:
         touched = np.zeros(n_lanes // LANES_PER_BLOCK + 2, np.bool_)
         touched[: self._touched.size - 1] = self._touched[:-1]
         self._touched = touched
+
+
+def _no_events(n_lanes: int) -> NDArray[np.void]:
+    events = np.zeros(n_lanes, EVENT_STATE)
+    events["last_ms"] = NO_TIME
+    return events

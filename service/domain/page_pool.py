@@ -96,8 +96,20 @@ class PagePool:
         self.pages.cell[: planes.size] = self.pages.cell[planes]
         self.pages.mark[: planes.size] = self.pages.mark[planes]
         self.pages.head[: kept.size] = kept
+        self.pages.head["former_point"][kept.size :] = 0
         self.pages.used[:] = (kept.size, planes.size)
         state[:, PAGE] = moved_to[state[:, PAGE]]
+
+    def part_from(
+        self, lanes: NDArray[np.int64], former_point: NDArray[np.int32], state: LaneStates
+    ) -> None:
+        """Part lanes from their pages, which stay what they are: pages of the points of before."""
+        point_of = dict(zip(lanes.tolist(), former_point.tolist(), strict=True))
+        heads = self.pages.head[: self.n_pages]
+        for slot in np.flatnonzero(np.isin(heads["lane"], lanes)).tolist():
+            if heads["former_point"][slot] == 0:
+                heads["former_point"][slot] = point_of[int(heads["lane"][slot])]
+        state[lanes, PAGE] = NONE
 
     def put(self, lane: int, columns: PageColumns, page: int, state: LaneStates) -> None:
         """Put a stored page in front of a lane's pages; pages of one lane come with rising hours."""
@@ -112,6 +124,7 @@ class PagePool:
         head["lane"], head["hour"], head["plane"] = lane, columns.hour[page], plane
         head["older"] = state[lane, PAGE]
         head["revision"], head["n_phases"], head["dirty"] = columns.revision[page], n_phases, 0
+        head["former_point"] = 0
         head["power_s"] = columns.power_s[page]
         head["active_ws"] = columns.active_ws[page]
         head["reactive_vars"] = columns.reactive_vars[page]
