@@ -6,8 +6,8 @@ doors) one of the few in which ``Any`` is allowed.
 A cached kernel is never stale. numba looks only at the file in which a kernel itself stands: not at the parts that
 it calls in other files, nor at the constants and layouts that it takes from there, nor at whether indices are
 checked. So all of these, as one checksum, are part of the name under which a kernel is cached, and a change of any
-makes a new entry; an installed package, a checkout and an image need nothing else. (The Makefile keys its cache
-folders too, which lets it throw away old ones; an image bakes its cache when it is built, from its own sources.)
+makes a new entry; an installed package, a checkout and an image, which bakes its cache when it is built, need
+nothing else. The Makefile keys its cache folders besides, so that the modes never meet.
 """
 
 import hashlib

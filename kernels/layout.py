@@ -161,7 +161,6 @@ EVENT_EDGE = np.dtype(
     align=True,
 )
 
-BoolByte = np.uint8
 LaneStates = Annotated[NDArray[np.int64], np.int64, (1, LANE_WORDS)]
 LaneSettings = Annotated[NDArray[np.void], LANE_SETTINGS, (1,)]
 EventStates = Annotated[NDArray[np.void], EVENT_STATE, (1,)]
