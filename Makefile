@@ -12,8 +12,8 @@ ARGS   ?=
 # The interpreter that .venv is made from; without it the first that is new enough.
 PYTHON ?=
 
-# numba does not see that a helper in another file changed, and its cache does not tell the modes
-# apart: so one folder per mode and per state of the kernels.
+# One cache folder per mode and per state of the kernels: kernels/_jit.py keeps old entries from being
+# used, this keeps them from piling up.
 KERNELS = $(shell cat kernels/*.py 2>/dev/null | cksum | cut -d ' ' -f 1)
 JIT     = NUMBA_CACHE_DIR="$(CACHE)/numba/jit/$(KERNELS)"
 CHECKED = NUMBA_CACHE_DIR="$(CACHE)/numba/boundscheck/$(KERNELS)" NUMBA_BOUNDSCHECK=1
@@ -50,8 +50,8 @@ test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and 
 	$(JIT) VOLTPASS_TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real" $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
-	@echo "== bench: kernels and consumer"
-	@$(JIT) $(BIN)/python -m tests.bench $(ARGS)
+	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"
+	@tests/real/provision.sh > /dev/null && $(JIT) $(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## format, lint, types, import contracts, module length
 	@echo "== lint: format, lint, types, import contracts, module length"
