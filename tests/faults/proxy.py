@@ -47,6 +47,12 @@ class Proxy:
             netloc = f"{login}@127.0.0.1:{proxy.listens_on}"
             yield proxy, address._replace(netloc=netloc).geturl()
 
+    async def is_used(self, *, within_s: float = 10.0) -> None:
+        """Wait until there is a connection to break."""
+        async with asyncio.timeout(within_s):
+            while not self._writers:  # noqa: ASYNC110  (a set tells nobody)
+                await asyncio.sleep(0.005)
+
     def cut(self) -> None:
         """Break every connection, without a goodbye."""
         writers, self._writers = self._writers, set()

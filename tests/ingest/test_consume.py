@@ -168,11 +168,12 @@ async def test_a_database_that_breaks_off_again_and_again_loses_and_doubles_noth
     async with Proxy.to_dsn(meters.settings.database_dsn) as (proxy, dsn):
         consumer = meters.consume(database_dsn=dsn, checkpoint_interval_s=0.02)
         await meters.until("SELECT count(*) = 4 FROM partition_progress")
-        for i in range(25):
-            await send_minutes(meters, 4 * i, 4)
+        for i in range(10):
+            await send_minutes(meters, 10 * i, 10)
             await asyncio.sleep(random.random() / 20)
+            await proxy.is_used()
             proxy.cut()
-            if i % 10 == 9:
+            if i % 4 == 3:
                 proxy.is_open.clear()
                 await asyncio.sleep(0.3)
                 proxy.is_open.set()
