@@ -66,9 +66,10 @@ async def send(broker: Broker, topic: str, values: Sequence[bytes], partition: i
 
 
 def begin(source: KafkaSource, offset: int = 0) -> None:
+    """Begin with the first partition at ``offset``; the others are empty and begin at 0."""
     assert source.assignment is not None
     for partition in source.assignment.partitions:
-        source.seek(partition, offset)
+        source.seek(partition, 0 if partition.number else offset)
     source.resume()
 
 
