@@ -1,8 +1,8 @@
 """Some consumers of one group, and what is kept of those that are gone."""
 
 import asyncio
-import signal
 import contextlib
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
