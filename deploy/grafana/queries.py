@@ -20,6 +20,7 @@ PASS_TARGETS = {
     target.area: float(target.at_least)
     for target in RULE_SET.targets
     if target.figure == "pass_rate" and target.population == "residential_points"
+    if target.at_least is not None
 }
 
 COVERAGE_FLOOR = RULE_SET.coverage.floor

@@ -21,7 +21,8 @@ from service.domain.registry import (
     UserClass,
     Wiring,
 )
-from service.domain.rules import Certainty, RuleSet
+from service.domain.rule_rows import Certainty
+from service.domain.rules import RuleSet
 
 CUSTOMERS_MAX: Final = 1000  # shown with a point
 

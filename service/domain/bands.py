@@ -6,7 +6,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from kernels.events import EventLimits
 from kernels.layout import PPM_NOMINAL
 from service.domain.registry import Point
-from service.domain.rules import BandRow, Certainty, Row, RuleSet, ThresholdRow, cells_of
+from service.domain.rule_rows import BandRow, Certainty, Row, ThresholdRow, cells_of
+from service.domain.rules import RuleSet
 
 _CELLS_PER_NOMINAL = 10_000
 _SQRT_3 = Decimal(3).sqrt()
@@ -26,14 +27,15 @@ class Band:
 def band_of(rule_set: RuleSet, point: Point) -> Band | None:
     """Return the band of ``point`` in normal state, None where no rule covers it.
 
-    A point's own band comes first: a contract, or from 35 kV on the operator's. An operator band
-    wider than the rule set allows is no band.
+    A point's own band comes first, if the rule set knows such: a contract, or from 35 kV on the
+    operator's. An operator band wider than the rule set allows is no band.
 
     Source: State Grid norm, art. 8(1); GB/T 12325.
     """
     level = level_kv(rule_set, point)
-    if point.band_lower is not None and point.band_upper is not None:
-        return _own_band(rule_set, level, point.band_lower, point.band_upper)
+    contract = rule_set.contract_band
+    if contract is not None and point.band_lower is not None and point.band_upper is not None:
+        return _own_band(rule_set, contract, level, (point.band_lower, point.band_upper))
     return _first_fit(rule_set.bands, level, point)
 
 
@@ -65,9 +67,18 @@ def level_kv(rule_set: RuleSet, point: Point) -> Decimal:
     return nearest
 
 
+def assessment_band_of(rule_set: RuleSet, point: Point) -> Band | None:
+    """Return the band outside which a minute of ``point`` leaves the rate, None if all stay in it.
+
+    Source: DL/T 645 and DL/T 698.45 (考核上限, 考核下限), the wider band beside the qualified one.
+    """
+    return _first_fit(rule_set.assessment_bands, level_kv(rule_set, point), point)
+
+
 def has_day_spread(rule_set: RuleSet, point: Point) -> bool:
     """Return whether the day's spread of ``point`` is bounded (GB/T 12325, 35 kV and above)."""
-    return level_kv(rule_set, point) >= rule_set.day_spread.from_kv
+    limit = rule_set.day_spread
+    return limit is not None and level_kv(rule_set, point) >= limit.from_kv
 
 
 def interruption_below(rule_set: RuleSet) -> int:
@@ -92,11 +103,14 @@ def _ppm(threshold: ThresholdRow) -> int:
     return cells_of(threshold.percent) * PPM_NOMINAL // _CELLS_PER_NOMINAL
 
 
-def _own_band(rule_set: RuleSet, level: Decimal, lower: int, upper: int) -> Band | None:
-    row: Row = rule_set.contract_band
-    if level >= rule_set.operator_band.from_kv:
-        row = rule_set.operator_band
-        if upper - lower > cells_of(rule_set.operator_band.max_width_percent):
+def _own_band(
+    rule_set: RuleSet, contract: Row, level: Decimal, edges: tuple[int, int]
+) -> Band | None:
+    row, (lower, upper) = contract, edges
+    operator = rule_set.operator_band
+    if operator is not None and level >= operator.from_kv:
+        row = operator
+        if upper - lower > cells_of(operator.max_width_percent):
             return None
     return Band(lower=lower, upper=upper, source=row.source, certainty=row.certainty)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from service.domain.periods import month_start, next_month
 from service.domain.registry import Customer, Exemption
-from service.domain.rules import PowerFactorRow
+from service.domain.rule_rows import PowerFactorRow
 
 _HOUR_S = 3600
 _FOUR_PLACES = Decimal("0.0001")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import CELL_NONE
-from service.domain.rules import RuleSet, cells_of
+from service.domain.rule_rows import cells_of
+from service.domain.rules import RuleSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ def day_spread(
 ) -> DaySpread | None:
     """Return the spread of a day from the extremes of its pages, None if nothing was measured.
 
+    None, too, where the rule set bounds no spread.
+
     With one extreme on each side of nominal it is the sum of both deviations; with both on the same
     side, the larger one. Exact in 0.01 %, the ledger's unit: as cells are rounded away from
     nominal, a spread between grid values comes out up to 0.02 % wider, never narrower.
@@ -40,8 +43,9 @@ def day_spread(
     Source: State Grid norm, art. 8(1); GB 12325-90, note on deviations of the same sign.
     """
     lows, highs = spread_min[spread_min != CELL_NONE], spread_max[spread_max != CELL_NONE]
-    if not lows.size:
+    limit = rule_set.day_spread
+    if limit is None or not lows.size:
         return None
     low, high = int(lows.min()), int(highs.max())
     spread = high - low if low < 0 < high else max(abs(low), abs(high))
-    return DaySpread(spread=spread, within=spread <= cells_of(rule_set.day_spread.max_percent))
+    return DaySpread(spread=spread, within=spread <= cells_of(limit.max_percent))

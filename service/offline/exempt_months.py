@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from service.domain.periods import month_start, next_month, periods
 from service.domain.power_factor import HourlyEnergy, PeakFactor, PeakMonth, peak_factor
 from service.domain.registry import Customer, Exemption, Point
-from service.domain.rules import PowerFactorRow
+from service.domain.rule_rows import PowerFactorRow
 from service.offline.ledger import FileLedger
 
 

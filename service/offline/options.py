@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain.registry import StampAt, Wiring
-from service.domain.rules import cells_of
+from service.domain.rule_rows import cells_of
 from service.errors import ScoreInputError
 
 NOMINAL_MV_MIN, NOMINAL_MV_MAX = 1_000, 2_000_000_000

@@ -108,7 +108,11 @@ def _registry(
         )
         judged.append(cut)
         said: list[str] = []
-        if options.pf_required is not None:
+        if options.pf_required is not None and rule_set.power_factor is None:
+            said = [
+                f"rule set {rule_set.name} knows no requirement of the power factor: nothing is exempt"
+            ]
+        elif options.pf_required is not None and rule_set.power_factor is not None:
             found, said = exempt_months(
                 ledger, cut, options.pf_required, rule_set.power_factor, options.zone
             )
@@ -144,10 +148,17 @@ def _device(point: Point, interval_ms: int, options: ScoreOptions) -> Device:
 
 def _check_band(rule_set: RuleSet, point: Point) -> None:
     """Refuse a band that the rule set does not allow."""
-    if point.band_lower is not None and band_of(rule_set, point) is None:
+    operator = rule_set.operator_band
+    if point.band_lower is None:
+        return
+    if rule_set.contract_band is None:
         raise ScoreInputError(
-            f"--band is wider than {rule_set.operator_band.max_width_percent} % of nominal, which "
-            f"rule set {rule_set.name} does not allow from {rule_set.operator_band.from_kv} kV on"
+            f"--band: rule set {rule_set.name} judges by its own bands only; leave the option out"
+        )
+    if operator is not None and band_of(rule_set, point) is None:
+        raise ScoreInputError(
+            f"--band is wider than {operator.max_width_percent} % of nominal, which "
+            f"rule set {rule_set.name} does not allow from {operator.from_kv} kV on"
         )
 
 

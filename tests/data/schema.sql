@@ -5,6 +5,12 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
+CREATE TABLE beside_due (
+    point_id integer NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT beside_due_pkey PRIMARY KEY (day, point_id)
+);
+
 CREATE TABLE customer (
     customer_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
     customer text NOT NULL,
@@ -17,6 +23,8 @@ CREATE TABLE customer (
     response_area text NOT NULL,
     valid_from timestamp with time zone NOT NULL,
     valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    capacity_kva numeric(12,3),
+    CONSTRAINT customer_capacity_kva_check CHECK ((capacity_kva > (0)::numeric)),
     CONSTRAINT customer_check CHECK ((valid_from < valid_to)),
     CONSTRAINT customer_required_power_factor_check CHECK (((required_power_factor >= (0)::numeric) AND (required_power_factor <= (1)::numeric))),
     CONSTRAINT customer_response_area_check CHECK ((response_area = ANY (ARRAY['urban'::text, 'rural'::text, 'remote'::text, 'special_remote'::text]))),
@@ -91,6 +99,8 @@ CREATE TABLE declaration_scope (
 CREATE TABLE deployment (
     singleton boolean NOT NULL DEFAULT true,
     zone text NOT NULL,
+    rule_set text NOT NULL DEFAULT 'sgcc-2003'::text,
+    rule_set_checksum text NOT NULL DEFAULT ''::text,
     CONSTRAINT deployment_singleton_check CHECK (singleton),
     CONSTRAINT deployment_pkey PRIMARY KEY (singleton)
 );
@@ -174,6 +184,14 @@ CREATE TABLE judgement_change (
     rescored_at timestamp with time zone,
     CONSTRAINT judgement_change_check CHECK ((from_at < to_at)),
     CONSTRAINT judgement_change_pkey PRIMARY KEY (change_id)
+);
+
+CREATE TABLE kept_rule_set (
+    rule_set_id smallint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    rule_set text NOT NULL,
+    checksum text NOT NULL,
+    CONSTRAINT kept_rule_set_pkey PRIMARY KEY (rule_set_id),
+    CONSTRAINT kept_rule_set_rule_set_key UNIQUE (rule_set)
 );
 
 CREATE TABLE lane_block (
@@ -277,6 +295,7 @@ CREATE TABLE point (
     band_upper smallint,
     valid_from timestamp with time zone NOT NULL,
     valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    is_terminal boolean NOT NULL DEFAULT false,
     CONSTRAINT point_check CHECK ((valid_from < valid_to)),
     CONSTRAINT point_check1 CHECK (((band_lower IS NULL) = (band_upper IS NULL))),
     CONSTRAINT point_check2 CHECK ((band_lower < band_upper)),
@@ -305,6 +324,43 @@ CREATE TABLE point_day (
     CONSTRAINT point_day_pkey PRIMARY KEY (point_id, day)
 );
 
+CREATE TABLE point_day_beside (
+    rule_set_id smallint NOT NULL,
+    point_id integer NOT NULL,
+    day date NOT NULL,
+    n_pass smallint NOT NULL,
+    n_over smallint NOT NULL,
+    n_under smallint NOT NULL,
+    n_interrupted smallint NOT NULL,
+    n_exempt smallint NOT NULL,
+    n_invalid smallint NOT NULL,
+    CONSTRAINT point_day_beside_rule_set_id_fkey FOREIGN KEY (rule_set_id) REFERENCES kept_rule_set(rule_set_id) ON DELETE CASCADE,
+    CONSTRAINT point_day_beside_pkey PRIMARY KEY (point_id, day, rule_set_id)
+);
+
+CREATE TABLE point_week (
+    point_id integer NOT NULL,
+    week date NOT NULL,
+    n_values integer NOT NULL,
+    cell_v1 smallint,
+    cell_v5 smallint,
+    cell_v95 smallint,
+    cell_v99 smallint,
+    CONSTRAINT point_week_pkey PRIMARY KEY (point_id, week)
+);
+
+CREATE TABLE point_week_limit (
+    rule_set_id smallint NOT NULL,
+    point_id integer NOT NULL,
+    week date NOT NULL,
+    limit_no smallint NOT NULL,
+    n_values integer NOT NULL,
+    n_outside integer NOT NULL,
+    n_flagged integer NOT NULL,
+    CONSTRAINT point_week_limit_rule_set_id_fkey FOREIGN KEY (rule_set_id) REFERENCES kept_rule_set(rule_set_id) ON DELETE CASCADE,
+    CONSTRAINT point_week_limit_pkey PRIMARY KEY (point_id, week, rule_set_id, limit_no)
+);
+
 CREATE TABLE power_factor_exemption (
     point_id integer NOT NULL,
     month date NOT NULL,
@@ -312,6 +368,12 @@ CREATE TABLE power_factor_exemption (
     required numeric(4,3) NOT NULL,
     CONSTRAINT power_factor_exemption_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
     CONSTRAINT power_factor_exemption_pkey PRIMARY KEY (point_id, month)
+);
+
+CREATE TABLE week_due (
+    point_id integer NOT NULL,
+    week date NOT NULL,
+    CONSTRAINT week_due_pkey PRIMARY KEY (week, point_id)
 );
 
 CREATE INDEX customer_point_point ON public.customer_point USING btree (point_id);
@@ -927,6 +989,7 @@ CREATE OR REPLACE FUNCTION public.verdict_name(code integer)
 RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'interrupted'::text, 'exempt'::text, 'invalid'::text])[(code + 1)];
 
 -- alembic_version: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer SELECT
+-- beside_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- customer: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- customer_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- data_gap: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -940,6 +1003,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- judgement: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- judgement_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- kept_rule_set: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- lane_block: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- late_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- late_reading: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -947,6 +1011,9 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point_day_beside: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point_week: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point_week_limit: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -958,3 +1025,4 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_point_minute: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_watermark: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- week_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

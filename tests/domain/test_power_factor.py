@@ -24,6 +24,7 @@ from service.domain.rules import load_rule_set
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULE = load_rule_set("sgcc-2003").power_factor
+assert RULE is not None
 MARCH = PeakMonth(month=date(2024, 3, 1), zone=SHANGHAI, rule=RULE)
 N_PEAK_HOURS = 31 * 6
 FACTORY = Customer(

@@ -1,0 +1,236 @@
+"""What a rule set is made of: one shape for each kind of limit, every row with its source clause."""
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from service.domain.registry import PointClass, TargetArea, UserClass, Wiring
+
+Certainty = Literal["confirmed", "confirm"]
+Figure = Literal["pass_rate", "composite_pass_rate", "supply_reliability", "compliant_share"]
+Population = Literal["residential_points", "points_from_10kv", "all_points", "users"]
+Reach = Literal["each", "average", "generality"]
+Counting = Literal["excluded", "good", "bad"]
+
+
+def cells_of(percent: Decimal) -> int:
+    """Return a percentage on the grid of 0.01 as a whole number of 0.01 %."""
+    cells = percent * 100
+    if cells != int(cells):
+        raise ValueError(f"{percent} % is not on the grid of 0.01 %")
+    return int(cells)
+
+
+def _on_grid(percent: Decimal) -> Decimal:
+    cells_of(percent)
+    return percent
+
+
+Percent = Annotated[Decimal, AfterValidator(_on_grid)]
+Kilovolts = Annotated[Decimal, Field(ge=0)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """A part of a rule set: read once, never changed, without fields that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Row(Strict):
+    """One limit, and on what it rests."""
+
+    source: str = Field(min_length=1)  # standard and clause
+    certainty: Certainty  # "confirm": a default, to be compared with the paper standard
+    effective_from: date
+    effective_to: date | None = None  # exclusive; None is still in force
+
+
+class PlacedRow(Row):
+    """A limit for the points that it names, by wiring, class and level; a list left out names all."""
+
+    wirings: frozenset[Wiring] = frozenset({"1p", "3p4w", "3p3w"})
+    classes: frozenset[PointClass] = frozenset({"A", "B", "C", "D"})
+    from_kv: Kilovolts | None = None  # level, inclusive
+    above_kv: Kilovolts | None = None  # level, exclusive
+    below_kv: Kilovolts | None = None  # level, exclusive
+    up_to_kv: Kilovolts | None = None  # level, inclusive
+
+    def covers_level(self, level_kv: Decimal) -> bool:
+        """Return whether the row applies at ``level_kv``, kilovolts between phases."""
+        return not (
+            (self.from_kv is not None and level_kv < self.from_kv)
+            or (self.above_kv is not None and level_kv <= self.above_kv)
+            or (self.below_kv is not None and level_kv >= self.below_kv)
+            or (self.up_to_kv is not None and level_kv > self.up_to_kv)
+        )
+
+
+class BandRow(PlacedRow):
+    """A band of permitted voltage, for the points it names; both edges are inside it.
+
+    Edges are percent of nominal from nominal, or volts; those in volts are snapped outward to 0.01
+    %.
+    """
+
+    lower_percent: Percent | None = None
+    upper_percent: Percent | None = None
+    lower_v: Decimal | None = None
+    upper_v: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _has_one_pair_of_edges(self) -> Self:
+        percent, volts = (self.lower_percent, self.upper_percent), (self.lower_v, self.upper_v)
+        for pair, other in ((percent, volts), (volts, percent)):
+            lower, upper = pair
+            if other == (None, None) and lower is not None and upper is not None and lower < upper:
+                return self
+        raise ValueError("give lower_percent < upper_percent, or lower_v < upper_v, and not both")
+
+
+class WeekLimitRow(PlacedRow):
+    """How large a share of a week's values may lie outside; an edge is inside, as is the share.
+
+    One edge or both, in percent of nominal from nominal, or in volts (snapped outward to 0.01 %).
+    """
+
+    value_s: Literal[60, 600]  # of which mean values: minutes, or ten minutes (root mean square)
+    lower_percent: Percent | None = None
+    upper_percent: Percent | None = None
+    lower_v: Decimal | None = None
+    upper_v: Decimal | None = None
+    outside_share_max: Share
+
+    @model_validator(mode="after")
+    def _has_an_edge(self) -> Self:
+        percent, volts = (self.lower_percent, self.upper_percent), (self.lower_v, self.upper_v)
+        if (percent == (None, None)) == (volts == (None, None)):
+            raise ValueError(
+                "give edges in percent or in volts, one or both, and not in both units"
+            )
+        return self
+
+
+class WeekRow(Row):
+    """How the values of a week are chosen."""
+
+    known_minutes_min: int = Field(ge=1, le=10)  # measured minutes that ten minutes need to count
+    leaves_out_flagged: bool  # values with a dip, swell or interruption in them take no part
+
+
+class OperatorBandRow(Row):
+    """From this level on a point has a minute rate only by a band of its own, of bounded width."""
+
+    from_kv: Kilovolts
+    max_width_percent: Percent
+
+
+class DaySpreadRow(Row):
+    """From this level on the spread of a day's minute values is bounded."""
+
+    from_kv: Kilovolts
+    max_percent: Percent
+
+
+class LevelsRow(Row):
+    """The standard levels that a rounded phase voltage is taken to mean."""
+
+    standard_kv: tuple[Kilovolts, ...]
+    tolerance_percent: Percent
+
+
+class ThresholdRow(Row):
+    """A threshold in percent of nominal."""
+
+    percent: Percent = Field(ge=0, le=400)
+
+
+class CoverageRow(Row):
+    """The coverage below which a point is "not monitored"."""
+
+    floor: Share
+
+
+class DenominatorRow(Row):
+    """What minutes without supply and minutes without a reading count as in the rate."""
+
+    interrupted: Counting
+    missing: Counting
+
+
+class PowerFactorRow(Row):
+    """When the power factor counts: who is below its requirement in these hours is exempt.
+
+    Never a residential customer, never an unknown factor: that is no setting.
+    """
+
+    peak_windows: tuple[tuple[time, time], ...]  # local, half-open, within one day
+    known_share_min: Share  # of the peak time whose power must be known
+
+    @model_validator(mode="after")
+    def _windows_run_forward(self) -> Self:
+        if not self.peak_windows or any(start >= end for start, end in self.peak_windows):
+            raise ValueError("peak_windows needs at least one window, each from earlier to later")
+        return self
+
+
+class CompositeRow(Row):
+    """The composite rate of a network: a weight of class A, the rest shared alike by B, C and D."""
+
+    class_a_weight: Share
+
+
+class ReliabilityRow(Row):
+    """What counts as an interruption of a user, and whose figures are published."""
+
+    users: UserClass  # whose RS-1 is held against the targets
+    sustained_s: int = Field(ge=0)  # an interruption longer than this is sustained
+    sustained_inclusive: bool  # one of exactly that length is, too
+    merge_within_s: int = Field(ge=0)  # interruptions of a user this close together count as one
+    momentary_event_s: int = Field(ge=0)  # momentary ones within this time are one event (MAIFI_E)
+    many_inclusive: bool  # CEMI_n and CELID mean "n or more", not "more than n"
+    transformer_share_min: (
+        Share  # of its meters that say so: a transformer without a terminal is out
+    )
+
+
+class MajorEventDayRow(Row):
+    """When a day is a major event day."""
+
+    beta_factor: Decimal = Field(gt=0)  # T_MED = exp(alpha + factor * beta)
+    years: int = Field(ge=1)  # of daily SAIDI before the year in question, at most
+
+
+class EventRows(Strict):
+    """Thresholds of the live watch."""
+
+    dip: ThresholdRow  # a dip begins below
+    swell: ThresholdRow  # a swell begins above
+    hysteresis: ThresholdRow  # an event ends this far inside its threshold
+    high_voltage: ThresholdRow  # above: a breach of its own, dangerous to appliances
+    breach_hysteresis: ThresholdRow  # a live breach ends this far inside its band
+
+
+class TargetRow(Row):
+    """What a figure has to reach, where, and who has to reach it.
+
+    ``each``: every region by itself. ``average``: all regions together. ``generality``: ``at_least``
+    is the share of the population's members that have to keep the limits by themselves.
+    """
+
+    figure: Figure
+    area: TargetArea | Literal["any"]
+    population: (
+        Population  # whose figures are averaged; users: of the class that the rule set publishes
+    )
+    reach: Reach
+    at_least: Share | None = None  # None: set elsewhere, see set_by
+    set_by: str = ""  # who sets it, where the rule set gives no number
+
+    @model_validator(mode="after")
+    def _has_a_number_or_says_whose(self) -> Self:
+        if (self.at_least is None) == (self.set_by == ""):
+            raise ValueError("give at_least, or say in set_by who sets it, and not both")
+        return self
