@@ -141,7 +141,7 @@ def test_a_residential_point_is_never_exempt() -> None:
     assert minutes(masks.exempt, 2) == set()
 
 
-def test_a_hundred_thousand_calm_pages_take_less_than_ten_milliseconds() -> None:
+def test_a_hundred_thousand_calm_pages_cost_no_more_than_some_passes_over_them() -> None:
     n_pages = 100_000
     point = make_point()
     points = [replace(point, point_id=i + 1) for i in range(n_pages)]
@@ -149,11 +149,14 @@ def test_a_hundred_thousand_calm_pages_take_less_than_ten_milliseconds() -> None
     book = mask_book(Registry(judgement=1, points=points, declarations=declared))
     point_ids = np.random.default_rng(1).permutation(np.arange(4, n_pages, dtype=np.int32))
     hours = np.full(point_ids.size, START_HOUR, np.int32)
-    taken_s = []
+    taken_s, floor_s = [], []
 
     for _ in range(10):
         begin = time.perf_counter()
         book.masks_for(point_ids, hours)
-        taken_s.append(time.perf_counter() - begin)
+        half = time.perf_counter()
+        np.sort(point_ids.astype(np.int64) * 60 + hours)  # a peer that sees every page, too
+        floor_s.append(time.perf_counter() - half)
+        taken_s.append(half - begin)
 
-    assert min(taken_s) < 0.010
+    assert min(taken_s) < 12 * min(floor_s)  # 1 to 3 as measured; a search a page would be 100

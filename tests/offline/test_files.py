@@ -271,12 +271,20 @@ def test_formats_agree(tmp_path: Path) -> None:
     assert as_table.stdout.count("53.3333") == 6  # rate and bounds
 
 
-def test_forty_thousand_rows_take_well_under_a_second(tmp_path: Path) -> None:
-    """0.05 s of an idle core; the limit leaves room for a busy machine."""
+def test_forty_thousand_rows_cost_little_more_than_reading_them(tmp_path: Path) -> None:
+    """Both are taken at their best of five, in turns: a busy machine slows both."""
     path = write_csv(tmp_path / "f.csv", "ts,v", [(ts, 220.5) for ts in stamps(40_000)])
     score_file(path, ScoreOptions())
 
-    begin_s = time.process_time()
-    score_file(path, ScoreOptions())
+    scored_s, read_s = [], []
+    for _ in range(5):
+        begin_s = time.process_time()
+        score_file(path, ScoreOptions())
+        half_s = time.process_time()
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [(row["ts"], float(row["v"])) for row in csv.DictReader(file)]
+        read_s.append(time.process_time() - half_s)
+        scored_s.append(half_s - begin_s)
 
-    assert time.process_time() - begin_s < 0.5
+    assert len(rows) == 40_000
+    assert min(scored_s) < 8 * min(read_s)

@@ -100,7 +100,7 @@ def test_what_is_printed_can_begin_at_a_revision() -> None:
     printed = print_sql(from_revision="0003")
 
     assert "CREATE PROCEDURE grant_rights" in printed
-    assert "CREATE TABLE" not in printed
+    assert "CREATE TABLE page" not in printed
 
 
 @pytest.mark.integration
