@@ -286,5 +286,6 @@ def test_forty_thousand_rows_cost_little_more_than_reading_them(tmp_path: Path) 
         read_s.append(time.process_time() - half_s)
         scored_s.append(half_s - begin_s)
 
-    assert len(rows) == 40_000
+        assert len(rows) == 40_000
+
     assert min(scored_s) < 8 * min(read_s)
