@@ -284,4 +284,4 @@ def test_caidi_of_every_utility_is_saidi_over_saifi_to_its_eight_digits() -> Non
     # No row differs: the form has no CAIDI of its own, it is computed from the two as printed.
     assert (n_agreeing, differing) == (2363, [])
     # Where the form has none, nobody was interrupted, and there is nothing to divide by.
-    assert without == [(0, 0, None)] * 22
+    assert without == [(Decimal(0), Decimal(0), None)] * 22
