@@ -41,7 +41,7 @@ def test_the_last_year_is_judged_by_at_most_five_years_before_it(tmp_path: Path)
     # The same six values five times: the deviation of a sample of 30 is smaller than that of 6.
     assert f"{found['t_med_minutes']:.2f}" == "28.69"
     assert found["days"] == ["2024-03-02", "2024-03-03"]
-    assert found["following_year"]["n_days"] == 33
+    assert found["following_year"]["n_days"] == 27
     assert forced["n_days"] == 25
     assert next_one["t_med_minutes"] == found["following_year"]["t_med_minutes"]
     assert next_one["days"] == []
