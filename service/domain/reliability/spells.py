@@ -21,6 +21,23 @@ def united(spans: Iterable[Span]) -> list[Span]:
     return spells
 
 
+def without(spells: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+    """Return what is left of disjoint spells outside the holes, in order."""
+    rest: list[Span] = []
+    closed = united(hole for hole in holes if hole.length_us)
+    for start, end in spells:
+        begin = start
+        for hole in closed:
+            if hole.end <= begin or hole.start >= end:
+                continue
+            if hole.start > begin:
+                rest.append(Span(begin, hole.start))
+            begin = hole.end
+        if begin < end:
+            rest.append(Span(begin, end))
+    return rest
+
+
 def time_of(spells: Iterable[Span]) -> int:
     """Return the length of disjoint spells together."""
     return sum(spell.length_us for spell in spells)
