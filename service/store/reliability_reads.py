@@ -45,7 +45,10 @@ _POINTS = statement(
                SELECT EXISTS (
                           SELECT
                             FROM power_factor_exemption AS exemption
- XX
+                           WHERE exemption.point_id = point.point_id
+                             AND exemption.month > $1 - interval '1 month'
+                             AND exemption.month < $2
+                      ) AS is_exempt
            ) AS exempt
      ORDER BY point_id
     """,  # noqa: S608 (SQL of ours)
