@@ -1,14 +1,15 @@
 """The indices of IEEE 1366: how often, and for how long, customers are without supply."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from service.domain.reliability.momentary_events import n_momentary_events
-from service.domain.reliability.outages import HOUR_US, Definition, Service, quotient
+from service.domain.reliability.outages import HOUR_US, Definition, Service, Span, quotient
 from service.domain.reliability.user_interruptions import UserInterruption, by_known_user
 
 _MINUTE_US = HOUR_US // 60
+Customers = Mapping[str, Sequence[UserInterruption]] | None  # None: not known who they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,14 @@ def interruption_indices(
     n_users = service.n_users
     asai = quotient(customer_us, service.user_us)
     asifi, asidi_minutes = _by_capacity(sustained, service)
+    counts, all_counts = _counts(customers, period), _counts(by_known_user(every), period)
+    longest, together = _lengths(customers, period, max), _lengths(customers, period, sum)
+
+    def share_of_many(found: Sequence[int] | None, asked_for: int | Fraction) -> Fraction | None:
+        if found is None:
+            return None
+        return quotient(sum(definition.is_many(one, asked_for) for one in found), n_users)
+
     return InterruptionIndices(
         saidi_minutes=quotient(minutes, n_users),
         saifi=quotient(n_interruptions, n_users),
@@ -80,16 +89,10 @@ def interruption_indices(
         maifi_e=quotient(n_momentary_events(known, definition, period), n_users),
         asifi=asifi,
         asidi_minutes=asidi_minutes,
-        cemi={n: _share_with_many(sustained, n, service, definition) for n in asked.many},
-        cemsmi={n: _share_with_many(every, n, service, definition) for n in asked.many},
-        celid_s={
-            hours: _share_with_long(sustained, hours, service, definition, max)
-            for hours in asked.single_hours
-        },
-        celid_t={
-            hours: _share_with_long(sustained, hours, service, definition, sum)
-            for hours in asked.total_hours
-        },
+        cemi={n: share_of_many(counts, n) for n in asked.many},
+        cemsmi={n: share_of_many(all_counts, n) for n in asked.many},
+        celid_s={hours: share_of_many(longest, hours * HOUR_US) for hours in asked.single_hours},
+        celid_t={hours: share_of_many(together, hours * HOUR_US) for hours in asked.total_hours},
         n_customer_interruptions=n_interruptions,
         customer_us=customer_us,
         n_distinct=n_distinct,
@@ -109,28 +112,17 @@ def _by_capacity(
     return quotient(interrupted, service.kva), quotient(kva_us / _MINUTE_US, service.kva)
 
 
-def _share_with_many(
-    interruptions: Sequence[UserInterruption], n: int, service: Service, definition: Definition
-) -> Fraction | None:
-    customers = by_known_user(interruptions)
+def _counts(customers: Customers, period: Span) -> list[int] | None:
+    """Return how many interruptions of each customer start in the period."""
     if customers is None:
         return None
-    counts = (sum(one.starts_in(service.span) for one in own) for own in customers.values())
-    return quotient(sum(definition.is_many(count, n) for count in counts), service.n_users)
+    return [sum(one.starts_in(period) for one in own) for own in customers.values()]
 
 
-def _share_with_long(
-    interruptions: Sequence[UserInterruption],
-    hours: Fraction,
-    service: Service,
-    definition: Definition,
-    length_of: Callable[[Sequence[int]], int],
-) -> Fraction | None:
-    customers = by_known_user(interruptions)
+def _lengths(
+    customers: Customers, period: Span, length_of: Callable[[Sequence[int]], int]
+) -> list[int] | None:
+    """Return the longest, or all, of each customer's time without supply in the period."""
     if customers is None:
         return None
-    lengths = (length_of([one.time_in(service.span) for one in own]) for own in customers.values())
-    asked_us = hours * HOUR_US
-    return quotient(
-        sum(definition.is_many(Fraction(length), asked_us) for length in lengths), service.n_users
-    )
+    return [length_of([one.time_in(period) for one in own]) for own in customers.values()]

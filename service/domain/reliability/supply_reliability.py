@@ -14,7 +14,11 @@ from service.domain.reliability.outages import (
     Service,
     quotient,
 )
-from service.domain.reliability.user_interruptions import rationed_time, user_interruptions
+from service.domain.reliability.user_interruptions import (
+    UserInterruption,
+    rationed_time,
+    user_interruptions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,34 +62,35 @@ def supply_reliability(
     Source: DL/T 836-2012 and DL/T 836.1-2016, ``AIHC = sum(t n) / N``, ``RS = 1 - AIHC / T``.
     """
     every = list(outages)
+    interruptions = user_interruptions(every, definition, through)
+    whole = _one(every, interruptions, service, through)
 
-    def without(causes: frozenset[Cause]) -> Sequence[Outage]:
-        return [outage for outage in every if outage.cause not in causes]
+    def without(causes: frozenset[Cause]) -> SupplyReliability:
+        rest = [outage for outage in every if outage.cause not in causes]
+        if len(rest) == len(every):
+            return whole
+        return _one(rest, user_interruptions(rest, definition, through), service, through)
 
     return FourReliabilities(
-        all=_one(every, service, definition, through),
-        without_external=_one(without(EXTERNAL), service, definition, through),
-        without_shortage=_one(without(SHORTAGE), service, definition, through),
-        without_short=_one(every, service, definition, through, only_sustained=True),
+        all=whole,
+        without_external=without(EXTERNAL),
+        without_shortage=without(SHORTAGE),
+        without_short=_one(
+            every, [one for one in interruptions if one.is_sustained], service, through
+        ),
     )
 
 
 def _one(
     outages: Sequence[Outage],
+    interruptions: Sequence[UserInterruption],
     service: Service,
-    definition: Definition,
     through: int,
-    *,
-    only_sustained: bool = False,
 ) -> SupplyReliability:
     period = service.span
-    n_interruptions = 0
-    outage_us = rationed_time(outages, period, through)
-    for one in user_interruptions(outages, definition, through):
-        if only_sustained and not one.is_sustained:
-            continue
-        n_interruptions += one.n_users * one.starts_in(period)
-        outage_us += one.n_users * one.time_in(period)
+    n_interruptions = sum(one.n_users * one.starts_in(period) for one in interruptions)
+    dark_us = sum(one.n_users * one.time_in(period) for one in interruptions)
+    outage_us = dark_us + rationed_time(outages, period, through)
     share = quotient(outage_us, service.user_us)
     return SupplyReliability(
         rs=None if share is None else 1 - share,

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
 
 from service.domain.reliability.outages import Definition, Outage, Span
 from service.domain.reliability.spells import equivalent_time, time_of, time_within, united
@@ -64,7 +63,7 @@ def user_interruptions(
     found = [_one([outage], None, definition, through) for outage in counted]
     for user, own in known.items():
         found += _of_user(user, own, definition, through)
-    return sorted(found, key=_order)
+    return found
 
 
 def rationed_time(outages: Iterable[Outage], period: Span, through: int) -> Fraction:
@@ -99,9 +98,8 @@ def _by_user(outages: Iterable[Outage]) -> tuple[dict[str, list[Outage]], list[O
         if outage.users is None:
             counted.append(outage)
             continue
-        share = None if outage.kva is None else outage.kva / outage.n_users
         for user in outage.users:
-            known[user].append(replace(outage, n_users=1, users=(user,), kva=share))
+            known[user].append(outage)
     return known, counted
 
 
@@ -148,12 +146,11 @@ def _one(
     by_length = definition.is_sustained(time_of(spells))
     said = {outage.is_momentary for outage in outages}
     is_sustained = by_length if len(said) > 1 or None in said else said == {False}
-    capacities = [outage.kva for outage in outages if outage.kva is not None]
     return UserInterruption(
         spells=tuple(spells),
         user=user,
-        n_users=outages[0].n_users,
-        kva=max(capacities) if len(capacities) == len(outages) else None,
+        n_users=outages[0].n_users if user is None else 1,
+        kva=_greatest(outage.kva if user is None else _share(outage) for outage in outages),
         events=frozenset(outage.event for outage in outages if outage.event),
         is_sustained=is_sustained,
         is_against_length=is_sustained != by_length,
@@ -161,25 +158,33 @@ def _one(
 
 
 def _joined(first: UserInterruption, second: UserInterruption) -> UserInterruption:
-    capacities = [one.kva for one in (first, second) if one.kva is not None]
     return replace(
         first,
         spells=tuple(united([*first.spells, *second.spells])),
-        kva=max(capacities) if len(capacities) == 2 else None,  # noqa: PLR2004 (both)
+        kva=_greatest((first.kva, second.kva)),
         events=first.events | second.events,
     )
 
 
-def _order(one: UserInterruption) -> tuple[object, ...]:
-    return (one.spells, one.user or "", one.n_users, sorted(one.events), one.kva or 0)
+def _share(outage: Outage) -> Fraction | None:
+    """Return the capacity of one of the users of an outage: they share it alike."""
+    return None if outage.kva is None else outage.kva / outage.n_users
+
+
+def _greatest(capacities: Iterable[Fraction | None]) -> Fraction | None:
+    """Return the greatest capacity, None if one of them is not known."""
+    found = list(capacities)
+    known = [kva for kva in found if kva is not None]
+    return max(known) if len(known) == len(found) else None
 
 
 def by_known_user(
     interruptions: Iterable[UserInterruption],
 ) -> dict[str, list[UserInterruption]] | None:
-    """Return the interruptions of each user, in order of time; None if some are only counted."""
-    chosen = list(interruptions)
-    if any(one.user is None for one in chosen):
-        return None
-    chosen.sort(key=lambda one: (one.user or "", one.start))
-    return {user or "": list(own) for user, own in groupby(chosen, key=lambda one: one.user)}
+    """Return the interruptions of each user; None if some are only counted."""
+    found: dict[str, list[UserInterruption]] = defaultdict(list)
+    for one in interruptions:
+        if one.user is None:
+            return None
+        found[one.user].append(one)
+    return found
