@@ -61,7 +61,7 @@ def _parts(report: IndexReport) -> Iterable[RenderableType]:
     yield _supply_table(report)
     yield _index_table(report)
     if any(share is not None for _, _, share in _shares(report.indices)):
-        yield _share_table(report.indices)
+        yield _share_table(report)
     if report.major is not None and report.major.threshold is not None:
         yield _major_line(report)
     for remark in report.remarks:
@@ -91,10 +91,11 @@ def _index_table(report: IndexReport) -> Table:
     return table
 
 
-def _share_table(indices: InterruptionIndices) -> Table:
-    table = _table("share of customers", "", "or more")
+def _share_table(report: IndexReport) -> Table:
+    heading = "or more" if report.definition.many_inclusive else "more than"
+    table = _table("share of customers", "", heading)
     table.add_column("%", justify="right")
-    for label, n, share in _shares(indices):
+    for label, n, share in _shares(report.indices):
         if share is not None:
             table.add_row(label, n, _percent(share))
     return table

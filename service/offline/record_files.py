@@ -47,7 +47,7 @@ def refuse_bad(path: Path, rows: Rows[T]) -> None:
     if not rows.bad_rows:
         return
     bad = sorted(rows.bad_rows, key=lambda each: each.line)
-    lines = [f"{path}: {len(bad)} fields are wrong, nothing was worked out:"]
+    lines = [f"{path}: nothing was worked out; fields that are wrong: {len(bad)}"]
     lines += [f"  {_shown(each)}" for each in bad[:BAD_ROWS_SHOWN]]
     if len(bad) > BAD_ROWS_SHOWN:
         lines.append(f"  and {len(bad) - BAD_ROWS_SHOWN} more")

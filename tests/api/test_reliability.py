@@ -261,6 +261,27 @@ async def test_the_figures_of_the_scorecard_are_those_of_the_api(
     assert one.rs_1 == 1 - Fraction(60, len(WHOLE))
 
 
+async def test_in_an_exempt_month_no_minute_says_that_there_was_supply(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="X", area="urban"), NewPoint(point="Y", area="urban"))
+    await seeder.run("UPDATE customer SET residential = false")
+    await seeder.run(
+        "INSERT INTO power_factor_exemption (point_id, month, power_factor, required)"
+        " VALUES ($1, '2024-03-01', 0.8, 0.9)",
+        seeder.point_ids["X"],
+    )
+    for name in ("X", "Y"):
+        await seeder.minutes(name, START, [[100] * 600 + [CELL_NONE] * 40 + [100] * 800])
+    await seeder.reach(START + DAY)
+
+    found = await get(client, "/v1/reliability", users="LV", **MARCH)
+
+    # X: silent minutes are EXEMPT like all others, and cannot be told from them. Y: forty are MISSING.
+    assert found["groups"][0]["lower"] == float(1 - Fraction(1440 + 40, 2 * 1440))
+    assert found["groups"][0]["rs_1"] == 1.0
+
+
 # --------------------------------------------------------------------------- major event days
 
 

@@ -297,7 +297,7 @@ def test_times_that_clocks_skip_or_show_twice_are_wrong_without_their_offset(
     result = run_indices(path, "--timezone", "Europe/Berlin")
 
     assert result.exit_code == 2
-    assert "2 fields are wrong" in result.stderr
+    assert "fields that are wrong: 2" in result.stderr
     assert "does not exist in Europe/Berlin" in result.stderr
     assert "exists twice in Europe/Berlin" in result.stderr
 
