@@ -23,7 +23,12 @@ KINDS = click.Choice(["points", "devices", "customers"])
 
 
 # Commands that live elsewhere; imported when they are asked for.
-_ELSEWHERE = {"demo": "service.demo.command", "score": "service.offline.command"}
+_ELSEWHERE = {
+    "demo": "service.demo.command",
+    "indices": "service.offline.indices_command",
+    "med": "service.offline.med_command",
+    "score": "service.offline.command",
+}
 
 
 class _Group(click.Group):

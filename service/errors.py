@@ -193,7 +193,7 @@ class UnknownPointError(ServiceError):
 
 
 class ScoreInputError(ServiceError):
-    """A file of readings, or what was said about it, cannot be scored; the message says what to do."""
+    """A file, or what was said about it, cannot be worked out offline; the message says what to do."""
 
     code = "score_input"
 

@@ -19,11 +19,13 @@ from service.api.routes import (
     declarations,
     group_rates,
     interruptions,
+    major_event_days,
     minutes,
     operations,
     point_metrics,
     point_rates,
     points,
+    reliability,
     rule_sets,
 )
 from service.api.watch import RequestWatch
@@ -40,6 +42,8 @@ _ROUTERS: Final = (
     group_rates.router,
     minutes.router,
     interruptions.router,
+    reliability.router,
+    major_event_days.router,
     declarations.router,
     rule_sets.router,
     operations.router,

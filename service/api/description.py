@@ -31,6 +31,10 @@ TAGS: Final = [
         "description": "When supply was away, and what readings showed.",
     },
     {
+        "name": "reliability",
+        "description": "How often and how long users were without supply, by DL/T 836 and IEEE 1366.",
+    },
+    {
         "name": "declarations",
         "description": "What people tell the system; the past is judged again by it.",
     },

@@ -76,6 +76,7 @@ class PointShape(Shape):
     feeder_name: str
     transformer: str
     transformer_name: str
+    is_terminal: bool = Field(description="measures the terminals of its transformer")
     has_own_band: bool = Field(description="by contract or set by the operator")
     band: BandShape | None = Field(description="in normal state; null: no rule covers this point")
     abnormal_band: BandShape | None = Field(description="in declared abnormal state of the grid")
@@ -107,6 +108,7 @@ class CustomerShape(Shape):
     residential: bool
     important: bool
     required_power_factor: float | None
+    capacity_kva: float | None = Field(description="what is connected; null: not known")
     valid_from: datetime
     valid_to: datetime | None
 

@@ -14,6 +14,7 @@ _TEXT_LENGTH: Final = 200
 _MILLIVOLTS: Final = (1_000, 2_000_000_000)
 _BAND: Final = (-10_000, 10_000)  # 0.01 %
 _RATIO_MAX: Final = 1_000_000
+_KVA_MAX: Final = 100_000_000
 _DIGITS_MAX: Final = 12  # before the point
 
 
@@ -121,6 +122,15 @@ def read_power_factor(text: str) -> Decimal:
     if not 0 < factor <= 1 or factor * 1000 != int(factor * 1000):
         raise NotAllowedError(allowed)
     return factor
+
+
+def read_kva(text: str) -> Decimal:
+    """Return a connected capacity."""
+    allowed = "kVA, above 0, up to 100000000, at most three decimals"
+    kva = _decimal(text, allowed)
+    if not 0 < kva <= _KVA_MAX or kva * 1000 != int(kva * 1000):
+        raise NotAllowedError(allowed)
+    return kva
 
 
 def read_interval_s(text: str) -> int:

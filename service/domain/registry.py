@@ -34,6 +34,9 @@ class Point:
     feeder_name: str = ""
     transformer: str = ""
     transformer_name: str = ""
+    is_terminal: bool = (
+        False  # measures the terminals of its transformer: that one's outages show here
+    )
     band_lower: int | None = None  # own band, 0.01 % of nominal, both edges inside; both or neither
     band_upper: int | None = None
     valid_from: datetime  # inclusive, whole minutes, with zone
@@ -79,6 +82,7 @@ class Customer:
     response_area: ResponseArea
     valid_from: datetime
     valid_to: datetime | None = None
+    capacity_kva: Decimal | None = None  # what is connected; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

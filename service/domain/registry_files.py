@@ -46,7 +46,7 @@ def read_customers(text: str, zone: ZoneInfo) -> Rows[Customer]:
 def write_points(points: Iterable[Point], zone: ZoneInfo) -> str:
     """Return a file that ``read_points`` reads."""
     columns = _point_columns(zone)
-    return write_rows(columns, (_values(columns, one, _band_of(one)) for one in points))
+    return write_rows(columns, (_values(columns, one, _renamed(one)) for one in points))
 
 
 def write_devices(rows: Iterable[DeviceRow], zone: ZoneInfo) -> str:
@@ -98,6 +98,7 @@ def _point_columns(zone: ZoneInfo) -> tuple[Column, ...]:
         _column("wiring", fields.words("1p", "3p4w", "3p3w"), is_required=True),
         _column("class", fields.words("A", "B", "C", "D"), is_required=True),
         *places,
+        _column("terminal", fields.read_flag, fields.write_flag, default=False),
         _column("band_percent", fields.read_band, fields.write_band),
         *_validity(zone),
     )
@@ -130,6 +131,7 @@ def _customer_columns(zone: ZoneInfo) -> tuple[Column, ...]:
         _column("important", fields.read_flag, fields.write_flag, default=False),
         _column("user_class", fields.words("LV", "MV", "HV"), is_required=True),
         _column("required_power_factor", fields.read_power_factor, fields.write_decimal),
+        _column("capacity_kva", fields.read_kva, fields.write_decimal),
         _column("target_area", fields.words(*targets), is_required=True),
         _column("response_area", fields.words(*targets, "remote")),
         *_validity(zone),
@@ -141,16 +143,18 @@ def _point(values: Mapping[str, object]) -> Point:
     named["point_id"] = 0
     named["nominal_mv"] = named.pop("nominal_v")
     named["point_class"] = named.pop("class")
+    named["is_terminal"] = named.pop("terminal")
     edges = named.pop("band_percent")
     named["band_lower"], named["band_upper"] = edges if isinstance(edges, tuple) else (None, None)
     return msgspec.convert(named, Point)
 
 
-def _band_of(point: Point) -> dict[str, object]:
+def _renamed(point: Point) -> dict[str, object]:
     has_band = point.band_lower is not None
     return {
         "nominal_v": point.nominal_mv,
         "class": point.point_class,
+        "terminal": point.is_terminal,
         "band_percent": (point.band_lower, point.band_upper) if has_band else None,
     }
 

@@ -1,16 +1,16 @@
 """The command ``voltpass score``."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TypedDict, TypeVar, Unpack
+from typing import Literal, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 
 from service.domain.registry import StampAt, Wiring
-from service.errors import ScoreInputError, ServiceError
+from service.errors import ServiceError
+from service.offline.asking import InputFailure, OutputFormat, parsed
 from service.offline.options import (
     ScoreOptions,
     parse_band,
@@ -21,29 +21,6 @@ from service.offline.options import (
 )
 from service.offline.rendering import csv_text, json_text, print_table, remarks, warnings
 from service.offline.scoring import score_file
-
-T = TypeVar("T")
-OutputFormat = Literal["table", "json", "csv"]
-
-
-class ScoreFailure(click.ClickException):
-    """Nothing could be scored; the message says what to do next."""
-
-    exit_code = 2
-
-
-def _parsed(
-    parse: Callable[[str], T],
-) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
-    """Return a callback that reads the value of an option by ``parse``."""
-
-    def read(ctx: click.Context, _param: click.Parameter, value: str | None) -> T | None:
-        try:
-            return None if value is None else parse(value)
-        except ScoreInputError as error:
-            raise click.UsageError(str(error), ctx) from error
-
-    return read
 
 
 class _Given(TypedDict):
@@ -65,7 +42,7 @@ class _Given(TypedDict):
 @click.option(
     "--nominal",
     "nominal_mv",
-    callback=_parsed(parse_nominal),
+    callback=parsed(parse_nominal),
     metavar="VOLTS",
     default="220",
     show_default=True,
@@ -80,7 +57,7 @@ class _Given(TypedDict):
 @click.option(
     "--interval",
     "interval_s",
-    callback=_parsed(parse_interval),
+    callback=parsed(parse_interval),
     metavar="SECONDS",
     help="Length of a reading: a divisor of 60, or whole minutes up to 60.  "
     "[default: the median step]",
@@ -96,7 +73,7 @@ class _Given(TypedDict):
 @click.option(
     "--timezone",
     "zone",
-    callback=_parsed(parse_zone),
+    callback=parsed(parse_zone),
     metavar="ZONE",
     default="UTC",
     show_default=True,
@@ -107,13 +84,13 @@ class _Given(TypedDict):
 )
 @click.option(
     "--band",
-    callback=_parsed(parse_band),
+    callback=parsed(parse_band),
     metavar="LOW..HIGH",
     help="The point's own band in percent of nominal, both edges inside: -10..+7.",
 )
 @click.option(
     "--pf-required",
-    callback=_parsed(parse_power_factor),
+    callback=parsed(parse_power_factor),
     metavar="FACTOR",
     help="Months whose power factor at peak load is below this are exempt; needs column pf, or "
     "p_kw and q_kvar.",
@@ -134,7 +111,7 @@ def score(file: Path, output_format: OutputFormat, **given: Unpack[_Given]) -> N
     try:
         report = score_file(file, _options(given))
     except ServiceError as error:
-        raise ScoreFailure(str(error)) from error
+        raise InputFailure(str(error)) from error
     if output_format == "table":
         print_table(report, Console())
         return

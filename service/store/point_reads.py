@@ -11,7 +11,8 @@ from service.store.statements import statement
 _POINT = """
     SELECT point_id, point, nominal_mv, wiring, class AS point_class, organisation, organisation_name,
            region, region_name, substation, substation_name, feeder, feeder_name, transformer,
-           transformer_name, band_lower, band_upper, valid_from, nullif(valid_to, 'infinity') AS valid_to
+           transformer_name, is_terminal, band_lower, band_upper, valid_from,
+           nullif(valid_to, 'infinity') AS valid_to
       FROM point
 """
 
@@ -46,7 +47,7 @@ _CUSTOMERS = statement(
     "customers_of_point",
     """
     SELECT customer_id, customer, voltage_level_mv, residential, important, user_class,
-           required_power_factor, target_area, response_area, valid_from,
+           required_power_factor, capacity_kva, target_area, response_area, valid_from,
            nullif(valid_to, 'infinity') AS valid_to,
            (
                SELECT array_agg(point ORDER BY point)

@@ -15,6 +15,7 @@ _FIELDS: Final = (
     "important",
     "user_class",
     "required_power_factor",
+    "capacity_kva",
     "target_area",
     "response_area",
     "valid_from",

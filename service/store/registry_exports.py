@@ -20,7 +20,7 @@ _POINTS = statement(
     """
     SELECT point_id, point, nominal_mv, wiring, class AS point_class,
            organisation, organisation_name, region, region_name, substation, substation_name,
-           feeder, feeder_name, transformer, transformer_name, band_lower, band_upper,
+           feeder, feeder_name, transformer, transformer_name, is_terminal, band_lower, band_upper,
            valid_from, nullif(valid_to, 'infinity') AS valid_to
       FROM point
      ORDER BY point COLLATE "C"
@@ -42,7 +42,7 @@ _CUSTOMERS = statement(
     "registry_export_customers",
     """
     SELECT customer_id, customer, array_agg(point.point ORDER BY point.point COLLATE "C") AS points, voltage_level_mv,
-           residential, important, user_class, required_power_factor, target_area, response_area,
+           residential, important, user_class, required_power_factor, capacity_kva, target_area, response_area,
            customer.valid_from, nullif(customer.valid_to, 'infinity') AS valid_to
       FROM customer
       JOIN customer_point USING (customer_id)

@@ -10,7 +10,8 @@ from service.store.staging import Merged, copy_rows
 
 _PLACES: Final = ("organisation", "region", "substation", "feeder", "transformer")
 _JUDGED: Final = ("nominal_mv", "wiring", "class", *_PLACES, "band_lower", "band_upper")
-_TOLD: Final = tuple(f"{place}_name" for place in _PLACES)  # for people, no figure depends on them
+# No minute is judged by these: names for people, and whose outages a point shows.
+_TOLD: Final = (*(f"{place}_name" for place in _PLACES), "is_terminal")
 _VALIDITY: Final = ("valid_from", "valid_to")
 _COLUMNS: Final = ("point", *_JUDGED, *_TOLD, *_VALIDITY)
 

@@ -18,6 +18,8 @@ PATHS = {
     "/v1/pass-rate",
     "/v1/interruptions",
     "/v1/events",
+    "/v1/reliability",
+    "/v1/major-event-days",
     "/v1/declarations",
     "/v1/declarations/{declaration_id}",
     "/v1/rule-sets",

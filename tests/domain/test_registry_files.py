@@ -104,6 +104,7 @@ def test_a_device_and_a_customer_need_few_columns() -> None:
         ("wiring", "3P4W", "1p, 3p4w, 3p3w"),
         ("class", "E", "A, B, C, D"),
         ("feeder_name", "x" * 201, "up to 200 printable characters"),
+        ("terminal", "maybe", "yes, no"),
         ("band_percent", "7", "lower..upper"),
         ("band_percent", "7..-3", "lower..upper"),
         ("band_percent", "-3.001..7", "two decimals"),
@@ -159,6 +160,9 @@ def test_a_wrong_field_of_a_device_is_named(column: str, value: str) -> None:
         ("required_power_factor", "0"),
         ("required_power_factor", "90"),
         ("required_power_factor", "0.9001"),
+        ("capacity_kva", "0"),
+        ("capacity_kva", "0.0001"),
+        ("capacity_kva", "100000001"),
         ("target_area", "remote"),
         ("user_class", "lv"),
     ],
@@ -312,6 +316,7 @@ def points(draw: st.DrawFn) -> Point:
         point_class=draw(st.sampled_from(["A", "B", "C", "D"])),
         region=draw(TEXT | st.just("")),
         region_name=draw(TEXT.map(lambda text: f'{text} "x", {text}') | st.just("")),
+        is_terminal=draw(st.booleans()),
         band_lower=edges[0] if edges else None,
         band_upper=edges[1] if edges else None,
         valid_from=valid_from,
@@ -362,10 +367,14 @@ def test_devices_that_are_written_are_read_as_they_were(
 @given(
     st.lists(TEXT, min_size=1, max_size=4, unique=True),
     st.none() | st.integers(1, 1000).map(lambda n: Decimal(n) / 1000),
+    st.none() | st.integers(1, 10**11).map(lambda n: Decimal(n) / 1000),
     VALIDITY,
 )
 def test_customers_that_are_written_are_read_as_they_were(
-    supplied: list[str], factor: Decimal | None, validity: tuple[datetime, datetime | None]
+    supplied: list[str],
+    factor: Decimal | None,
+    capacity_kva: Decimal | None,
+    validity: tuple[datetime, datetime | None],
 ) -> None:
     customer = Customer(
         customer_id=0,
@@ -376,6 +385,7 @@ def test_customers_that_are_written_are_read_as_they_were(
         important=True,
         user_class="MV",
         required_power_factor=factor,
+        capacity_kva=capacity_kva,
         target_area="rural",
         response_area="remote",
         valid_from=validity[0],

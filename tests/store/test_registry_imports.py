@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,33 @@ async def test_a_change_concerns_its_point_and_no_other(
 
     assert (report.n_new, report.n_changed, report.judgement) == (0, 1, before.judgement + 1)
     assert await changes_since(filled, before.judgement) == expected
+
+
+async def test_whose_outages_a_point_shows_and_what_is_connected_concern_no_minute(
+    filled: Pool,
+) -> None:
+    before = await load(filled)
+    header, first, *rest = POINTS.splitlines()
+    points = "\n".join([f"{header},terminal", f"{first},yes", *(f"{row},no" for row in rest)])
+    header, first, *rest = CUSTOMERS.splitlines()
+    customers = "\n".join(
+        [f"{header},capacity_kva", f"{first},", *(f"{row},630.5" for row in rest)]
+    )
+
+    reports = [
+        await import_text(filled, "points", points),
+        await import_text(filled, "customers", customers),
+    ]
+
+    assert [(one.n_new, one.n_changed) for one in reports] == [(0, 1), (0, 1)]
+    assert await changes_since(filled, before.judgement) == []
+    async with filled.connection() as connection:
+        terminals = await connection.fetch("SELECT point FROM point WHERE is_terminal")
+        connected = await connection.fetch("SELECT customer, capacity_kva FROM customer ORDER BY 1")
+    assert [row[0] for row in terminals] == ["P1"]
+    assert [tuple(row) for row in connected] == [("C1", None), ("C2", Decimal("630.5"))]
+    again = await import_registry(filled, "customers", await export_registry(filled, "customers"))
+    assert (again.n_changed, again.is_refused) == (0, False)
 
 
 async def test_a_new_point_needs_no_judging(filled: Pool) -> None:

@@ -1,0 +1,128 @@
+"""The indices of IEEE 1366: how often, and for how long, customers are without supply."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from service.domain.reliability.momentary_events import n_momentary_events
+from service.domain.reliability.outages import HOUR_US, Definition, Service, Span, quotient
+from service.domain.reliability.user_interruptions import UserInterruption, by_known_user
+
+_MINUTE_US = HOUR_US // 60
+Customers = Mapping[str, Sequence[UserInterruption]] | None  # None: not known who they are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """For which numbers the indices of customers with many, or long, interruptions are wanted."""
+
+    many: tuple[int, ...] = ()  # n of CEMI_n and CEMSMI_n
+    single_hours: tuple[Fraction, ...] = ()  # s of CELID_s
+    total_hours: tuple[Fraction, ...] = ()  # t of CELID_t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionIndices:
+    """Indices of a period; None where there is no denominator, or customers are not told apart."""
+
+    saidi_minutes: Fraction | None  # minutes without supply a customer, sustained
+    saifi: Fraction | None  # sustained interruptions a customer
+    caidi_minutes: Fraction | None  # minutes an interruption
+    ctaidi_minutes: Fraction | None  # minutes a customer interrupted
+    caifi: Fraction | None  # interruptions a customer interrupted
+    asai: Fraction | None  # share of customer time with supply, 0..1
+    maifi: Fraction | None  # momentary interruptions a customer
+    maifi_e: Fraction | None  # momentary events a customer
+    asifi: Fraction | None  # sustained interruptions, weighted by capacity
+    asidi_minutes: Fraction | None  # minutes without supply, weighted by capacity
+    cemi: dict[int, Fraction | None]  # share with n or more sustained interruptions
+    cemsmi: dict[int, Fraction | None]  # share with n or more, momentary ones included
+    celid_s: dict[Fraction, Fraction | None]  # share with one interruption of so many hours
+    celid_t: dict[Fraction, Fraction | None]  # share with so many hours together
+    n_customer_interruptions: int  # sustained
+    customer_us: int  # time of sustained interruptions, summed over customers
+    n_distinct: int | None  # customers with a sustained interruption; None: not known
+
+
+def interruption_indices(
+    interruptions: Iterable[UserInterruption],
+    service: Service,
+    definition: Definition,
+    asked: Asked,
+) -> InterruptionIndices:
+    """Return the indices of the period of ``service``.
+
+    Time counts in every period that it touches, an interruption in the one in which it starts.
+    "n or more" is "more than n" where the definition says so.
+
+    Source: IEEE 1366-2012, clause 3; ASAI by the real length of the period.
+    """
+    period = service.span
+    known = list(interruptions)
+    every = [one for one in known if one.starts_in(period) or one.time_in(period) > 0]
+    sustained = [one for one in every if one.is_sustained]
+    n_interruptions = sum(one.n_users * one.starts_in(period) for one in sustained)
+    customer_us = sum(one.n_users * one.time_in(period) for one in sustained)
+    n_momentary = sum(one.n_users * one.starts_in(period) for one in every if not one.is_sustained)
+    customers = by_known_user(sustained)
+    n_distinct = None if customers is None else len(customers)
+    minutes = Fraction(customer_us, _MINUTE_US)
+    n_users = service.n_users
+    asai = quotient(customer_us, service.user_us)
+    asifi, asidi_minutes = _by_capacity(sustained, service)
+    counts, all_counts = _counts(customers, period), _counts(by_known_user(every), period)
+    longest, together = _lengths(customers, period, max), _lengths(customers, period, sum)
+
+    def share_of_many(found: Sequence[int] | None, asked_for: int | Fraction) -> Fraction | None:
+        if found is None:
+            return None
+        return quotient(sum(definition.is_many(one, asked_for) for one in found), n_users)
+
+    return InterruptionIndices(
+        saidi_minutes=quotient(minutes, n_users),
+        saifi=quotient(n_interruptions, n_users),
+        caidi_minutes=quotient(minutes, n_interruptions),
+        ctaidi_minutes=quotient(minutes, n_distinct),
+        caifi=quotient(n_interruptions, n_distinct),
+        asai=None if asai is None else 1 - asai,
+        maifi=quotient(n_momentary, n_users),
+        maifi_e=quotient(n_momentary_events(known, definition, period), n_users),
+        asifi=asifi,
+        asidi_minutes=asidi_minutes,
+        cemi={n: share_of_many(counts, n) for n in asked.many},
+        cemsmi={n: share_of_many(all_counts, n) for n in asked.many},
+        celid_s={hours: share_of_many(longest, hours * HOUR_US) for hours in asked.single_hours},
+        celid_t={hours: share_of_many(together, hours * HOUR_US) for hours in asked.total_hours},
+        n_customer_interruptions=n_interruptions,
+        customer_us=customer_us,
+        n_distinct=n_distinct,
+    )
+
+
+def _by_capacity(
+    sustained: Sequence[UserInterruption], service: Service
+) -> tuple[Fraction | None, Fraction | None]:
+    """Return ASIFI and ASIDI, minutes; None if the capacity of an interruption is not known."""
+    capacities = [one.kva for one in sustained if one.kva is not None]
+    if len(capacities) < len(sustained):
+        return None, None
+    pairs = list(zip(sustained, capacities, strict=True))
+    interrupted = sum((kva for one, kva in pairs if one.starts_in(service.span)), Fraction(0))
+    kva_us = sum((kva * one.time_in(service.span) for one, kva in pairs), Fraction(0))
+    return quotient(interrupted, service.kva), quotient(kva_us / _MINUTE_US, service.kva)
+
+
+def _counts(customers: Customers, period: Span) -> list[int] | None:
+    """Return how many interruptions of each customer start in the period."""
+    if customers is None:
+        return None
+    return [sum(one.starts_in(period) for one in own) for own in customers.values()]
+
+
+def _lengths(
+    customers: Customers, period: Span, length_of: Callable[[Sequence[int]], int]
+) -> list[int] | None:
+    """Return the longest, or all, of each customer's time without supply in the period."""
+    if customers is None:
+        return None
+    return [length_of([one.time_in(period) for one in own]) for own in customers.values()]

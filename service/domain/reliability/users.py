@@ -1,0 +1,226 @@
+"""Users of supply in the sense of DL/T 836, and what the points of the network say of each.
+
+A low- or high-voltage user is a customer. A medium-voltage user is a customer, or a public
+transformer: one that supplies low-voltage points and belongs to no customer of a higher level.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from service.domain.registry import TargetArea, UserClass
+from service.domain.reliability.agreement import Witness, agreed
+from service.domain.reliability.outages import CAUSES, Cause, Outage, Span
+from service.domain.reliability.spells import time_of, united, without
+from service.domain.reliability.worst import worst_of_all, worst_of_share
+
+Area = TargetArea | None  # None: nobody says
+_STRICTEST: Final[tuple[TargetArea, ...]] = ("urban", "rural", "special_remote")
+_LOW_VOLTAGE_MV: Final = 1_000_000  # nominal below this is low voltage
+_ALL: Final = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointOutage:
+    """An interruption of one point."""
+
+    earliest: int  # supply went in earliest .. start
+    start: int
+    end: int  # and came back in end .. latest; of an open one both are as far as is known
+    latest: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPoint:
+    """A point of the registry, and what is known of its supply."""
+
+    point_id: int
+    nominal_mv: int
+    region: str
+    feeder: str
+    transformer: str
+    is_terminal: bool
+    service: Span
+    outages: tuple[PointOutage, ...] = ()  # in order and disjoint
+    unobserved_us: int = 0  # in the period, at most so long nobody saw whether there was supply
+
+    @property
+    def is_low_voltage(self) -> bool:
+        """Whether it measures low voltage, between phases or to neutral."""
+        return self.nominal_mv < _LOW_VOLTAGE_MV
+
+    def seen(self) -> Witness:
+        """Return when it is without supply on evidence."""
+        return Witness(self.service, [Span(one.start, one.end) for one in self.outages])
+
+    def possible(self) -> Witness:
+        """Return when it is without supply if every edge lies as badly as it may."""
+        return Witness(self.service, united(Span(one.earliest, one.latest) for one in self.outages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCustomer:
+    """A customer of the registry."""
+
+    customer: str
+    user_class: UserClass
+    area: TargetArea
+    kva: Fraction | None
+    point_ids: tuple[int, ...]
+    service: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who is counted: a customer or a public transformer."""
+
+    user: str  # unique among all users
+    region: str
+    feeder: str
+    area: Area  # of a transformer the strictest of its customers'
+    kva: Fraction | None
+    service: tuple[Span, ...]  # disjoint; not cut to the period
+    outages: tuple[Outage, ...] = field(default=())
+    worst_us: int = 0  # in the period it was at most so long without supply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Everything in service in a period."""
+
+    points: Mapping[int, NetworkPoint]
+    customers: Sequence[NetworkCustomer]
+    period: Span
+    share_min: Fraction  # of its meters that say so: a transformer without a terminal is out
+
+
+def users_of(network: Network, user_class: UserClass) -> list[User]:
+    """Return the users of one class that are in service in the period.
+
+    A customer is out while all of its points in service are. A transformer is out when its terminal
+    is; while it has none, when at least ``share_min`` of its other low-voltage points are.
+
+    Source: DL/T 836-2012, units of count: each customer; each public transformer as one
+    medium-voltage user.
+    """
+    found = [_customer(one, network) for one in network.customers if one.user_class == user_class]
+    if user_class == "MV":
+        found += _transformers(network)
+    return [
+        user for user in found if any(span.cut(network.period).length_us for span in user.service)
+    ]
+
+
+def _customer(customer: NetworkCustomer, network: Network) -> User:
+    points = [network.points[i] for i in customer.point_ids if i in network.points]
+    dark = agreed((point.seen() for point in points), _ALL)
+    spells = [cut for spell in dark if (cut := spell.cut(customer.service)).length_us]
+    name = f"customer:{customer.customer}"
+    place = min(points, key=lambda point: point.point_id, default=None)
+    return User(
+        user=name,
+        region=place.region if place else "",
+        feeder=place.feeder if place else "",
+        area=customer.area,
+        kva=customer.kva,
+        service=(customer.service,),
+        outages=_outages(name, customer.kva, spells, points),
+        worst_us=worst_of_all(
+            customer.service.cut(network.period),
+            [(point.possible(), point.unobserved_us) for point in points],
+        ),
+    )
+
+
+def _transformers(network: Network) -> Iterator[User]:
+    """Yield the public transformers."""
+    points_of: dict[str, list[NetworkPoint]] = defaultdict(list)
+    for point in network.points.values():
+        if point.transformer and (point.is_low_voltage or point.is_terminal):
+            points_of[point.transformer].append(point)
+    areas = _areas(network)
+    for own in _dedicated(network):
+        points_of.pop(own, None)
+    for code, points in sorted(points_of.items()):
+        if any(point.is_low_voltage for point in points):
+            yield _transformer(code, sorted(points, key=lambda each: each.point_id), areas, network)
+
+
+def _transformer(
+    code: str, points: Sequence[NetworkPoint], areas: Mapping[int, Area], network: Network
+) -> User:
+    terminals = [point for point in points if point.is_terminal]
+    meters = [point for point in points if not point.is_terminal]
+    dark = agreed((point.seen() for point in terminals), _ALL)
+    dark += without(
+        agreed((point.seen() for point in meters), network.share_min),
+        [point.service for point in terminals],
+    )
+    service = united(point.service for point in points)
+    found = {areas.get(point.point_id) for point in points}
+    name = f"transformer:{code}"
+    return User(
+        user=name,
+        region=points[0].region,
+        feeder=points[0].feeder,
+        area=next((area for area in _STRICTEST if area in found), None),
+        kva=None,  # the registry does not know what a transformer is built for
+        service=tuple(service),
+        outages=_outages(name, None, united(dark), points),
+        worst_us=worst_of_share(
+            [cut for span in service if (cut := span.cut(network.period)).length_us],
+            [(point.possible(), point.unobserved_us) for point in terminals],
+            [(point.possible(), point.unobserved_us) for point in meters],
+            network.share_min,
+        ),
+    )
+
+
+def _dedicated(network: Network) -> set[str]:
+    """Return the transformers that belong to a customer of medium or high voltage."""
+    return {
+        network.points[i].transformer
+        for customer in network.customers
+        if customer.user_class != "LV"
+        for i in customer.point_ids
+        if i in network.points
+    }
+
+
+def _areas(network: Network) -> dict[int, Area]:
+    """Return the area of each point that supplies a customer, the strictest where they differ."""
+    found: dict[int, Area] = {}
+    for area in reversed(_STRICTEST):
+        for customer in network.customers:
+            if customer.area == area:
+                found |= dict.fromkeys(customer.point_ids, area)
+    return found
+
+
+def _outages(
+    user: str, kva: Fraction | None, spells: Iterable[Span], points: Sequence[NetworkPoint]
+) -> tuple[Outage, ...]:
+    return tuple(
+        Outage(
+            start=spell.start,
+            end=spell.end,
+            users=(user,),
+            kva=kva,
+            cause=_cause(spell, points),
+        )
+        for spell in spells
+    )
+
+
+def _cause(spell: Span, points: Sequence[NetworkPoint]) -> Cause:
+    """Return the known cause that most of the dark time of the points has; unknown without one."""
+    time_by: Counter[Cause] = Counter()
+    for point in points:
+        for one in point.outages:
+            if one.cause != "unknown":
+                time_by[one.cause] += time_of([Span(one.start, one.end).cut(spell)])
+    known = [cause for cause in CAUSES if time_by[cause]]
+    return max(known, key=lambda cause: time_by[cause], default="unknown")

@@ -1,0 +1,45 @@
+"""What the offline commands have in common: options with values, and how they fail."""
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+import click
+
+from service.errors import ScoreInputError
+
+T = TypeVar("T")
+OutputFormat = Literal["table", "json", "csv"]
+
+
+class InputFailure(click.ClickException):
+    """Nothing could be worked out; the message says what to do next."""
+
+    exit_code = 2
+
+
+def parsed(
+    parse: Callable[[str], T],
+) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """Return a callback that reads the value of an option by ``parse``."""
+
+    def read(ctx: click.Context, _param: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else parse(value)
+        except ScoreInputError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+    return read
+
+
+def all_parsed(
+    parse: Callable[[str], T],
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[T, ...]]:
+    """Return a callback that reads each value of an option that may be given several times."""
+
+    def read(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[T, ...]:
+        try:
+            return tuple(parse(value) for value in values)
+        except ScoreInputError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+    return read

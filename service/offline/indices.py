@@ -1,0 +1,111 @@
+"""From a file of interruptions to its indices."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from service.domain.instants import at_us
+from service.domain.reliability.interruption_indices import interruption_indices
+from service.domain.reliability.major_event_days import (
+    IEEE_1366,
+    DailySaidi,
+    daily_saidi,
+    major_event_days,
+    past_days,
+    threshold_of,
+    without_days,
+)
+from service.domain.reliability.outages import Definition, constant_service
+from service.domain.reliability.supply_reliability import supply_reliability
+from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
+from service.domain.rules import RuleSet, load_rule_set
+from service.errors import ScoreInputError
+from service.offline.daily_file import read_daily_saidi
+from service.offline.index_options import IndexOptions, definition_for
+from service.offline.index_remarks import index_remarks
+from service.offline.index_report import IndexReport, MajorEvents
+from service.offline.interruption_file import read_interruptions
+from service.offline.major_events import borrowed_rule
+
+
+def work_out(path: Path, options: IndexOptions) -> IndexReport:
+    """Return the indices of the interruptions in a file.
+
+    Raises:
+        ScoreInputError: The file, or what was said about it, is wrong; the message says what to do.
+        UnknownRuleSetError: There is no such rule set.
+    """
+    rule_set = load_rule_set(options.rule_set)
+    definition, period = definition_for(options, rule_set), options.period
+    given = read_interruptions(path, options.zone, options.n_customers)
+    service = constant_service(period, options.n_customers, options.kva)
+    interruptions = user_interruptions(given.outages, definition, period.end)
+    indices = interruption_indices(interruptions, service, definition, options.asked)
+    remarks = list(index_remarks(given.outages, interruptions, indices, options))
+    major = None
+    if options.daily_saidi is not None:
+        history = read_daily_saidi(options.daily_saidi)
+        major = _major_events(interruptions, history, options, rule_set, definition)
+        remarks += borrowed_rule(rule_set)
+        if major.threshold is None:
+            remarks.append(
+                f"no T_MED: {options.daily_saidi} has fewer than two days with SAIDI above 0 in "
+                f"the years before {_year(options)}"
+            )
+    if given.ignored:
+        remarks.append(f"columns left aside: {', '.join(given.ignored)}")
+    return IndexReport(
+        from_at=at_us(period.start).astimezone(options.zone),
+        to_at=at_us(period.end).astimezone(options.zone),
+        n_customers=options.n_customers,
+        n_records=len(given.outages),
+        rule_set=rule_set.name,
+        definition=definition,
+        four=supply_reliability(given.outages, service, definition, period.end),
+        indices=indices,
+        major=major,
+        remarks=tuple(remarks),
+    )
+
+
+def _major_events(
+    interruptions: Sequence[UserInterruption],
+    history: DailySaidi,
+    options: IndexOptions,
+    rule_set: RuleSet,
+    definition: Definition,
+) -> MajorEvents:
+    """Return the major event days of the period, by the daily SAIDI of the years before it."""
+    rule = rule_set.major_event_day or IEEE_1366
+    past = past_days(history, _year(options), rule.years)
+    threshold = threshold_of(past, rule.beta_factor)
+    if threshold is None:
+        return MajorEvents(threshold=None, days=(), without=None)
+    n_customers = Fraction(options.n_customers)
+    daily = daily_saidi(interruptions, options.period, n_customers, options.zone)
+    days = major_event_days(daily, threshold)
+    service = constant_service(options.period, options.n_customers, options.kva)
+    rest = without_days(interruptions, days, options.zone)
+    return MajorEvents(
+        threshold=threshold,
+        days=tuple(days),
+        without=interruption_indices(rest, service, definition, options.asked),
+    )
+
+
+def _year(options: IndexOptions) -> int:
+    """Return the year of the period.
+
+    Raises:
+        ScoreInputError: It touches two: each has a threshold of its own.
+    """
+    first, last = (
+        at_us(us).astimezone(options.zone).year
+        for us in (options.period.start, options.period.end - 1)
+    )
+    if first != last:
+        raise ScoreInputError(
+            f"--daily-saidi: the period touches the years {first} to {last}, and each year has a "
+            "T_MED of its own; ask for one year at a time"
+        )
+    return first
