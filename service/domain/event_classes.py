@@ -19,6 +19,8 @@ from service.domain.event_tables import (
     staircase,
 )
 
+CLASS_NAMES = ("ieee_1159", "en_50160_cell", "itic", "semi_f47")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageEvent:

@@ -26,6 +26,7 @@ class SarfiIndex:
     """What one index counts: of short-duration events those beyond a level, which may go by duration."""
 
     name: str  # "90", "ITIC": what stands behind SARFI-
+    half_cycle_s: Fraction  # what is shorter is no variation of the RMS voltage
     is_above: bool  # counts what is above the level, else what is below
     steps: tuple[CountingStep, ...]  # one after the other without a gap
 
@@ -61,22 +62,24 @@ def sarfi_index(name: str, tables: EventTables, frequency_hz: int) -> SarfiIndex
     Raises:
         KeyError: There is none.
     """
-    first, last = short_durations_s(tables, frequency_hz)
+    half_cycle_s, last = short_durations_s(tables, frequency_hz)
     curve = next((row for row in tables.sarfi.curves if row.name == name), None)
     if curve is not None:
-        begin = tables.semi_f47.begins
+        begin, first = tables.semi_f47.begins, half_cycle_s
         if curve.verdict == "no_damage":
             steps = [(s.level_pu, s.up_to_s) for s in tables.itic.steps if s.side == "lower"]
         else:  # may_trip: below the curve, and beyond its last step every sag
             steps = [(s.level_pu, s.up_to_s) for s in tables.semi_f47.steps]
             steps.append((begin.sag_below_pu, None))
             first = max(first, Fraction(begin.from_s))
-        return SarfiIndex(name=name, is_above=False, steps=_clipped(steps, first, last))
+        return SarfiIndex(
+            name=name, half_cycle_s=half_cycle_s, is_above=False, steps=_clipped(steps, first, last)
+        )
     percent = next((r.percent for r in tables.sarfi.thresholds if str(r.percent) == name), None)
     if percent is None:
         raise KeyError(name)
-    step = CountingStep(above_s=first, up_to_s=last, level_pu=Fraction(percent, 100))
-    return SarfiIndex(name=name, is_above=percent > 100, steps=(step,))  # noqa: PLR2004 (nominal)
+    step = CountingStep(above_s=half_cycle_s, up_to_s=last, level_pu=Fraction(percent, 100))
+    return SarfiIndex(name=name, half_cycle_s=half_cycle_s, is_above=percent > 100, steps=(step,))  # noqa: PLR2004 (nominal)
 
 
 def sarfi_of(

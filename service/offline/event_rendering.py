@@ -12,8 +12,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.domain.event_classes import CLASS_NAMES
 from service.domain.sarfi import Sarfi
-from service.offline.event_report import CLASSES, EventReport, as_json, event_fields
+from service.offline.event_report import EventReport, as_json, event_fields
 from service.offline.rendering import bad_row_lines
 
 _WIDTH_OF_A_FILE = 110  # columns, where the output is no terminal
@@ -75,7 +76,7 @@ def _events_table(report: EventReport) -> Table:
             *([] if one.point is None else [Text(one.point)]),
             _short(one.event.voltage_pu),
             _short(one.event.duration_s),
-            *(str(getattr(classes, kind)) for kind in CLASSES),
+            *(str(getattr(classes, kind)) for kind in CLASS_NAMES),
         )
     return table
 
@@ -85,7 +86,7 @@ def _counts_table(report: EventReport) -> Table:
     table.add_column("kind")
     table.add_column("class", overflow="fold")
     table.add_column("events", justify="right", no_wrap=True)
-    for kind in CLASSES:
+    for kind in CLASS_NAMES:
         for i, (name, n_events) in enumerate(report.counts[kind].items()):
             table.add_row("" if i else kind, name, f"{n_events:,}")
     return table

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from service.domain.event_classes import EventClasses, EventClassifier
+from service.domain.event_classes import CLASS_NAMES, EventClasses, EventClassifier
 from service.domain.event_tables import EventTables
 from service.domain.sarfi import Sarfi, sarfi_index, sarfi_names, sarfi_of
 from service.errors import ScoreInputError
 from service.offline.event_file import EventFile, FileEvent
 
-CLASSES = ("ieee_1159", "en_50160_cell", "itic", "semi_f47")
 SINGLE_EVENT_METHOD = "a row of the file is one event of one point, with its voltage and duration"
 
 
@@ -52,7 +51,7 @@ def event_report(
         frequency_hz=frequency_hz,
         counts={
             kind: dict(Counter(str(getattr(one, kind)) for one in classes).most_common())
-            for kind in CLASSES
+            for kind in CLASS_NAMES
         },
         monitoring=monitoring,
         sarfi=None if monitoring is None else _sarfi(file, tables, frequency_hz, monitoring),
@@ -80,7 +79,7 @@ def event_fields(one: FileEvent, classes: EventClasses) -> dict[str, float | str
         **({} if one.point is None else {"point": one.point}),
         "residual_pu": float(one.event.voltage_pu),
         "duration_s": float(one.event.duration_s),
-        **{kind: getattr(classes, kind) for kind in CLASSES},
+        **{kind: getattr(classes, kind) for kind in CLASS_NAMES},
     }
 
 
