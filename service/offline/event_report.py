@@ -41,7 +41,8 @@ def event_report(
     """Return the events of a file with their classes.
 
     Raises:
-        ScoreInputError: The file names more points than are said to be monitored.
+        ScoreInputError: SARFI is asked for, and there are rows that could not be read, or the file
+        names more points than are said to be monitored.
     """
     classifier = EventClassifier(tables, frequency_hz)
     classes = tuple(classifier.classify(each.event) for each in file.events)
@@ -86,6 +87,13 @@ def event_fields(one: FileEvent, classes: EventClasses) -> dict[str, float | str
 def _sarfi(
     file: EventFile, tables: EventTables, frequency_hz: int, monitoring: Monitoring
 ) -> dict[str, Sarfi]:
+    if file.n_bad:
+        bad = file.bad_rows[0]
+        raise ScoreInputError(
+            f"{file.n_bad} of {file.n_rows} rows could not be read, and SARFI has to count every event; mend them, "
+            f"or leave --points out; the first: line {bad.line}, column {bad.column or '-'}, value {bad.value!r}: "
+            f"{bad.reason}"
+        )
     n_named = len({each.point for each in file.events if each.point is not None})
     if n_named > monitoring.n_points:
         raise ScoreInputError(

@@ -142,6 +142,16 @@ def test_without_days_sarfi_is_not_brought_to_a_period(tmp_path: Path) -> None:
     }
 
 
+def test_sarfi_does_not_leave_out_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "f.csv", HEADER, [["0.85", "1"], ["85", "1"]])
+
+    result = run(path, "--format", "json", "--points", "2")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "1 of 2 rows could not be read, and SARFI has to count every event" in result.stderr
+    assert "line 3, column residual_pu, value '85': allowed: a number from 0 to 10" in result.stderr
+
+
 def test_columns_in_any_order_and_case_packed_or_not(tmp_path: Path) -> None:
     header = "Point, Duration_S ,note,RESIDUAL_PU"
     path = write_csv(tmp_path / "f.csv.gz", header, [["P", " 0.1 ", "x", '"0.7"']])
