@@ -24,6 +24,7 @@ KINDS = click.Choice(["points", "devices", "customers"])
 
 # Commands that live elsewhere; imported when they are asked for.
 _ELSEWHERE = {
+    "classify-events": "service.offline.classify_events",
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
@@ -39,9 +40,8 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _ELSEWHERE:
-            command: click.Command = getattr(
-                importlib.import_module(_ELSEWHERE[cmd_name]), cmd_name
-            )
+            module = importlib.import_module(_ELSEWHERE[cmd_name])
+            command: click.Command = getattr(module, cmd_name.replace("-", "_"))
             return command
         return super().get_command(ctx, cmd_name)
 

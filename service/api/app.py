@@ -27,6 +27,7 @@ from service.api.routes import (
     points,
     reliability,
     rule_sets,
+    sarfi,
 )
 from service.api.watch import RequestWatch
 from service.domain.rules import load_rule_set
@@ -44,6 +45,7 @@ _ROUTERS: Final = (
     interruptions.router,
     reliability.router,
     major_event_days.router,
+    sarfi.router,
     declarations.router,
     rule_sets.router,
     operations.router,

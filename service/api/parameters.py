@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
@@ -30,6 +30,11 @@ To = Annotated[
         description="End, exclusive, in the same forms. Without it: the end of the day that the data have reached.",
         examples=["2024-04-01", "2024-03-01T12:00:00+08:00"],
     ),
+]
+
+FrequencyHz = Annotated[
+    Literal["50", "60"],
+    Query(description="of the supply, hertz: IEEE 1159 has limits in cycles"),
 ]
 
 _YEARS: Final = range(1970, 2200)

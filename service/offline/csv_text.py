@@ -35,8 +35,12 @@ class CsvText:
 
 
 @contextmanager
-def open_csv(path: Path) -> Iterator[CsvText]:
+def open_csv(path: Path, example: str = "ts,v") -> Iterator[CsvText]:
     """Open a file of UTF-8 text, gzip or plain; what is not UTF-8 reads as U+FFFD.
+
+    Args:
+        path: The file.
+        example: Its first line, as it may be.
 
     Raises:
         ScoreInputError: It cannot be read, or is empty; also while its batches are read.
@@ -52,7 +56,7 @@ def open_csv(path: Path) -> Iterator[CsvText]:
                 if not header.strip():
                     raise ScoreInputError(
                         f"{path} is empty, or its first line is; that line names the columns, "
-                        "for example: ts,v"
+                        f"for example: {example}"
                     )
                 yield CsvText(header, _batches(text))
     except FileNotFoundError as error:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.offline.columns import BadRow
 from service.offline.report import PointScore, ScoreReport, as_float, as_json, minutes_of
 
 BAD_ROWS_SHOWN = 20
@@ -39,14 +40,19 @@ def csv_text(report: ScoreReport) -> str:
 
 def warnings(report: ScoreReport) -> list[str]:
     """Return, line by line, which rows could not be read."""
-    if not report.n_bad:
+    return bad_row_lines(report.n_rows, report.n_bad, report.bad_rows)
+
+
+def bad_row_lines(n_rows: int, n_bad: int, bad_rows: Sequence[BadRow]) -> list[str]:
+    """Return, line by line, which of ``n_rows`` rows could not be read; nothing if all could."""
+    if not n_bad:
         return []
-    lines = [f"{report.n_bad} of {report.n_rows} rows could not be read and are not counted:"]
-    for bad in report.bad_rows[:BAD_ROWS_SHOWN]:
+    lines = [f"{n_bad} of {n_rows} rows could not be read and are not counted:"]
+    for bad in bad_rows[:BAD_ROWS_SHOWN]:
         column = f"column {bad.column}, " if bad.column else ""
         lines.append(f"  line {bad.line}: {column}value {_shown(bad.value)}: {bad.reason}")
-    if report.n_bad > BAD_ROWS_SHOWN:
-        lines.append(f"  and {report.n_bad - BAD_ROWS_SHOWN} more")
+    if n_bad > BAD_ROWS_SHOWN:
+        lines.append(f"  and {n_bad - BAD_ROWS_SHOWN} more")
     return lines
 
 

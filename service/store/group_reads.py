@@ -27,7 +27,8 @@ AREA: Final = """
                     LIMIT 1
                ), 'none')"""
 
-_KEYS: Final[Mapping[GroupBy, str]] = MappingProxyType(
+# What makes a group: code and name, for ``counted``.
+KEYS: Final[Mapping[GroupBy, str]] = MappingProxyType(
     {
         "region": "point.region AS key_1, point.region_name AS key_2",
         "feeder": "point.feeder AS key_1, point.feeder_name AS key_2",
@@ -64,7 +65,7 @@ _GROUPS: Final[Mapping[GroupBy, str]] = MappingProxyType(
             f"group_rates_by_{by}",
             f"{counted(keys, '($6::text IS NULL OR point.region = $6)')} {_RATES}",
         )
-        for by, keys in _KEYS.items()
+        for by, keys in KEYS.items()
     }
 )
 

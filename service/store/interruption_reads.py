@@ -36,9 +36,17 @@ _EVENTS = statement(
     "events_list",
     f"""
     SELECT point, point_id, region, feeder, transformer, class AS point_class, kind, start_at,
-           end_at, duration_s, earliest_at, latest_at, extreme_percent, phase_1, phase_2, phase_3,
-           device
+           end_at, duration_s, earliest_at, latest_at, extreme_ppm, phase_1, phase_2, phase_3,
+           device, interval_s
       FROM v_event
+     CROSS JOIN LATERAL (
+               SELECT event.extreme_ppm, device.interval_s
+                 FROM event
+                 LEFT JOIN device USING (device_id)
+                WHERE event.point_id = v_event.point_id
+                  AND event.kind = v_event.kind
+                  AND event.start_at = v_event.start_at
+           ) AS seen
     {_WHERE}
        AND ($6::timestamptz IS NULL OR (start_at, point_id, kind) < ($6, $7::integer, $8::text))
        AND ($9::text IS NULL OR kind = $9)
@@ -94,9 +102,10 @@ class StoredEvent:
     duration_s: float
     earliest_at: datetime
     latest_at: datetime | None
-    extreme_percent: float  # residual or highest voltage, percent of nominal
+    extreme_ppm: int  # residual or highest voltage, millionths of nominal
     phases: tuple[int, ...]  # 1 .. 3, those that took part
     device: str | None
+    interval_s: int | None  # of its readings; None where the device is not known any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ PATHS = {
     "/v1/events",
     "/v1/reliability",
     "/v1/major-event-days",
+    "/v1/sarfi",
     "/v1/declarations",
     "/v1/declarations/{declaration_id}",
     "/v1/rule-sets",
@@ -67,7 +68,7 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-@pytest.mark.parametrize("name", ["PointPassRate", "GroupPassRate", "PointMinutes"])
+@pytest.mark.parametrize("name", ["PointPassRate", "GroupPassRate", "PointMinutes", "SarfiAnswer"])
 def test_every_answer_with_rates_names_what_they_rest_on(
     document: dict[str, Any], name: str
 ) -> None:

@@ -2,7 +2,9 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from fractions import Fraction
+from functools import cache
+from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
@@ -10,8 +12,12 @@ from pydantic import Field
 
 from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
-from service.api.parameters import From, Text, To, span_of
+from service.api.parameters import FrequencyHz, From, Text, To, span_of
 from service.api.shapes import Shape, local
+from service.domain.event_bounds import SeenEvent, duration_bounds_s
+from service.domain.event_classes import CLASS_NAMES, EventClassifier
+from service.domain.event_rows import Ieee1159, Itic, SemiF47
+from service.domain.event_tables import load_event_tables
 from service.domain.registry import PointClass
 from service.store.deployment_reads import reading
 from service.store.interruption_reads import (
@@ -25,6 +31,12 @@ from service.store.interruption_reads import (
 )
 
 router = APIRouter(tags=["interruptions and events"])
+
+UNCERTAIN: Final = "null where the shortest and the longest duration give different ones"
+SHORTEST: Final = (
+    "the shortest duration that the readings leave open, seconds: each edge is known to one interval, either way; "
+    "of an event that lasts, up to where the data reach"
+)
 
 
 class _Period(Shape):
@@ -64,6 +76,19 @@ class EventShape(_Period):
     )
     phases: list[int] = Field(description="phases that took part, 1 to 3")
     device: str | None = Field(description="whose readings showed it")
+    interval_s: int | None = Field(description="of its readings, seconds")
+    shortest_s: float | None = Field(description=SHORTEST)
+    longest_s: float | None = Field(description="the longest duration that they leave open")
+    ieee_1159: Ieee1159 | None = Field(description=f"category of IEEE 1159; {UNCERTAIN}")
+    en_50160_cell: str | None = Field(
+        description=f"cell of EN 50160's matrix, A1 to X5 (dips), S1 to T3 (swells), or what is beyond it; {UNCERTAIN}",
+        examples=["B4"],
+    )
+    itic: Itic | None = Field(
+        description=f"region of the ITIC curve; a comparison only, beyond the 120 V class at 60 Hz; {UNCERTAIN}"
+    )
+    semi_f47: SemiF47 | None = Field(description=f"by the curve of SEMI F47-0706; {UNCERTAIN}")
+    class_uncertain: bool = Field(description="one of the four is null")
 
 
 class _Span(Shape):
@@ -95,6 +120,20 @@ def _place(
 
 
 Place = Annotated[PlaceFilter, Depends(_place)]
+
+
+class _EventChoice(NamedTuple):
+    """Which events, and at what frequency of the supply."""
+
+    kind: EventKind | None
+    frequency_hz: int
+
+
+def _event_choice(
+    kind: Annotated[EventKind | None, Query(description="only events of this kind")] = None,
+    frequency: FrequencyHz = "50",
+) -> _EventChoice:
+    return _EventChoice(kind, int(frequency))
 
 
 @router.get("/v1/interruptions", summary="Interruptions of supply")
@@ -129,15 +168,22 @@ async def events(
     context: Context,
     place: Place,
     paging: Paging,
+    choice: Annotated[_EventChoice, Depends(_event_choice)],
     from_: From = None,
     to: To = None,
-    kind: Annotated[EventKind | None, Query(description="only events of this kind")] = None,
 ) -> EventPage:
-    """Return the events that reach into a span of time, the newest first, as single readings showed them."""
+    """Return the events that reach into a span of time, the newest first, as single readings showed them.
+
+    Each has its class by IEEE 1159, EN 50160, ITIC and SEMI F47, where readings know its duration well enough. The
+    voltage is the RMS of a reading, lowest (of a swell highest) over the phases: of readings longer than the event, it
+    is milder than the event was.
+    """
     after = _after(paging.after(str, int, str))
     async with reading(context.reader) as snapshot:
         span = span_of(from_, to, snapshot, context.now())
-        found = await list_events(snapshot.connection, span, place, kind, after, paging.limit + 1)
+        found = await list_events(
+            snapshot.connection, span, place, choice.kind, after, paging.limit + 1
+        )
     shown, zone = found[: paging.limit], snapshot.zone
     return EventPage(
         from_at=span[0].astimezone(zone),
@@ -145,8 +191,45 @@ async def events(
         zone=zone.key,
         data_through=local(snapshot.data_through, zone),
         next_cursor=_cursor(shown[-1]) if len(found) > paging.limit else None,
-        events=[EventShape.model_validate(_fields(one, zone)) for one in shown],
+        events=[
+            EventShape.model_validate(
+                _fields(one, zone) | _class_fields(one, snapshot.data_through, choice.frequency_hz)
+            )
+            for one in shown
+        ],
     )
+
+
+def _class_fields(
+    one: StoredEvent, data_through: datetime | None, frequency_hz: int
+) -> dict[str, object]:
+    """Return what an event is called, as far as its readings say."""
+    reach = max(data_through or one.start_at, one.start_at)
+    voltage_pu = Fraction(one.extreme_ppm, 1_000_000)
+    found: dict[str, object] = {"extreme_percent": one.extreme_ppm / 10_000}
+    if one.interval_s is None:
+        unknown = dict.fromkeys(("shortest_s", "longest_s", *CLASS_NAMES))
+        return found | unknown | {"class_uncertain": True}
+    seen = SeenEvent(
+        earliest_at=one.earliest_at,
+        start_at=one.start_at,
+        end_at=one.end_at or reach,
+        latest_at=one.latest_at or reach,
+    )
+    bounds = duration_bounds_s(seen, one.interval_s, frequency_hz)
+    classes = _classifier(frequency_hz).classify_between(voltage_pu, bounds)
+    return {
+        **found,
+        "shortest_s": float(bounds[0]),
+        "longest_s": float(bounds[1]),
+        **asdict(classes),
+        "class_uncertain": classes.is_uncertain,
+    }
+
+
+@cache
+def _classifier(frequency_hz: int) -> EventClassifier:
+    return EventClassifier(load_event_tables(), frequency_hz)
 
 
 def _fields(one: StoredInterruption | StoredEvent, zone: ZoneInfo) -> dict[str, object]:
