@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
     "score": "service.offline.command",
+    "simulate": "service.simulate.command",
 }
 
 

@@ -233,3 +233,12 @@ class DeclarationsRefusedError(ServiceError):
     """This process logs in to the database with a name that may not write declarations."""
 
     code = "declarations_refused"
+
+
+# ------------------------------------------------------------------------------------- simulation
+
+
+class SimulationError(ServiceError):
+    """A district cannot be simulated as asked; the message says which option, and what is allowed."""
+
+    code = "simulation"
