@@ -16,6 +16,12 @@ class SettingsError(ServiceError):
     code = "settings_invalid"
 
 
+class RuleSetDiffersError(SettingsError):
+    """The rule set of this process is not the one that the stored pages are judged by."""
+
+    code = "rule_set_differs"
+
+
 # ------------------------------------------------------------------------------------ the database
 
 
