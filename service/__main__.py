@@ -27,6 +27,7 @@ _ELSEWHERE = {
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
+    "rules": "service.offline.rules_command",
     "score": "service.offline.command",
 }
 

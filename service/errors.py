@@ -182,6 +182,10 @@ class RuleSetError(ServiceError):
 
     code = "rule_set_invalid"
 
+    def __init__(self, message: str, *problems: str) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)  # one for each field
+
 
 class UnknownRuleSetError(RuleSetError):
     """No rule set has this name; the message lists those there are."""

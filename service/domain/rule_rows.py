@@ -139,6 +139,7 @@ class WeekRow(Row):
 
     known_minutes_min: int = Field(ge=1, le=10)  # measured minutes that ten minutes need to count
     leaves_out_flagged: bool  # values with a dip, swell or interruption in them take no part
+    flagged_s_max: int = Field(default=60, ge=1)  # a dip or swell that lasts longer is measured
 
 
 class OperatorBandRow(Row):

@@ -156,8 +156,10 @@ def parse_rule_set(text: str, text_of: Callable[[str], str] | None = None) -> Ru
     try:
         return RuleSet.model_validate(_resolved(text, text_of or packaged_text, ()))
     except ValidationError as error:
-        problems = (f"{_path(e['loc'])}: {e['msg']}" for e in error.errors())
-        raise RuleSetError("rule set is invalid: " + "; ".join(problems)) from error
+        problems = [
+            f"{_path(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
+        raise RuleSetError("rule set is invalid: " + "; ".join(problems), *problems) from error
 
 
 def _resolved(
