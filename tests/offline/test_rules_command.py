@@ -1,5 +1,6 @@
 """``voltpass rules``: what there is, what is in it, and what is wrong with a file."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -185,3 +186,30 @@ def test_a_wrong_file_in_the_folder_is_named(folder: Path) -> None:
 
     assert done.exit_code == 1
     assert "draft.toml: rule set is no TOML" in done.output
+
+
+def test_a_file_is_scored_by_a_set_of_one_s_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = folder / "readings.csv"
+    readings.write_text("ts,v\n2024-03-01T00:00:00Z,238\n2024-03-01T00:01:00Z,242.03\n")
+    command = [
+        "score",
+        str(readings),
+        "--interval",
+        "60",
+        "--rule-set",
+        "own-2024",
+        "--format",
+        "json",
+    ]
+
+    without = CliRunner().invoke(main, command)
+    monkeypatch.setenv("VOLTPASS_RULE_SET_FOLDER", str(folder))
+    done = CliRunner().invoke(main, command)
+
+    assert without.exit_code == 2
+    assert "'own-2024' is unknown" in without.output
+    (point,) = json.loads(done.stdout)["points"]
+    assert (point["minutes"]["pass"], point["minutes"]["over"]) == (1, 1)
+    assert point["rule_set"] == "own-2024"
