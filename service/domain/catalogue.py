@@ -93,8 +93,8 @@ def read_rule_set(file: Path, folder: Path | None = None) -> RuleSet:
         RuleSetError: The file cannot be read, or is no rule set that a catalogue would take.
     """
     packaged = {name: packaged_text(name) for name in rule_set_names()}
-    name = file.name.removesuffix(_SUFFIX)
-    if name in packaged:
+    name, text = file.name.removesuffix(_SUFFIX), _read(file)
+    if packaged.get(name, text) != text:
         raise RuleSetError(_is_packaged(name))
     own = {} if folder is None else _texts_of(folder, packaged)
     beside = {
@@ -102,7 +102,6 @@ def read_rule_set(file: Path, folder: Path | None = None) -> RuleSet:
         for one in sorted(file.parent.glob(f"*{_SUFFIX}"))
         if one != file
     }
-    text = _read(file)
     return _parsed(name, text, beside | own | packaged | {name: text})
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from service.__main__ import main
 from service.domain.catalogue import read_catalogue
 from service.domain.rule_rows import PlacedRow, Row
-from service.domain.rules import rule_set_names
+from service.domain.rules import packaged_text, rule_set_names
 from service.offline.rule_lines import lines_of, n_to_confirm, row_kinds
 
 OWN = """
@@ -137,6 +137,14 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
     assert done.output.endswith(
         "own-2024.toml: rule set own-2024, 21 rows, 14 of them to be confirmed\n"
     )
+
+
+@pytest.mark.parametrize("name", rule_set_names())
+def test_a_packaged_file_is_a_good_one(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.toml"
+    file.write_text(packaged_text(name), encoding="utf-8")
+
+    assert f"rule set {name}, " in run("check", file).output
 
 
 def test_every_mistake_of_a_file_is_said_by_its_field(folder: Path) -> None:
