@@ -43,9 +43,17 @@ class Story:
 
     runs: list[tuple[str, float, int]]  # device, percent of nominal, minutes
     abnormal: tuple[int, int]  # from, to; minutes of the day
-    before: RuleSet
-    after: RuleSet
+    rules_before: str
+    rules_after: str
     told_after: int  # of the runs, so many had been stored
+
+    @property
+    def before(self) -> RuleSet:
+        return load_rule_set(self.rules_before)
+
+    @property
+    def after(self) -> RuleSet:
+        return load_rule_set(self.rules_after)
 
 
 @st.composite
@@ -56,8 +64,8 @@ def stories(draw: st.DrawFn) -> Story:
     return Story(
         runs=runs,
         abnormal=(start, end + 1),
-        before=load_rule_set(draw(NAMES)),
-        after=load_rule_set(draw(NAMES)),
+        rules_before=draw(NAMES),
+        rules_after=draw(NAMES),
         told_after=draw(st.integers(0, len(runs))),
     )
 
@@ -77,15 +85,15 @@ async def begin(pool: Pool, rules: RuleSet) -> None:
     await register(pool, POINTS, DEVICES)
 
 
-async def declare(pool: Pool, story: Story) -> None:
+async def declare(pool: Pool, from_minute: int, to_minute: int) -> None:
     told = NewDeclaration(
         kind="abnormal_state",
         places=[Place("feeder", "F1")],
         ticket="T-1",
         author="dispatcher",
         approver="shift leader",
-        from_at=at(story.abnormal[0]),
-        to_at=at(story.abnormal[1]),
+        from_at=at(from_minute),
+        to_at=at(to_minute),
     )
     async with pool.transaction() as connection:
         await add_declaration(connection, told)
@@ -103,7 +111,7 @@ def fold(one: Consumer, story: Story, first: int, last: int) -> None:
 
 async def told_from_the_start(pool: Pool, story: Story) -> None:
     await begin(pool, story.after)
-    await declare(pool, story)
+    await declare(pool, *story.abnormal)
     one = await consumer(pool, rules=story.after)
     fold(one, story, 0, len(story.runs))
     await one.checkpoint()
@@ -117,7 +125,7 @@ async def told_afterwards(pool: Pool, story: Story) -> None:
     await one.checkpoint()
     await settle(pool, story.before)
 
-    await declare(pool, story)
+    await declare(pool, *story.abnormal)
     async with pool.transaction() as connection:
         is_change = await adopt_rule_set(connection, story.after)
     assert is_change == (story.before != story.after)
@@ -186,3 +194,26 @@ async def test_every_stored_page_is_judged_again_under_another_rule_set(pool: Po
         assert await adopt_rule_set(connection, sgcc)
     await settle(pool, sgcc)
     assert await table(pool, counts) == [before]
+
+
+async def test_a_change_of_some_points_hides_no_page_from_a_change_of_all(pool: Pool) -> None:
+    """Pages of the one lie between those of the other: 18:00 of P1 was passed by on the way to P2."""
+    await register(pool, POINTS, DEVICES)
+    one = await consumer(pool)
+    for device in ("M1", "M2"):
+        one.fold(device, minutes(0, 180, NOMINAL_V[device] * 1.08))
+    await one.checkpoint()
+    await settle(pool)
+
+    await declare(pool, 10, 20)
+    async with pool.transaction() as connection:
+        await adopt_rule_set(connection, load_rule_set("en-50160"))
+    await settle(pool, load_rule_set("en-50160"))
+
+    (judged,) = await table(
+        pool,
+        "SELECT count(*) AS stale FROM page CROSS JOIN judgement WHERE page.judgement < judgement.number",
+    )
+    (day,) = await table(pool, "SELECT n_pass, n_over FROM point_day WHERE point_id = 1")
+    assert judged == {"stale": 0}
+    assert day == {"n_pass": 180, "n_over": 0}
