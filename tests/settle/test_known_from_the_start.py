@@ -147,7 +147,7 @@ async def outcome(pool: Pool) -> tuple[object, ...]:
 
 
 @settings(
-    max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )  # shrinking takes minutes
 @given(story=stories())
 def test_a_declaration_and_a_rule_set_that_come_later_give_what_they_give_from_the_start(
