@@ -22,7 +22,7 @@ PLAIN   = NUMBA_CACHE_DIR="$(CACHE)/numba/none" NUMBA_DISABLE_JIT=1
 PIP    = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST = $(BIN)/python -m pytest --quiet
 
-.PHONY: help demo test test-real bench lint format lock upgrade clean
+.PHONY: help demo test test-real bench lint format docs lock upgrade clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,10 @@ format: $(VENV)/.stamp-dev ## format the code and apply the safe fixes
 	@echo "== format"
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
+
+docs: $(VENV)/.stamp-dev ## write the pages that are made from data: docs/rules.md
+	@echo "== docs: docs/rules.md"
+	@$(BIN)/python -m service.offline.rule_pages > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 # Both locks are solved together (the second is held to the first), for every platform.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

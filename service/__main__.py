@@ -28,6 +28,7 @@ _ELSEWHERE = {
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
+    "rules": "service.offline.rules_command",
     "score": "service.offline.command",
     "simulate": "service.simulate.command",
 }
@@ -108,25 +109,22 @@ def settle() -> None:
     "--from", "from_revision", default=None, help="With --print: the revision to start from."
 )
 def migrate(print_only: bool, from_revision: str | None) -> None:
-    """Bring the database's schema up to date; several replicas may do so at once."""
-    from service.store import migrations  # noqa: PLC0415
-    from service.store.deployment import adopt_zone  # noqa: PLC0415
-    from service.store.pool import Pool  # noqa: PLC0415
+    """Bring the schema up to date, adopt zone and rule set; several replicas may do so at once."""
+    from service.store.migrations import print_sql  # noqa: PLC0415
+    from service.wiring.migrate import run_migrate  # noqa: PLC0415
 
     if print_only:
-        click.echo(migrations.print_sql(from_revision=from_revision))
+        click.echo(print_sql(from_revision=from_revision))
         return
     settings = read_settings()
-
-    async def bring_up_to_date() -> tuple[str, bool]:
-        revision = await migrations.migrate(settings)
-        async with Pool(settings, "migrator", max_size=1) as pool, pool.transaction() as connection:
-            return revision, await adopt_zone(connection, settings.zone)
-
-    revision, is_new_zone = asyncio.run(bring_up_to_date())
-    click.echo(f"schema is at revision {revision}")
-    if is_new_zone:
+    done = asyncio.run(run_migrate(settings))
+    click.echo(f"schema is at revision {done.revision}")
+    if done.is_new_zone:
         click.echo(f"days and months are counted in {settings.zone} from now on, past ones too")
+    if done.is_new_rule_set:
+        click.echo(
+            f"pages are judged by {settings.rule_set} from now on; settle judges the stored ones again"
+        )
 
 
 @main.command("import")

@@ -16,6 +16,12 @@ class SettingsError(ServiceError):
     code = "settings_invalid"
 
 
+class RuleSetDiffersError(SettingsError):
+    """The rule set of this process is not the one that the stored pages are judged by."""
+
+    code = "rule_set_differs"
+
+
 # ------------------------------------------------------------------------------------ the database
 
 
@@ -175,6 +181,10 @@ class RuleSetError(ServiceError):
     """A rule set cannot be read; the message names each field and what is wrong with it."""
 
     code = "rule_set_invalid"
+
+    def __init__(self, message: str, *problems: str) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)  # one for each field
 
 
 class UnknownRuleSetError(RuleSetError):

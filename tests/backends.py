@@ -15,8 +15,9 @@ import asyncpg
 import pytest
 
 from service.embedded.postgres import EmbeddedPostgres
+from service.settings import Settings
 from service.settings.parts import DatabaseSettings
-from service.store.migrations import migrate
+from service.wiring.migrate import run_migrate
 
 IS_REAL = os.environ.get("VOLTPASS_TEST_BACKENDS") == "real"
 _TEMPLATE = "migrated"
@@ -69,9 +70,9 @@ def empty_database(postgres_server: PostgresServer) -> Callable[[], DatabaseSett
 
 @pytest.fixture(scope="session")
 def fresh_database(postgres_server: PostgresServer) -> Callable[[], DatabaseSettings]:
-    """Makes migrated databases without rows; they go with the session."""
+    """Makes migrated databases without rows, judged by the default rule set; they go with the session."""
     template = _create(postgres_server, template="template0", name=_TEMPLATE)
-    _in_a_loop(migrate(template))
+    _in_a_loop(run_migrate(Settings(database_dsn=template.database_dsn)))
     _in_a_loop(_close(postgres_server, _TEMPLATE))
     return lambda: _create(postgres_server, template=_TEMPLATE)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.settings import Settings, env_example, read_settings
+from service.settings import Settings, env_example, read_judging_settings, read_settings
 
 DSN = {"VOLTPASS_DATABASE_DSN": "postgresql://writer:hidden@db/voltpass"}
 
@@ -37,6 +37,8 @@ def test_the_example_can_be_read_once_a_database_is_named() -> None:
         (DSN | {"VOLTPASS_CHECKPOINT_INTERVAL_S": "0"}, "greater than 0, not '0'"),
         (DSN | {"VOLTPASS_API_PORT": "65536"}, "less than or equal to 65535, not '65536'"),
         (DSN | {"VOLTPASS_TOPICS": " , "}, "at least 1 item"),
+        (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,sgcc-2003"}, "name each rule set once"),
+        (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,en-50160"}, "name each rule set once"),
         (DSN | {"VOLTPASS_KAFKA_CA_FILE": "/ca.pem"}, "KAFKA_TLS is not true"),
         (DSN | {"VOLTPASS_KAFKA_SASL_MECHANISM": "PLAIN"}, "go together"),
         (DSN | {"VOLTPASS_DATABASE_CA_FILE": "/ca.pem"}, "need DATABASE_TLS"),
@@ -98,3 +100,22 @@ def test_only_read_settings_looks_at_the_environment(monkeypatch: pytest.MonkeyP
     settings = Settings(database_dsn="postgresql://")
 
     assert settings.group == "voltpass"
+
+
+def test_rule_sets_beside_are_listed_with_commas_and_may_be_none() -> None:
+    some = read_settings(DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160, ansi-c84.1,"})
+    none = read_settings(DSN | {"VOLTPASS_RULE_SETS_BESIDE": ""})
+
+    assert (some.rule_sets_beside, none.rule_sets_beside) == (("en-50160", "ansi-c84.1"), ())
+
+
+def test_what_concerns_judging_alone_is_read_without_a_database() -> None:
+    env = {"VOLTPASS_RULE_SET": "en-50160", "VOLTPASS_GROUP": "of another part"}
+
+    settings = read_judging_settings(env)
+
+    assert settings.rule_set == "en-50160"
+    with pytest.raises(SettingsError, match="VOLTPASS_RULE_SETT is no setting"):
+        read_judging_settings({"VOLTPASS_RULE_SETT": "en-50160"})
+    with pytest.raises(SettingsError, match="VOLTPASS_ZONE"):
+        read_judging_settings({"VOLTPASS_ZONE": "nowhere"})

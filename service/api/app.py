@@ -30,7 +30,7 @@ from service.api.routes import (
     sarfi,
 )
 from service.api.watch import RequestWatch
-from service.domain.rules import load_rule_set
+from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.metrics import ServeMetrics, new_registry
 from service.settings import Settings
 from service.store.pool import Pool
@@ -57,20 +57,22 @@ _ROUTERS: Final = (
 def create_app(
     settings: Settings,
     *,
+    chosen: ChosenRuleSets | None = None,
     metrics: ServeMetrics | None = None,
     now: Callable[[], datetime] = clock.now,
 ) -> FastAPI:
     """Return the application; its connections live from its start to its end.
 
     Args:
-        settings: The database, the rule set in force, and how much is answered at once.
+        settings: The database, the rule sets, and how much is answered at once.
+        chosen: The rule sets that the settings name; by default read now.
         metrics: By default on a registry of its own.
         now: The present instant.
 
     Raises:
-        UnknownRuleSetError: The settings name a rule set that there is not.
+        RuleSetError: A rule set that the settings name is not there, or cannot be read.
     """
-    rule_set = load_rule_set(settings.rule_set)
+    found = chosen or chosen_rule_sets(settings)
     metrics = metrics or ServeMetrics(new_registry())
 
     @asynccontextmanager
@@ -81,7 +83,9 @@ def create_app(
             asyncio.TaskGroup() as tasks,
         ):
             context = ServeContext(
-                rule_set=rule_set,
+                rule_set=found.statutory,
+                beside=found.beside,
+                catalogue=found.catalogue,
                 reader=reader,
                 writer=writer,
                 metrics=metrics,

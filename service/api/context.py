@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
 from service.metrics import ServeMetrics
 from service.store.pool import Pool
@@ -16,7 +17,9 @@ from service.store.pool import Pool
 class ServeContext:
     """The parts of this process, shared by all requests."""
 
-    rule_set: RuleSet  # in force
+    rule_set: RuleSet  # in force: the statutory one
+    beside: tuple[RuleSet, ...]  # judged over the same pages
+    catalogue: Catalogue  # all there are
     reader: Pool
     writer: Pool  # for declarations
     metrics: ServeMetrics

@@ -88,6 +88,10 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             title="The schema is not the one of this version",
             next="Run `voltpass migrate` of this version.",
         ),
+        errors.RuleSetDiffersError: _AWAY._replace(
+            title="The rule set is not the one of the deployment",
+            next="Start `serve` with the rule set of the other roles, or run `voltpass migrate` with this one.",
+        ),
         errors.ZoneDataError: _AWAY._replace(
             title="Two opinions on the days of the zone",
             next="Update the time zone data that are older: of the database server, or the package tzdata.",

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from service.embedded.broker import EmbeddedBroker
 from service.embedded.postgres import EmbeddedPostgres
 from service.settings import Settings, read_settings
-from service.store.migrations import migrate
 from service.wiring.consume import run_consume
+from service.wiring.migrate import run_migrate
 from service.wiring.serve import run_serve
 from service.wiring.settle import run_settle
 
@@ -49,7 +49,7 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
                 "VOLTPASS_LOG_FORMAT": "console",
             }
         )
-        await migrate(settings)
+        await run_migrate(settings)
         yield settings
 
 

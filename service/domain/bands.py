@@ -10,6 +10,7 @@ from service.domain.rule_rows import BandRow, Certainty, Row, ThresholdRow, cell
 from service.domain.rules import RuleSet
 
 _CELLS_PER_NOMINAL = 10_000
+_HIGHEST_CELL = 30_000  # no valid voltage is above four times nominal
 _SQRT_3 = Decimal(3).sqrt()
 
 
@@ -126,14 +127,15 @@ def _first_fit(rows: tuple[BandRow, ...], level: Decimal, point: Point) -> Band 
 def _band(row: BandRow, point: Point) -> Band:
     """Return the band of ``row`` for the nominal of ``point``.
 
-    Edges in volts are snapped outward, because a cell is rounded away from nominal.
+    Edges in volts are snapped outward, because a cell is rounded away from nominal; one that no
+    valid voltage reaches ends where those do.
     """
     if row.lower_percent is not None and row.upper_percent is not None:
         lower, upper = Decimal(cells_of(row.lower_percent)), Decimal(cells_of(row.upper_percent))
     else:
         lower, upper = _cells_of_volts(row.lower_v, point), _cells_of_volts(row.upper_v, point)
-    snapped_lower = int(lower.to_integral_value(ROUND_FLOOR))
-    snapped_upper = int(upper.to_integral_value(ROUND_CEILING))
+    snapped_lower = min(int(lower.to_integral_value(ROUND_FLOOR)), _HIGHEST_CELL)
+    snapped_upper = min(int(upper.to_integral_value(ROUND_CEILING)), _HIGHEST_CELL)
     return Band(
         lower=snapped_lower,
         upper=snapped_upper,

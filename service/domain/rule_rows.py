@@ -29,6 +29,9 @@ def _on_grid(percent: Decimal) -> Decimal:
 
 
 Percent = Annotated[Decimal, AfterValidator(_on_grid)]
+# From nominal; a voltage is measured from nothing up to four times nominal.
+Deviation = Annotated[Decimal, Field(ge=-100, le=300), AfterValidator(_on_grid)]
+Volts = Annotated[Decimal, Field(ge=0)]
 Kilovolts = Annotated[Decimal, Field(ge=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
@@ -51,12 +54,27 @@ class Row(Strict):
 class PlacedRow(Row):
     """A limit for the points that it names, by wiring, class and level; a list left out names all."""
 
-    wirings: frozenset[Wiring] = frozenset({"1p", "3p4w", "3p3w"})
-    classes: frozenset[PointClass] = frozenset({"A", "B", "C", "D"})
+    wirings: frozenset[Wiring] = Field(default=frozenset({"1p", "3p4w", "3p3w"}), min_length=1)
+    classes: frozenset[PointClass] = Field(default=frozenset({"A", "B", "C", "D"}), min_length=1)
     from_kv: Kilovolts | None = None  # level, inclusive
     above_kv: Kilovolts | None = None  # level, exclusive
     below_kv: Kilovolts | None = None  # level, exclusive
     up_to_kv: Kilovolts | None = None  # level, inclusive
+
+    @model_validator(mode="after")
+    def _covers_a_level(self) -> Self:
+        lows = [edge for edge in (self.from_kv, self.above_kv) if edge is not None]
+        highs = [edge for edge in (self.below_kv, self.up_to_kv) if edge is not None]
+        if len(lows) > 1 or len(highs) > 1:
+            raise ValueError(
+                "give from_kv or above_kv, and below_kv or up_to_kv, not both of a side"
+            )
+        if not lows or not highs:
+            return self
+        is_point = self.from_kv is not None and self.up_to_kv is not None
+        if lows[0] > highs[0] or (lows[0] == highs[0] and not is_point):
+            raise ValueError(f"no level lies between {lows[0]} and {highs[0]} kV")
+        return self
 
     def covers_level(self, level_kv: Decimal) -> bool:
         """Return whether the row applies at ``level_kv``, kilovolts between phases."""
@@ -75,10 +93,10 @@ class BandRow(PlacedRow):
     %.
     """
 
-    lower_percent: Percent | None = None
-    upper_percent: Percent | None = None
-    lower_v: Decimal | None = None
-    upper_v: Decimal | None = None
+    lower_percent: Deviation | None = None
+    upper_percent: Deviation | None = None
+    lower_v: Volts | None = None
+    upper_v: Volts | None = None
 
     @model_validator(mode="after")
     def _has_one_pair_of_edges(self) -> Self:
@@ -97,10 +115,10 @@ class WeekLimitRow(PlacedRow):
     """
 
     value_s: Literal[60, 600]  # of which mean values: minutes, or ten minutes (root mean square)
-    lower_percent: Percent | None = None
-    upper_percent: Percent | None = None
-    lower_v: Decimal | None = None
-    upper_v: Decimal | None = None
+    lower_percent: Deviation | None = None
+    upper_percent: Deviation | None = None
+    lower_v: Volts | None = None
+    upper_v: Volts | None = None
     outside_share_max: Share
 
     @model_validator(mode="after")
@@ -110,6 +128,9 @@ class WeekLimitRow(PlacedRow):
             raise ValueError(
                 "give edges in percent or in volts, one or both, and not in both units"
             )
+        for lower, upper in (percent, volts):
+            if lower is not None and upper is not None and lower >= upper:
+                raise ValueError("the lower edge has to be below the upper one")
         return self
 
 
@@ -118,6 +139,7 @@ class WeekRow(Row):
 
     known_minutes_min: int = Field(ge=1, le=10)  # measured minutes that ten minutes need to count
     leaves_out_flagged: bool  # values with a dip, swell or interruption in them take no part
+    flagged_s_max: int = Field(default=60, ge=1)  # a dip or swell that lasts longer is measured
 
 
 class OperatorBandRow(Row):
@@ -217,7 +239,8 @@ class TargetRow(Row):
     """What a figure has to reach, where, and who has to reach it.
 
     ``each``: every region by itself. ``average``: all regions together. ``generality``: ``at_least``
-    is the share of the population's members that have to keep the limits by themselves.
+    is the share of the population's members that have to keep the limits by themselves. The figure
+    ``compliant_share`` is about the week limits, and its population the members that one covers.
     """
 
     figure: Figure

@@ -104,6 +104,12 @@ class RuleSet(Strict):
             raise ValueError(
                 "operator_band needs [contract_band]: it bounds the bands that points have of their own"
             )
+        for part, figure in (
+            ("week_limits", "compliant_share"),
+            ("composite", "composite_pass_rate"),
+        ):
+            if not getattr(self, part) and any(target.figure == figure for target in self.targets):
+                raise ValueError(f"a target for {figure} needs {part}")
         return self
 
 
@@ -122,6 +128,19 @@ def rule_set_names() -> list[str]:
     return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml"))
 
 
+def packaged_text(name: str) -> str:
+    """Return the file of the packaged rule set ``name``.
+
+    Raises:
+        UnknownRuleSetError: There is none of that name; the message lists those there are.
+    """
+    if name not in rule_set_names():
+        raise UnknownRuleSetError(
+            f"rule set {name!r} is unknown, there are: {', '.join(rule_set_names())}"
+        )
+    return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def parse_rule_set(text: str, text_of: Callable[[str], str] | None = None) -> RuleSet:
     """Return the rule set written in ``text`` (TOML).
 
@@ -135,10 +154,12 @@ def parse_rule_set(text: str, text_of: Callable[[str], str] | None = None) -> Ru
         UnknownRuleSetError: It extends a set that there is not.
     """
     try:
-        return RuleSet.model_validate(_resolved(text, text_of or _packaged_text, ()))
+        return RuleSet.model_validate(_resolved(text, text_of or packaged_text, ()))
     except ValidationError as error:
-        problems = (f"{_path(e['loc'])}: {e['msg']}" for e in error.errors())
-        raise RuleSetError("rule set is invalid: " + "; ".join(problems)) from error
+        problems = [
+            f"{_path(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
+        raise RuleSetError("rule set is invalid: " + "; ".join(problems), *problems) from error
 
 
 def _resolved(
@@ -162,18 +183,10 @@ def _resolved(
 
 @cache
 def _load_packaged(name: str) -> RuleSet:
-    rule_set = parse_rule_set(_packaged_text(name))
+    rule_set = parse_rule_set(packaged_text(name))
     if rule_set.name != name:
         raise RuleSetError(f"rule set file {name}.toml holds the name {rule_set.name!r}")
     return rule_set
-
-
-def _packaged_text(name: str) -> str:
-    if name not in rule_set_names():
-        raise UnknownRuleSetError(
-            f"rule set {name!r} is unknown, there are: {', '.join(rule_set_names())}"
-        )
-    return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _folder() -> Traversable:

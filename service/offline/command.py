@@ -21,6 +21,7 @@ from service.offline.options import (
 )
 from service.offline.rendering import csv_text, json_text, print_table, remarks, warnings
 from service.offline.scoring import score_file
+from service.settings import read_judging_settings
 
 
 class _Given(TypedDict):
@@ -133,6 +134,7 @@ def _options(given: _Given) -> ScoreOptions:
         stamp_at=given["stamp_at"],
         zone=given["zone"],
         rule_set=given["rule_set"],
+        rule_set_folder=read_judging_settings().rule_set_folder,
         band=given["band"],
         pf_required=given["pf_required"],
     )

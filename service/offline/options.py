@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain.registry import StampAt, Wiring
@@ -27,6 +28,7 @@ class ScoreOptions:
     stamp_at: StampAt = "start"
     zone: ZoneInfo = _UTC  # of stamps without offset; days and months are counted in it
     rule_set: str = "sgcc-2003"
+    rule_set_folder: Path | None = None  # of rule sets of one's own
     band: tuple[int, int] | None = None  # own band, 0.01 % of nominal, both edges inside
     pf_required: Decimal | None = None  # 0..1; None: no power factor is required
 

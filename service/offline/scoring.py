@@ -8,10 +8,11 @@ import numpy as np
 
 from kernels import warm_up
 from service.domain.bands import band_of
+from service.domain.catalogue import read_catalogue
 from service.domain.instants import MINUTE_US, at_us
 from service.domain.judging import make_judge
 from service.domain.registry import Device, Exemption, Point, Registry
-from service.domain.rules import RuleSet, load_rule_set
+from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
 from service.offline.csv_text import open_csv
 from service.offline.day_spreads import day_scores
@@ -32,10 +33,10 @@ def score_file(path: Path, options: ScoreOptions | None = None) -> ScoreReport:
 
     Raises:
         ScoreInputError: Nothing of it can be read, or the options do not fit it.
-        UnknownRuleSetError: There is no such rule set.
+        RuleSetError: There is no such rule set, or the folder holds a file that is none.
     """
     options = options or ScoreOptions()
-    rule_set = load_rule_set(options.rule_set)
+    rule_set = read_catalogue(options.rule_set_folder).load(options.rule_set)
     with open_csv(path) as text:
         header = read_header(
             text.header, options.wiring, with_power=options.pf_required is not None

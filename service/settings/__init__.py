@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -13,8 +14,11 @@ from service.settings.parts import (
     DatabaseSettings,
     JudgingSettings,
     KafkaSettings,
+    Part,
     ServingSettings,
 )
+
+P = TypeVar("P", bound=Part)
 
 _SECRETS_DIR = "SECRETS_DIR"  # of Docker or Kubernetes
 
@@ -32,6 +36,19 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
     Raises:
         SettingsError: A ``VOLTPASS_*`` name is unknown, or a value is missing or out of bounds.
     """
+    return _read(Settings, env)
+
+
+def read_judging_settings(env: Mapping[str, str] | None = None) -> JudgingSettings:
+    """Return what is set of judging, for commands that need nothing else; like ``read_settings``.
+
+    Raises:
+        SettingsError: A ``VOLTPASS_*`` name is unknown, or a value of judging is out of bounds.
+    """
+    return _read(JudgingSettings, env)
+
+
+def _read(model: type[P], env: Mapping[str, str] | None) -> P:
     source = os.environ if env is None else env  # noqa: TID251
     named = {
         name.removeprefix(PREFIX): value
@@ -41,8 +58,9 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
     secrets_dir = named.pop(_SECRETS_DIR, "")
     given = {name.lower(): value for name, value in named.items() if value}
     _refuse_unknown(name.lower() for name in named)
+    found = {**_read_secrets(secrets_dir), **given}
     try:
-        return Settings.model_validate({**_read_secrets(secrets_dir), **given})
+        return model.model_validate({k: v for k, v in found.items() if k in model.model_fields})
     except ValidationError as error:
         raise SettingsError("\n".join(_complaints(error))) from None  # its text shows passwords
 

@@ -17,6 +17,11 @@ Names = Annotated[
     BeforeValidator(lambda given: _split(given) if isinstance(given, str) else given),
     Field(min_length=1),
 ]
+NamesOrNone = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda given: _split(given) if isinstance(given, str) else given),
+]
 
 
 def _split(names: str) -> tuple[str, ...]:
@@ -160,7 +165,17 @@ class JudgingSettings(Part):
     zone: Annotated[str, BeforeValidator(_known_zone)] = Field(
         default="Asia/Shanghai", description="IANA zone in which days and months are counted"
     )
-    rule_set: str = Field(default="sgcc-2003", min_length=1, description="rule set to judge by")
+    rule_set: str = Field(
+        default="sgcc-2003",
+        min_length=1,
+        description="statutory rule set, by which pages are judged; `migrate` adopts another one",
+    )
+    rule_sets_beside: NamesOrNone = Field(
+        default=(), description="rule sets judged beside it over the same pages, comma between them"
+    )
+    rule_set_folder: Path | None = Field(
+        default=None, description="folder of rule sets of one's own, NAME.toml; without: packaged"
+    )
     stamp_ahead_s: int = Field(
         default=300, ge=0, description="a reading may end this many seconds after its Kafka record"
     )
@@ -186,6 +201,13 @@ class JudgingSettings(Part):
     retention_days: int = Field(
         default=0, ge=0, description="pages older than this many days are dropped; 0: none"
     )
+
+    @model_validator(mode="after")
+    def _rule_sets_differ(self) -> Self:
+        named = (self.rule_set, *self.rule_sets_beside)
+        if len(set(named)) < len(named):
+            raise ValueError("RULE_SET and RULE_SETS_BESIDE name each rule set once")
+        return self
 
 
 class ServingSettings(Part):

@@ -6,7 +6,7 @@ from service.domain.judging import Judge, make_judge
 from service.domain.lanes import LaneDirectory, lane_directory
 from service.domain.registry import Registry
 from service.domain.rules import RuleSet
-from service.store.deployment import require_zone
+from service.store.deployment import require_rule_set, require_zone
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
 
@@ -29,10 +29,11 @@ async def load_knowledge(pool: Pool, rule_set: RuleSet, zone: str) -> Knowledge:
     """Return what is known now.
 
     Raises:
-        SettingsError: The deployment counts its days in another zone.
+        SettingsError: The deployment counts its days in another zone, or its pages are judged by another rule set.
     """
     async with pool.transaction() as connection:
         await require_zone(connection, zone)
+        await require_rule_set(connection, rule_set)
         registry = await load_registry(connection, zone)
     judge = make_judge(registry, rule_set)
     return Knowledge(

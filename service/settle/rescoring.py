@@ -1,9 +1,18 @@
 """Judging again the pages that a change of registry, rules or declarations concerns."""
 
+from typing import get_args
+
 from service.settle.knowledge import Knowledge
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
-from service.store.rescoring import BEFORE_ALL, close_changes, last_key, n_open_changes, stale_pages
+from service.store.rescoring import (
+    BEFORE_ALL,
+    Concerns,
+    close_changes,
+    last_key,
+    n_open_changes,
+    stale_pages,
+)
 
 PAGES_AT_ONCE = 5000
 
@@ -18,15 +27,21 @@ async def rescore(pool: Pool, writer: PageWriter, knowledge: Knowledge) -> int:
     async with pool.connection() as connection:
         if not await n_open_changes(connection):
             return 0
-    n_pages, after = 0, BEFORE_ALL
-    while True:
-        async with pool.connection() as connection:
-            pages = await stale_pages(connection, knowledge.judgement, after, PAGES_AT_ONCE)
-        if not pages.n_pages:
-            break
-        after = last_key(pages)
-        await writer.write(pages, knowledge.judge)
-        n_pages += pages.n_pages
+    n_pages = 0
+    for concerns in get_args(Concerns):
+        n_pages += await _rescore(pool, writer, knowledge, concerns)
     async with pool.transaction() as connection:
         await close_changes(connection, knowledge.judgement)
     return n_pages
+
+
+async def _rescore(pool: Pool, writer: PageWriter, knowledge: Knowledge, concerns: Concerns) -> int:
+    n_pages, after, number = 0, BEFORE_ALL, knowledge.judgement
+    while True:
+        async with pool.connection() as connection:
+            pages = await stale_pages(connection, concerns, number, after, PAGES_AT_ONCE)
+        if not pages.n_pages:
+            return n_pages
+        after = last_key(pages)
+        await writer.write(pages, knowledge.judge)
+        n_pages += pages.n_pages

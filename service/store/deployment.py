@@ -1,16 +1,20 @@
-"""What holds for the whole deployment: the zone in which it counts days and months."""
+"""What holds for the whole deployment: the zone in which it counts days, the rule set that its pages are judged by."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from service.domain.catalogue import checksum_of
 from service.domain.periods import day_start
-from service.errors import SettingsError, ZoneDataError
+from service.domain.rules import RuleSet
+from service.errors import RuleSetDiffersError, SettingsError, ZoneDataError
 from service.store.judgement import Change, be_only_writer, raise_judgement
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _CHECKED_DAYS: Final = 366  # before and after today
+_NEVER_ADOPTED: Final = ""  # in place of a checksum
+_EVERY_PAGE: Final = Change(point_id=None, from_at=datetime(1, 1, 2, tzinfo=UTC), to_at=None)
 
 _ZONE = statement(
     "deployment_zone",
@@ -61,6 +65,23 @@ _EXEMPT = statement(
       FROM v_exemption
       JOIN point USING (point_id)
      ORDER BY point_id
+    """,
+)
+
+_RULE_SET = statement(
+    "deployment_rule_set",
+    """
+    SELECT rule_set, rule_set_checksum
+      FROM deployment
+    """,
+)
+
+_SET_RULE_SET = statement(
+    "deployment_set_rule_set",
+    """
+    UPDATE deployment
+       SET rule_set = $1,
+           rule_set_checksum = $2
     """,
 )
 
@@ -118,3 +139,55 @@ async def adopt_zone(connection: Connection, zone: str) -> bool:
     changes = [Change(**row) for row in await connection.fetch(_EXEMPT)]
     await raise_judgement(connection, changes, f"days are counted in {zone}", is_registry=True)
     return True
+
+
+async def require_rule_set(connection: Connection, rule_set: RuleSet) -> None:
+    """Check that the pages of the deployment are judged by ``rule_set``, as it is written now.
+
+    Raises:
+        RuleSetDiffersError: They are judged by another one; ``voltpass migrate`` is what changes that.
+    """
+    stored = await _rule_set_of_deployment(connection)
+    if stored == (rule_set.name, checksum_of(rule_set)):
+        return
+    name, checksum = stored
+    if name != rule_set.name:
+        found = f"VOLTPASS_RULE_SET is {rule_set.name}, but the pages of this deployment are judged by {name}: set that"
+    elif checksum != _NEVER_ADOPTED:
+        found = (
+            f"{name} was edited since the pages of this deployment were judged by it: restore it"
+        )
+    else:
+        raise RuleSetDiffersError(
+            f"this deployment has not adopted {name} yet: run `voltpass migrate` once"
+        )
+    raise RuleSetDiffersError(
+        f"{found}, or run `voltpass migrate` with {rule_set.name} as it is, while no other role runs"
+    )
+
+
+async def adopt_rule_set(connection: Connection, rule_set: RuleSet) -> bool:
+    """Judge pages by ``rule_set`` from now on, and say whether that is a change.
+
+    If it is, every page is to be judged again, which ``settle`` does. The first time, a database whose default is the
+    set of that name is judged by it already. Call it last in a transaction, while no role runs with another rule set.
+    """
+    await be_only_writer(connection)
+    name, checksum = await _rule_set_of_deployment(connection)
+    adopted = checksum_of(rule_set)
+    if (name, checksum) == (rule_set.name, adopted):
+        return False
+    await connection.execute(_SET_RULE_SET, rule_set.name, adopted)
+    if (name, checksum) == (rule_set.name, _NEVER_ADOPTED):
+        return False
+    reason = f"{name} was edited" if name == rule_set.name else f"{rule_set.name} instead of {name}"
+    await raise_judgement(connection, [_EVERY_PAGE], f"rule set: {reason}")
+    return True
+
+
+async def _rule_set_of_deployment(connection: Connection) -> tuple[str, str]:
+    """Return name and checksum; the checksum is empty before a rule set was adopted."""
+    row = await connection.fetchrow(_RULE_SET)
+    if row is None:
+        raise AssertionError  # the migrations insert the row and nothing deletes it
+    return row["rule_set"], row["rule_set_checksum"]

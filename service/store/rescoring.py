@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 
@@ -72,6 +73,9 @@ _N_OPEN = statement(
 )
 
 
+Concerns = Literal["some_points", "all_points"]
+
+
 @dataclass(frozen=True, slots=True)
 class PageKey:
     """A place in the order of pages."""
@@ -84,15 +88,15 @@ BEFORE_ALL = PageKey(-1, datetime(1, 1, 2, tzinfo=UTC))
 
 
 async def stale_pages(
-    connection: Connection, number: int, after: PageKey, limit: int
+    connection: Connection, concerns: Concerns, number: int, after: PageKey, limit: int
 ) -> PageColumns:
-    """Return the next pages, ordered by key, that a change up to ``number`` concerns and that are older than it."""
-    found = []
-    for sql in (_STALE_OF_POINTS, _STALE_OF_ALL):
-        found = await connection.fetch(sql, number, after.point_id, after.hour, limit)
-        if found:
-            break
-    return pages_from_rows(found)
+    """Return the next pages, ordered by key, that a change up to ``number`` concerns and that are older than it.
+
+    Changes of some points and changes of all have to be walked one after the other, each from ``BEFORE_ALL`` on: their
+    pages lie between each other.
+    """
+    sql = _STALE_OF_POINTS if concerns == "some_points" else _STALE_OF_ALL
+    return pages_from_rows(await connection.fetch(sql, number, after.point_id, after.hour, limit))
 
 
 def last_key(pages: PageColumns) -> PageKey:

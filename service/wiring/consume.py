@@ -11,9 +11,10 @@ from typing import Final
 from kernels import warm_up
 from service import clock
 from service.domain.bands import event_limits
+from service.domain.catalogue import chosen_rule_sets
 from service.domain.engine import FoldPolicy
 from service.domain.registry import Registry, TargetArea
-from service.domain.rules import RuleSet, load_rule_set
+from service.domain.rules import RuleSet
 from service.errors import StalledError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
@@ -35,7 +36,7 @@ from service.metrics import ConsumeMetrics, new_registry
 from service.settings import Settings
 from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
-from service.store.deployment import require_zone
+from service.store.deployment import require_rule_set, require_zone
 from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
 from service.store.pool import Pool
@@ -58,7 +59,7 @@ async def run_consume(settings: Settings, stop: asyncio.Event) -> None:
         ServiceError: It cannot go on. What was not stored is read again at the next start.
     """
     metrics = ConsumeMetrics(new_registry())
-    rule_set = load_rule_set(settings.rule_set)
+    rule_set = chosen_rule_sets(settings).statutory
     thread = FoldThread()
     try:
         async with Pool(settings, "writer", max_size=_CONNECTIONS) as pool:
@@ -79,6 +80,7 @@ class _Registrar:
 
     pool: Pool
     zone: str
+    rule_set: RuleSet
 
     async def number(self) -> int:
         async with self.pool.connection() as connection:
@@ -87,6 +89,7 @@ class _Registrar:
     async def load(self, previous: Registry | None) -> tuple[Registry, Mapping[int, TargetArea]]:
         async with self.pool.transaction() as connection:
             await require_zone(connection, self.zone)
+            await require_rule_set(connection, self.rule_set)
             registry = await load_registry(connection, self.zone, previous)
             return registry, await point_areas(connection)
 
@@ -108,7 +111,7 @@ class _Consumer:
         holding = Holding()
         metrics.measure_unstored(holding.n_unstored)
         self._knowledge = KnowledgeInForce(
-            _Registrar(pool, settings.zone), rule_set, thread, holding
+            _Registrar(pool, settings.zone, rule_set), rule_set, thread, holding
         )
         self._publisher = LetterPublisher(store, LetterTopic(settings), holding)
         self._loop = ConsumeLoop(

@@ -10,9 +10,13 @@ from typing import Final
 import uvicorn
 
 from service.api.app import create_app
-from service.errors import SettingsError
+from service.domain.catalogue import chosen_rule_sets
+from service.domain.rules import RuleSet
+from service.errors import SettingsError, StoreError
 from service.logs import logger
 from service.settings import Settings
+from service.store.deployment import require_rule_set
+from service.store.pool import Pool
 
 log = logger(__name__)
 
@@ -33,11 +37,14 @@ async def run_serve(
         on_ready: Called once with the address, when requests are answered.
 
     Raises:
-        SettingsError: The host is not loopback, or host and port cannot be listened on.
-        UnknownRuleSetError: The settings name a rule set that there is not.
+        SettingsError: The host is not loopback, host and port cannot be listened on, or the rule set is not the
+            deployment's.
+        RuleSetError: A rule set that the settings name is not there, or cannot be read.
     """
     address = await _loopback_address(settings)
-    app = create_app(settings)
+    chosen = chosen_rule_sets(settings)
+    await _check_rule_set(settings, chosen.statutory)
+    app = create_app(settings, chosen=chosen)
     with _listening(settings, address) as listener:
         server = _Server(
             uvicorn.Config(
@@ -66,6 +73,19 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _check_rule_set(settings: Settings, rule_set: RuleSet) -> None:
+    """Refuse to answer in the name of another rule set than the deployment's.
+
+    A database that is away or has no schema yet is no reason to: /readyz says so, and looks at the rule set, too.
+
+    Raises:
+        RuleSetDiffersError: The pages are judged by another one.
+    """
+    with contextlib.suppress(StoreError):
+        async with Pool(settings, "reader", max_size=1) as pool, pool.connection() as connection:
+            await require_rule_set(connection, rule_set)
 
 
 async def _pass_on(stop: asyncio.Event, server: uvicorn.Server) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from service.clock import monotonic_s
-from service.domain.rules import load_rule_set
+from service.domain.catalogue import chosen_rule_sets
 from service.metrics import SettleMetrics, new_registry
 from service.settings import Settings
 from service.settle.settler import SettlePolicy, Settler
@@ -24,9 +24,10 @@ async def run_settle(settings: Settings, stop: asyncio.Event) -> None:
 
     Raises:
         StoreError: The database refused for good.
-        UnknownRuleSetError: ``settings.rule_set`` is not there.
+        RuleSetError: A rule set that the settings name is not there, or cannot be read.
+        SettingsError: Zone or rule set are not those of the deployment.
     """
-    rule_set = load_rule_set(settings.rule_set)
+    rule_set = chosen_rule_sets(settings).statutory
     registry = new_registry()
     metrics = SettleMetrics(registry)
     async with (

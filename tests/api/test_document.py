@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from service.api.problem import MEDIA_TYPE
+from service.domain.catalogue import checksum_of, read_catalogue
 from tests.api.clients import NOWHERE, application, client_of
 
 PATHS = {
@@ -116,9 +118,42 @@ async def test_rule_sets_show_their_sources() -> None:
     assert (household["lower_percent"], household["upper_percent"]) == (-10.0, 7.0)
     assert household["certainty"] == "confirmed"
     assert in_force["rules"]["coverage"]["floor"] == 0.9
-    for rows in in_force["rules"].values():
-        for row in rows if isinstance(rows, list) else [rows]:
-            assert row.get("source") or all(part["source"] for part in row.values())
+    for one in found:
+        for rows in one["rules"].values():
+            for row in rows if isinstance(rows, list) else [rows]:
+                assert row.get("source") or all(part["source"] for part in row.values())
+
+
+async def test_rule_sets_are_those_of_the_catalogue(tmp_path: Path) -> None:
+    own = tmp_path / "own-2024.toml"
+    own.write_text(
+        'name = "own-2024"\ntitle = "Own"\nextends = "sgcc-2003"\neffective_from = 2024-01-01\n'
+    )
+    beside = ("sgcc-pledge-2023", "en-50160")
+    settings = NOWHERE.model_copy(
+        update={"rule_set": "own-2024", "rule_sets_beside": beside, "rule_set_folder": tmp_path}
+    )
+
+    async with client_of(application(settings)) as client:
+        found = (await client.get("/v1/rule-sets")).json()["rule_sets"]
+
+    catalogue = read_catalogue(tmp_path)
+    names = [one["name"] for one in found]
+    assert names[:3] == ["own-2024", *beside]
+    assert sorted(names) == catalogue.names()
+    assert [one["name"] for one in found if one["in_force"]] == ["own-2024"]
+    assert [one["name"] for one in found if one["beside"]] == list(beside)
+    for one in found:
+        rule_set = catalogue.load(one["name"])
+        assert (one["checksum"], one["extends"]) == (checksum_of(rule_set), rule_set.extends)
+        shown = [
+            row
+            for rows in one["rules"].values()
+            for row in (
+                rows if isinstance(rows, list) else [rows] if "source" in rows else rows.values()
+            )
+        ]
+        assert [row["source"] for row in shown] == [row.source for row in rule_set.rows()]
 
 
 async def test_a_redirect_leads_people_to_the_page() -> None:

@@ -12,8 +12,8 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from rich.console import Console
 
-from service.settings.parts import DatabaseSettings
-from service.store.migrations import migrate
+from service.settings import Settings
+from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
 from tests.bench.figure import Figure
 from tests.real.parts import read_parts
@@ -72,7 +72,7 @@ def measure(console: Console) -> list[Figure]:
 
 
 async def _prepare(bootstrap: str, dsn: str) -> None:
-    await migrate(DatabaseSettings(database_dsn=dsn))
+    await run_migrate(Settings(database_dsn=dsn))
     await telemetry.register(dsn)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()

@@ -137,6 +137,26 @@ def test_the_day_of_a_110_kv_bus(high_kv: str, low_kv: str, expected: DaySpread)
     assert rate_of(counts).rate is None
 
 
+@pytest.mark.parametrize(
+    ("is_declared", "expected"),
+    [
+        (True, DaySpread(spread=1000, within=True)),
+        (False, DaySpread(spread=1300, within=False)),  # +9.5 and -3.5 %
+    ],
+)
+def test_abnormal_minutes_of_a_110_kv_bus_count_in_its_spread_unless_declared(
+    is_declared: bool, expected: DaySpread
+) -> None:
+    point = make_point(110_000, "3p3w", "B")
+    volts = [117_150.0] * 700 + [106_150.0] * 725 + [120_450.0] * 15
+    pages = _folded_day(point, volts)
+    told = [abnormal(START + _minute(1425), START + _minute(1440))] if is_declared else []
+
+    _counts(pages, point, *told)
+
+    assert day_spread(pages.scores.spread_min, pages.scores.spread_max, SGCC) == expected
+
+
 def test_abnormal_and_dark_minutes_leave_the_day_of_a_110_kv_bus() -> None:
     point = make_point(110_000, "3p3w", "B", band=(-350, 650))
     volts = [117_150.0] * 1380 + [106_150.0] * 30 + [100_000.0] * 20 + [0.0] * 10

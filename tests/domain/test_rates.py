@@ -1,5 +1,6 @@
 """Rates: exact, bounded, and a group is the mean of the points that are monitored."""
 
+from datetime import date
 from fractions import Fraction
 
 import numpy as np
@@ -15,10 +16,13 @@ from service.domain.rates import (
     group_rate,
     is_monitored,
     method_of,
+    rate_by,
     rate_of,
 )
+from service.domain.rule_rows import Counting, DenominatorRow
 
 FLOOR = Fraction(9, 10)
+COUNTINGS: tuple[Counting, ...] = ("excluded", "good", "bad")
 COUNTS = st.lists(st.integers(0, 44_640), min_size=7, max_size=7).map(VerdictCounts.of)
 
 
@@ -171,3 +175,58 @@ def test_a_mean_on_its_target_reaches_it() -> None:
 
 def test_at_least_a_value_a_minute_is_continuous() -> None:
     assert [method_of(s) for s in (1, 60, 120, 900)] == ["continuous"] * 2 + ["sampled"] * 2
+
+
+def counted(interrupted: Counting, missing: Counting) -> DenominatorRow:
+    return DenominatorRow(
+        interrupted=interrupted,
+        missing=missing,
+        source="a test",
+        certainty="confirm",
+        effective_from=date(2003, 11, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "missing", "exact", "shown"),
+    [
+        ("excluded", "excluded", Fraction(1350, 1410), 0.957447),
+        ("bad", "excluded", Fraction(1350, 1430), 0.944056),  # an outage as under-limit
+        ("good", "good", Fraction(1380, 1440), 0.958333),  # wall clock, as DL/T 698.45 meters count
+        ("bad", "bad", Fraction(1350, 1440), 0.937500),
+        ("excluded", "good", Fraction(1360, 1420), 0.957746),
+    ],
+)
+def test_the_reference_day_by_what_its_other_minutes_count_as(
+    interrupted: Counting, missing: Counting, exact: Fraction, shown: float
+) -> None:
+    day = VerdictCounts(n_pass=1350, n_over=36, n_under=24, n_interrupted=20, n_missing=10)
+
+    rate = rate_by(day, counted(interrupted, missing))
+
+    assert day.n_due == 1440
+    assert rate == exact
+    assert round(float(rate), 6) == shown
+
+
+@given(counts=COUNTS)
+def test_what_missing_minutes_count_as_gives_the_rate_and_its_bounds(counts: VerdictCounts) -> None:
+    rate, lower, upper = (
+        rate_by(counts, counted("excluded", missing)) for missing in ("excluded", "bad", "good")
+    )
+
+    known = rate_of(counts)
+    assert (rate, lower, upper) == (known.rate, known.lower, known.upper)
+
+
+@given(counts=COUNTS, interrupted=st.sampled_from(COUNTINGS), missing=st.sampled_from(COUNTINGS))
+def test_exempt_minutes_change_no_rate_and_good_ones_never_lower_it(
+    counts: VerdictCounts, interrupted: Counting, missing: Counting
+) -> None:
+    rate = rate_by(counts, counted(interrupted, missing))
+
+    assert rate == rate_by(counts + VerdictCounts(n_exempt=1440), counted(interrupted, missing))
+    as_good = rate_by(counts, counted("good", missing))
+    as_bad = rate_by(counts, counted("bad", missing))
+    if rate is not None and as_good is not None and as_bad is not None:
+        assert as_bad <= rate <= as_good

@@ -1,7 +1,6 @@
 """Rule sets: the packaged one says what the norm says, and a bad one is refused by name."""
 
 from decimal import Decimal
-from importlib.resources import files
 
 import pytest
 
@@ -14,12 +13,19 @@ from service.domain.bands import (
     interruption_below,
     level_kv,
 )
-from service.domain.rules import RuleSet, load_rule_set, parse_rule_set, rule_set_names
+from service.domain.rules import (
+    RuleSet,
+    load_rule_set,
+    packaged_text,
+    parse_rule_set,
+    rule_set_names,
+)
 from service.errors import RuleSetError, UnknownRuleSetError
 from tests.domain.builders import make_point
 
 SGCC = load_rule_set("sgcc-2003")
-TEXT = (files("service.domain") / "rule_sets" / "sgcc-2003.toml").read_text(encoding="utf-8")
+TEXT = packaged_text("sgcc-2003")
+DEFAULTS = packaged_text("voltpass-defaults")
 
 
 @pytest.mark.parametrize(
@@ -184,15 +190,25 @@ def test_an_unknown_rule_set_is_refused_with_the_names_there_are() -> None:
     [
         ("lower_percent = 0.00", "lower_percent = 0.005", "not on the grid"),
         ("lower_percent = 0.00", "lower_percent = 7.00", "lower_percent < upper_percent"),
+        ("lower_percent = 0.00", "lower_percent = -100.01", "greater than or equal to -100"),
+        ("upper_percent = 7.00", "upper_percent = 300.01", "less than or equal to 300"),
         ("lower_percent = 0.00", "lower_percent = 0.00\nlower_v = 3", "not both"),
         ("lower_percent = 0.00", "lower_percent = 0.00\nlevel = 3", "level: Extra inputs"),
-        ('source = "GB/T 156, nominal voltages of three-phase systems"\n', "", "levels.source"),
+        ('classes = ["A"]', "classes = []", "bands.0.classes"),
+        ("up_to_kv = 20", "up_to_kv = 5", "no level lies between 6 and 5 kV"),
+        ("up_to_kv = 20", "below_kv = 6", "no level lies between 6 and 6 kV"),
+        ("up_to_kv = 20", "up_to_kv = 20\nabove_kv = 6", "not both of a side"),
+        ('source = "Norm art. 8(2), taken per side at every level"\n', "", "abnormal_bands.0.source"),
         ('\ncertainty = "confirmed"', '\ncertainty = "sure"', "certainty"),
         ("-11-01\n\n[day_spread]", "-12-01\n\n[day_spread]", "hold as long"),
         ("\n\n[day_spread]", "\neffective_to = 2009-01-01\n\n[day_spread]", "hold as long"),
         ("[[08:00:00, 11:00:00], ", "[[11:00:00, 08:00:00], ", "from earlier to later"),
-        ("floor = 0.90", "floor = 90", "coverage.floor"),
-        ("[levels]", "[levels", "no TOML"),
+        ("class_a_weight = 0.50", "class_a_weight = 50", "composite.class_a_weight"),
+        ("[composite]", "[composite", "no TOML"),
+        ('figure = "pass_rate"', 'figure = "compliant_share"', "compliant_share needs week_limits"),
+        ("at_least = 0.95", 'at_least = 0.95\nset_by = "the province"', "not both"),
+        ("at_least = 0.95\n", "", "say in set_by who sets it"),
+        ("voltpass-defaults", "sgcc-1999", "'sgcc-1999' is unknown"),
     ],
 )  # fmt: skip
 def test_a_bad_rule_set_is_refused_and_says_why(old: str, new: str, message: str) -> None:
@@ -200,3 +216,52 @@ def test_a_bad_rule_set_is_refused_and_says_why(old: str, new: str, message: str
 
     with pytest.raises(RuleSetError, match=message):
         parse_rule_set(TEXT.replace(old, new, 1))
+
+
+WEEK = """
+[week]
+known_minutes_min = 5
+leaves_out_flagged = true
+source = "a test"
+certainty = "confirm"
+effective_from = 2003-11-01
+
+[[week_limits]]
+value_s = 600
+lower_percent = -10.00
+upper_percent = 10.00
+outside_share_max = 0.05
+source = "a test"
+certainty = "confirm"
+effective_from = 2003-11-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lower_percent = -10.00", "lower_percent = 10.00", "below the upper one"),
+        ("lower_percent = -10.00", "lower_v = 198", "not in both units"),
+        ("lower_percent = -10.00\nupper_percent = 10.00\n", "", "one or both"),
+        ("value_s = 600", "value_s = 900", "week_limits.0.value_s"),
+        ("outside_share_max = 0.05", "outside_share_max = 5", "week_limits.0.outside_share_max"),
+        ("known_minutes_min = 5", "known_minutes_min = 11", "week.known_minutes_min"),
+        (WEEK[: WEEK.index("[[")], "\n", "week_limits need"),
+    ],
+)
+def test_a_bad_week_is_refused_and_says_why(old: str, new: str, message: str) -> None:
+    assert len(parse_rule_set(TEXT + WEEK).week_limits) == 1
+    assert old in WEEK
+
+    with pytest.raises(RuleSetError, match=message):
+        parse_rule_set(TEXT + WEEK.replace(old, new, 1))
+
+
+def test_a_set_takes_over_what_it_does_not_give_itself() -> None:
+    floor = DEFAULTS.replace("floor = 0.90", "floor = 0.85")
+
+    rule_set = parse_rule_set(TEXT, {"voltpass-defaults": floor}.__getitem__)
+
+    assert rule_set.coverage.floor == Decimal("0.85")
+    assert rule_set.name == "sgcc-2003"
+    assert rule_set.model_copy(update={"coverage": SGCC.coverage}) == SGCC

@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from service.settings.parts import DatabaseSettings
-from service.store.migrations import migrate
+from service.settings import Settings
+from service.wiring.migrate import run_migrate
 from tests.kill.consumers import Surroundings
 from tests.kill.fleet import Fleet
 from tests.kill.sight import Sight
@@ -59,7 +59,7 @@ class Servers:
     async def database(self) -> str:
         """Return the DSN of a migrated database with every meter registered."""
         dsn = self.timescale.create_database()
-        await migrate(DatabaseSettings(database_dsn=dsn))
+        await run_migrate(Settings(database_dsn=dsn))
         await register(dsn)
         return dsn
 

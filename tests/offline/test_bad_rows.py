@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_scored_says_what_to_do(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--rule-set", "nobody"], "rule set 'nobody' is unknown, there are: sgcc-2003"),
+        (["--rule-set", "nobody"], "rule set 'nobody' is unknown, there are: ansi-c84.1"),
         (["--nominal", "high"], "--nominal is high; allowed: volts"),
         (["--nominal", "0"], "--nominal is 0; allowed: 1 to 2000000 volts"),
         (["--nominal", "220.00001"], "whole millivolts"),

@@ -13,7 +13,7 @@ from service.domain.batch import Batch, Refusal
 from service.domain.checkpoint import PartitionCheckpoint, checkpoint_of, mixed_pages
 from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.lane_book import LaneBook
-from service.domain.rules import load_rule_set
+from service.domain.rules import RuleSet, load_rule_set
 from service.errors import JudgementMovedError
 from service.metrics import SettleMetrics, new_registry
 from service.settle.knowledge import Knowledge, load_knowledge
@@ -74,6 +74,7 @@ class Consumer:
     epoch: int
     stored_offset: int | None
     next_offset: int
+    rules: RuleSet = RULES
     refusals: list[Refusal] = field(default_factory=list)
     n_moved: int = 0  # how often the judgement had moved
 
@@ -99,7 +100,7 @@ class Consumer:
             stored = await self.store.commit(whole, self.known.judge)
         except JudgementMovedError:
             self.n_moved += 1
-            self.known = await load_knowledge(self.pool, RULES, ZONE)
+            self.known = await load_knowledge(self.pool, self.rules, ZONE)
             self.engine.apply(self.known.directory)
             stored = await self.store.commit(whole, self.known.judge)
         mixed = mixed_pages(whole.page_of[0], stored.is_mixed)
@@ -108,12 +109,12 @@ class Consumer:
         return stored
 
 
-async def consumer(pool: Pool, partition: int = 0) -> Consumer:
+async def consumer(pool: Pool, partition: int = 0, rules: RuleSet = RULES) -> Consumer:
     """Take a partition over and restore what was stored of it."""
-    known = await load_knowledge(pool, RULES, ZONE)
+    known = await load_knowledge(pool, rules, ZONE)
     store = CheckpointStore(pool, ZONE)
     (start,) = await store.take_over(TOPIC, [partition], "test")
-    engine = PartitionEngine(LaneBook(known.directory), FoldPolicy(events=event_limits(RULES)))
+    engine = PartitionEngine(LaneBook(known.directory), FoldPolicy(events=event_limits(rules)))
     engine.restore(start.blocks, start.data_through_ms)
     engine.load_pages(await store.read_pages(*engine.open_pages()))
     return Consumer(
@@ -125,14 +126,15 @@ async def consumer(pool: Pool, partition: int = 0) -> Consumer:
         epoch=start.epoch,
         stored_offset=start.next_offset,
         next_offset=start.next_offset or 0,
+        rules=rules,
     )
 
 
-def settler(pool: Pool) -> Settler:
+def settler(pool: Pool, rules: RuleSet = RULES) -> Settler:
     """Return a settler that works when asked."""
     return Settler(
         pool=pool,
-        rule_set=RULES,
+        rule_set=rules,
         zone=ZONE,
         policy=SettlePolicy(
             interval_s=1.0, late_per_pass=100_000, lateness_window_s=864_000, retention_days=0
@@ -142,9 +144,9 @@ def settler(pool: Pool) -> Settler:
     )
 
 
-async def settle(pool: Pool) -> list[PassReport]:
+async def settle(pool: Pool, rules: RuleSet = RULES) -> list[PassReport]:
     """Make passes until one has nothing to do; return those that had."""
-    one, reports = settler(pool), []
+    one, reports = settler(pool, rules), []
     while not (report := await one.make_pass()).is_idle:
         reports.append(report)
         assert len(reports) < 20, reports

@@ -4,7 +4,7 @@ from service.store.pool import Connection
 
 
 async def empty(connection: Connection) -> None:
-    """Remove every row, and begin again with number and identity 1."""
+    """Remove every row, and begin again with number and identity 1; the rule set adopted stays."""
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename NOT IN ('judgement', 'deployment', 'alembic_version')"

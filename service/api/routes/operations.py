@@ -8,7 +8,7 @@ from service.api.context import Context
 from service.api.shapes import Shape
 from service.errors import SchemaError
 from service.metrics import render
-from service.store.deployment import check_zone
+from service.store.deployment import check_zone, require_rule_set
 from service.store.deployment_reads import reading, schema_revision
 from service.store.migrations import head_revision
 
@@ -36,7 +36,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Can requests be answered")
 async def readyz(context: Context) -> Readiness:
-    """Ask the database, and compare its schema and its time zone data with those of this process.
+    """Ask the database, and compare its schema, time zone data and rule set with those of this process.
 
     A newer schema is good, too: a version's migrations keep what the version before it reads.
     """
@@ -45,6 +45,7 @@ async def readyz(context: Context) -> Readiness:
         raise SchemaError(f"the schema is at {found or 'nothing'}, this version needs {needed}")
     async with reading(context.reader) as snapshot:
         await check_zone(snapshot.connection, snapshot.zone.key, context.now().date())
+        await require_rule_set(snapshot.connection, context.rule_set)
     return Readiness(status="ready", revision=found, zone=snapshot.zone.key)
 
 

@@ -2,15 +2,19 @@
 
 from datetime import date, time
 from decimal import Decimal
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import Field, JsonValue
 
-from service.api.context import Context
+from service.api.context import Context, ServeContext
 from service.api.shapes import Shape
-from service.domain.rules import RuleSet, load_rule_set, rule_set_names
+from service.domain.catalogue import checksum_of
+from service.domain.rules import RuleSet
 
 router = APIRouter(tags=["rule sets"])
+
+_TOLD_APART: Final = {"name", "title", "extends", "effective_from", "effective_to"}
 
 
 class RuleSetShape(Shape):
@@ -18,49 +22,57 @@ class RuleSetShape(Shape):
 
     name: str
     title: str
-    in_force: bool = Field(description="whether this deployment judges by it")
+    in_force: bool = Field(description="whether it is the statutory one: pages hold its verdicts")
+    beside: bool = Field(description="whether it is judged beside that one, over the same pages")
+    extends: str | None = Field(description="the set whose rows it takes over where it has none")
     effective_from: date
     effective_to: date | None = Field(description="exclusive; null: still in force")
+    checksum: str = Field(description="SHA-256 of all that a figure may depend on")
     rules: dict[str, JsonValue] = Field(
-        description="its rows, as the rule set's file names them; each with source, certainty and dates"
+        description="all its rows, those taken over among them, as the rule set's file names them; "
+        "each with source, certainty and dates"
     )
 
 
 class RuleSets(Shape):
-    """All rule sets of this version."""
+    """All rule sets: those of this version, and those of the deployment's own folder."""
 
     rule_sets: list[RuleSetShape]
 
 
 @router.get("/v1/rule-sets", summary="Rule sets with their sources")
 async def rule_sets(context: Context) -> RuleSets:
-    """Return the rule sets there are; `in_force` is the one that the figures name.
+    """Return the rule sets there are: the one `in_force`, those judged `beside` it, then all others by name.
 
     `certainty` says `confirm` where a value is a default that has to be compared with the paper
     standard.
     """
-    names = rule_set_names()
-    found = [context.rule_set, *(load_rule_set(n) for n in names if n != context.rule_set.name)]
-    return RuleSets(rule_sets=[_shape(one, context.rule_set) for one in found])
+    chosen = [context.rule_set, *context.beside]
+    names = {one.name for one in chosen}
+    others = [context.catalogue.load(one) for one in context.catalogue.names() if one not in names]
+    return RuleSets(rule_sets=[_shape(one, context) for one in [*chosen, *others]])
 
 
-def _shape(rule_set: RuleSet, in_force: RuleSet) -> RuleSetShape:
-    rows = rule_set.model_dump(exclude={"name", "title", "effective_from", "effective_to"})
+def _shape(rule_set: RuleSet, context: ServeContext) -> RuleSetShape:
+    rows = rule_set.model_dump(exclude=_TOLD_APART, exclude_none=True)
     return RuleSetShape(
         name=rule_set.name,
         title=rule_set.title,
-        in_force=rule_set.name == in_force.name,
+        in_force=rule_set.name == context.rule_set.name,
+        beside=any(one.name == rule_set.name for one in context.beside),
+        extends=rule_set.extends,
         effective_from=rule_set.effective_from,
         effective_to=rule_set.effective_to,
-        rules={name: _plain(value) for name, value in rows.items()},
+        checksum=checksum_of(rule_set),
+        rules={name: _plain(value) for name, value in rows.items() if value != ()},
     )
 
 
 def _plain(value: object) -> JsonValue:
-    """Return a value of a rule set with numbers as numbers, sets in order, absent fields left out."""
+    """Return a value of a rule set with numbers as numbers and sets in order."""
     match value:
         case dict():
-            return {str(key): _plain(one) for key, one in value.items() if one is not None}
+            return {str(key): _plain(one) for key, one in value.items()}
         case list() | tuple():
             return [_plain(one) for one in value]
         case set() | frozenset():
