@@ -6,7 +6,7 @@ from fastapi import Query
 
 from service.api.context import ServeContext
 from service.api.parameters import Text
-from service.domain.rules import RuleSet, load_rule_set
+from service.domain.rules import RuleSet
 from service.errors import RequestError, UnknownRuleSetError
 
 RuleSetName = Annotated[
@@ -24,6 +24,6 @@ def rules_of(context: ServeContext, name: str | None) -> RuleSet:
     if name is None or name == context.rule_set.name:
         return context.rule_set
     try:
-        return load_rule_set(name)
+        return context.catalogue.load(name)
     except UnknownRuleSetError as error:
         raise RequestError(str(error), "query", "rule_set") from error

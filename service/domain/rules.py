@@ -66,7 +66,7 @@ class RuleSet(Strict):
     power_factor: PowerFactorRow | None = None  # None: nobody is exempt
     composite: CompositeRow | None = None
     reliability: ReliabilityRow
-    major_event_day: MajorEventDayRow | None = None
+    major_event_day: MajorEventDayRow
     events: EventRows
     targets: tuple[TargetRow, ...] = ()
 

@@ -5,7 +5,10 @@ from typing import Literal, TypeVar
 
 import click
 
+from service.domain.catalogue import read_catalogue
+from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
+from service.settings import read_judging_settings
 
 T = TypeVar("T")
 OutputFormat = Literal["table", "json", "csv"]
@@ -43,3 +46,14 @@ def all_parsed(
             raise click.UsageError(str(error), ctx) from error
 
     return read
+
+
+def asked_rule_set(name: str) -> RuleSet:
+    """Return the rule set of that name, of those packaged and those of one's own folder.
+
+    Raises:
+        UnknownRuleSetError: There is none of that name; the message lists those there are.
+        RuleSetError: A file of the folder is no rule set.
+        SettingsError: A setting is wrong.
+    """
+    return read_catalogue(read_judging_settings().rule_set_folder).load(name)

@@ -23,7 +23,7 @@ class IndexOptions:
     n_customers: int  # in service, on average over the period
     period: Span
     zone: ZoneInfo  # of times without offset, and of days
-    rule_set: str
+    rule_set: RuleSet
     sustained_over_s: int | None = None  # None: the rule set's
     sustained_inclusive: bool | None = None  # None: the rule set's
     kva: Fraction | None = None  # connected capacity in all; None: not known

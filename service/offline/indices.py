@@ -7,7 +7,6 @@ from pathlib import Path
 from service.domain.instants import at_us
 from service.domain.reliability.interruption_indices import interruption_indices
 from service.domain.reliability.major_event_days import (
-    IEEE_1366,
     DailySaidi,
     daily_saidi,
     major_event_days,
@@ -18,14 +17,13 @@ from service.domain.reliability.major_event_days import (
 from service.domain.reliability.outages import Definition, constant_service
 from service.domain.reliability.supply_reliability import supply_reliability
 from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
-from service.domain.rules import RuleSet, load_rule_set
+from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
 from service.offline.daily_file import read_daily_saidi
 from service.offline.index_options import IndexOptions, definition_for
 from service.offline.index_remarks import index_remarks
 from service.offline.index_report import IndexReport, MajorEvents
 from service.offline.interruption_file import read_interruptions
-from service.offline.major_events import borrowed_rule
 
 
 def work_out(path: Path, options: IndexOptions) -> IndexReport:
@@ -33,9 +31,8 @@ def work_out(path: Path, options: IndexOptions) -> IndexReport:
 
     Raises:
         ScoreInputError: The file, or what was said about it, is wrong; the message says what to do.
-        UnknownRuleSetError: There is no such rule set.
     """
-    rule_set = load_rule_set(options.rule_set)
+    rule_set = options.rule_set
     definition, period = definition_for(options, rule_set), options.period
     given = read_interruptions(path, options.zone, options.n_customers)
     service = constant_service(period, options.n_customers, options.kva)
@@ -46,7 +43,6 @@ def work_out(path: Path, options: IndexOptions) -> IndexReport:
     if options.daily_saidi is not None:
         history = read_daily_saidi(options.daily_saidi)
         major = _major_events(interruptions, history, options, rule_set, definition)
-        remarks += borrowed_rule(rule_set)
         if major.threshold is None:
             remarks.append(
                 f"no T_MED: {options.daily_saidi} has fewer than two days with SAIDI above 0 in "
@@ -76,7 +72,7 @@ def _major_events(
     definition: Definition,
 ) -> MajorEvents:
     """Return the major event days of the period, by the daily SAIDI of the years before it."""
-    rule = rule_set.major_event_day or IEEE_1366
+    rule = rule_set.major_event_day
     past = past_days(history, _year(options), rule.years)
     threshold = threshold_of(past, rule.beta_factor)
     if threshold is None:

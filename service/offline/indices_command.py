@@ -11,7 +11,7 @@ from rich.console import Console
 from service.domain.reliability.interruption_indices import Asked
 from service.domain.reliability.outages import Span
 from service.errors import ScoreInputError, ServiceError
-from service.offline.asking import InputFailure, OutputFormat, all_parsed, parsed
+from service.offline.asking import InputFailure, OutputFormat, all_parsed, asked_rule_set, parsed
 from service.offline.index_options import (
     IndexOptions,
     parse_customers,
@@ -168,7 +168,7 @@ def _options(given: _Given) -> IndexOptions:
         n_customers=given["n_customers"],
         period=period,
         zone=zone,
-        rule_set=given["rule_set"],
+        rule_set=asked_rule_set(given["rule_set"]),
         sustained_over_s=given["sustained_over_s"],
         sustained_inclusive=given["sustained_inclusive"],
         kva=given["kva"],

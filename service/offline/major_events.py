@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from service.domain.reliability.major_event_days import (
-    IEEE_1366,
     DailySaidi,
     MajorEventThreshold,
     major_event_days,
@@ -14,7 +13,7 @@ from service.domain.reliability.major_event_days import (
     threshold_of,
 )
 from service.domain.rule_rows import MajorEventDayRow
-from service.domain.rules import RuleSet, load_rule_set
+from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
 from service.offline.daily_file import read_daily_saidi
 
@@ -31,7 +30,7 @@ class MajorEventReport:
     remarks: tuple[str, ...]
 
 
-def find_major_events(path: Path, rule_set_name: str, year: int | None) -> MajorEventReport:
+def find_major_events(path: Path, rule_set: RuleSet, year: int | None) -> MajorEventReport:
     """Return the major event days of a year, by the years before it.
 
     Without ``year`` it is the last one of the file. A file of one year has none before it: its
@@ -39,10 +38,8 @@ def find_major_events(path: Path, rule_set_name: str, year: int | None) -> Major
 
     Raises:
         ScoreInputError: The file is wrong, or has no two days with interruptions before the year.
-        UnknownRuleSetError: There is no such rule set.
     """
-    rule_set = load_rule_set(rule_set_name)
-    rule = rule_set.major_event_day or IEEE_1366
+    rule = rule_set.major_event_day
     daily = read_daily_saidi(path)
     first, last = min(daily).year, max(daily).year
     is_alone = year is None and first == last
@@ -63,20 +60,8 @@ def find_major_events(path: Path, rule_set_name: str, year: int | None) -> Major
         days={day: daily[day] for day in major_event_days(candidates, threshold)},
         following=None if is_alone else _following(daily, judged, rule),
         rule_set=rule_set.name,
-        remarks=(
-            *borrowed_rule(rule_set),
-            *_remarks(daily, setting, is_alone=is_alone, judged=judged),
-        ),
+        remarks=_remarks(daily, setting, is_alone=is_alone, judged=judged),
     )
-
-
-def borrowed_rule(rule_set: RuleSet) -> list[str]:
-    """Return what there is to say if the rule set has no rule for major event days."""
-    if rule_set.major_event_day is not None:
-        return []
-    return [
-        f"rule set {rule_set.name} has no rule for major event days: that of {IEEE_1366.source} holds"
-    ]
 
 
 def _following(daily: DailySaidi, year: int, rule: MajorEventDayRow) -> MajorEventThreshold | None:

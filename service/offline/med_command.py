@@ -14,7 +14,7 @@ from rich.text import Text
 
 from service.domain.reliability.major_event_days import MajorEventThreshold
 from service.errors import ServiceError
-from service.offline.asking import InputFailure, OutputFormat
+from service.offline.asking import InputFailure, OutputFormat, asked_rule_set
 from service.offline.index_rendering import decimal_text
 from service.offline.index_report import Json, threshold_json
 from service.offline.major_events import MajorEventReport, find_major_events
@@ -48,7 +48,7 @@ def med(file: Path, output_format: OutputFormat, year: int | None, rule_set: str
     a file of one year, T_MED is that of the year after it.
     """
     try:
-        report = find_major_events(file, rule_set, year)
+        report = find_major_events(file, asked_rule_set(rule_set), year)
     except ServiceError as error:
         raise InputFailure(str(error)) from error
     if output_format == "table":

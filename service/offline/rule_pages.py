@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from service.domain.catalogue import Catalogue, read_catalogue
+from service.domain.event_tables import load_event_tables
 from service.domain.rates import VerdictCounts, rate_by
 from service.domain.rule_rows import Counting, DenominatorRow
 from service.domain.rules import RuleSet
@@ -19,8 +20,8 @@ from service.offline.rule_lines import in_force, lines_of, n_to_confirm
 _HEAD: Final = """\
 # Rules
 
-Made from the files in `service/domain/rule_sets` by `make docs`; a test fails when this page is older than they
-are.
+Made from the files in `service/domain/rule_sets` and `service/domain/event_tables` by `make docs`; a test fails when
+this page is older than they are.
 
 Every limit names the clause it comes from. **confirmed**: the clause was read, in the standard or in a text that
 quotes it. **confirm**: a named default, to be compared with the paper standard before compliance is claimed. Limits
@@ -59,6 +60,14 @@ _PRACTICE: Final[Sequence[tuple[Counting, Counting, str]]] = (
     ("excluded", "good", "the upper bound of a rate"),
     ("excluded", "bad", "the lower bound of a rate"),
 )
+
+
+_EVENTS: Final = """\
+## Classes of voltage events
+
+What a dip, a swell or an interruption is called, and whether equipment has to ride through it, is the same in every
+rule set. The rows are those of `service/domain/event_tables`.
+"""
 
 
 def rules_page(catalogue: Catalogue) -> str:
@@ -164,10 +173,29 @@ def _anchor(name: str) -> str:
     return name.replace(".", "")
 
 
+def _event_tables(_: Catalogue) -> list[str]:
+    tables = load_event_tables()
+    rows_of: dict[str, list[tuple[str, ...]]] = {}
+    for part, row, limit in tables.named_rows():
+        table, _dot, name = part.partition(".")
+        rows_of.setdefault(table, []).append(
+            (name.replace("_", " "), limit, row.source, row.certainty, in_force(row))
+        )
+    blocks = [_EVENTS]
+    for name, table in tables:
+        blocks += [
+            f"### {table.name}\n",
+            f"For {table.applies_to}\n",
+            markdown_table(("part", "limit", "source", "certainty", "in force"), rows_of[name]),
+        ]
+    return blocks
+
+
 _CHAPTERS: Final[Sequence[Callable[[Catalogue], list[str]]]] = (
     _denominators,
     _overview,
     _rule_sets,
+    _event_tables,
 )
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from service.domain.catalogue import read_catalogue
+from service.domain.event_tables import load_event_tables
 from service.offline.rule_pages import markdown_table, rules_page
 from tests.docs.documents import REPOSITORY
 
@@ -21,7 +22,8 @@ def test_the_page_is_what_the_data_say() -> None:
 
 def test_every_row_of_every_set_is_on_the_page_with_source_certainty_and_date() -> None:
     catalogue = read_catalogue()
-    chapters = PAGE.read_text(encoding="utf-8").split("\n### ")[1:]
+    sets = PAGE.read_text(encoding="utf-8").partition("\n## Classes of voltage events")[0]
+    chapters = sets.split("\n### ")[1:]
     lines_of = {chapter.partition("\n")[0]: chapter.splitlines() for chapter in chapters}
 
     assert sorted(lines_of) == catalogue.names()
@@ -34,6 +36,15 @@ def test_every_row_of_every_set_is_on_the_page_with_source_certainty_and_date() 
             assert ending in line, (name, row)
 
 
+def test_every_row_of_the_event_tables_is_on_the_page_with_source_certainty_and_date() -> None:
+    events = PAGE.read_text(encoding="utf-8").partition("\n## Classes of voltage events")[2]
+    lines = iter(events.splitlines())
+
+    for part, row, limit in load_event_tables().named_rows():
+        ending = f"| {limit} | {row.source} | {row.certainty} | {row.effective_from} |"
+        assert any(line.endswith(ending) for line in lines), (part, row)  # in this order
+
+
 def test_a_row_says_which_set_gives_it(tmp_path: Path) -> None:
     (tmp_path / "own-2024.toml").write_text(OWN)
 
@@ -42,7 +53,7 @@ def test_a_row_says_which_set_gives_it(tmp_path: Path) -> None:
     chapter = page.split("\n### own-2024\n")[1].split("\n### ")[0]
     assert "It extends [`sgcc-2003`](#sgcc-2003)." in chapter
     assert chapter.count("| `sgcc-2003` |") == 15
-    assert chapter.count("| `voltpass-defaults` |") == 10
+    assert chapter.count("| `voltpass-defaults` |") == 11
 
 
 def test_a_bar_does_not_break_a_table() -> None:

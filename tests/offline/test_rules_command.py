@@ -125,7 +125,8 @@ def _said(field: str, value: object, row: Row) -> list[str]:
 
 def test_every_kind_of_row_has_words() -> None:
     def kinds_below(kind: type[Row]) -> set[type[Row]]:
-        return {kind}.union(*map(kinds_below, kind.__subclasses__()))
+        below = (one for one in kind.__subclasses__() if one.__module__ == kind.__module__)
+        return {kind}.union(*map(kinds_below, below))
 
     assert kinds_below(Row) - {PlacedRow} == row_kinds() - {object, Row} | {Row}
 
@@ -135,7 +136,7 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert done.output.endswith(
-        "own-2024.toml: rule set own-2024, 21 rows, 14 of them to be confirmed\n"
+        "own-2024.toml: rule set own-2024, 22 rows, 14 of them to be confirmed\n"
     )
 
 

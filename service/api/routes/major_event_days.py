@@ -22,7 +22,6 @@ from service.domain.registry import UserClass
 from service.domain.reliability.figures import service_of
 from service.domain.reliability.interruption_indices import interruption_indices
 from service.domain.reliability.major_event_days import (
-    IEEE_1366,
     daily_saidi,
     major_event_days,
     past_days,
@@ -81,7 +80,7 @@ async def major_event_days_of_year(
     belongs to the day on which it starts, to its end.
     """
     rules = rules_of(context, rule_set)
-    rule = rules.major_event_day or IEEE_1366
+    rule = rules.major_event_day
     user_class = users or rules.reliability.users
     async with reading(context.reader) as snapshot:
         asked = year or newest_day(snapshot, context.now()).year

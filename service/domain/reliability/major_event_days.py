@@ -12,16 +12,7 @@ from zoneinfo import ZoneInfo
 from service.domain.instants import MINUTE_US, at_us
 from service.domain.reliability.outages import Span
 from service.domain.reliability.user_interruptions import UserInterruption
-from service.domain.rule_rows import MajorEventDayRow
 
-# Holds where a rule set has no rule of its own.
-IEEE_1366 = MajorEventDayRow(
-    beta_factor=Decimal("2.5"),
-    years=5,
-    source="IEEE 1366-2012, annex B",
-    certainty="confirmed",
-    effective_from=date(2012, 5, 31),
-)
 _DAYS_MIN = 2  # a sample of one has no deviation
 DailySaidi = Mapping[date, Fraction]  # minutes; a day that is not in it had none
 
