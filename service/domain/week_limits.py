@@ -120,8 +120,7 @@ def standing(counts: LimitCounts, row: WeekLimitRow, coverage_floor: Fraction) -
     share_max = Fraction(row.outside_share_max)
     if counts.n_outside > share_max * counts.n_possible:
         return "exceeded"
-    coverage = counts.coverage
-    if coverage is None or coverage < coverage_floor:
+    if not counts.n_values or counts.n_values < coverage_floor * counts.n_possible:
         return "unknown"
     return "exceeded" if counts.n_outside > share_max * counts.n_values else "kept"
 
