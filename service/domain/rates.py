@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal, Self
 
-from service.domain.rule_rows import DenominatorRow
 from service.domain.means import ShareMean
+from service.domain.rule_rows import DenominatorRow
 
 Method = Literal["continuous", "sampled"]
 
