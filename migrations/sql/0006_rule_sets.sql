@@ -34,13 +34,14 @@ CREATE TABLE point_day_beside (
 
 -- Percentiles of the minutes of weeks that are over, all phases; 0.01 % from nominal.
 CREATE TABLE point_week (
-    point_id integer NOT NULL,
-    week     date NOT NULL,     -- its Monday, in the zone of the deployment
-    n_values integer NOT NULL,  -- minutes measured, of all phases, interrupted ones left out
-    cell_v1  smallint,          -- NULL where nothing was measured
-    cell_v5  smallint,
-    cell_v95 smallint,
-    cell_v99 smallint,
+    point_id   integer NOT NULL,
+    week       date NOT NULL,      -- its Monday, in the zone of the deployment
+    n_values   integer NOT NULL,   -- minutes measured, of all phases, interrupted ones left out
+    cell_v1    smallint,           -- NULL where nothing was measured
+    cell_v5    smallint,
+    cell_v95   smallint,
+    cell_v99   smallint,
+    interval_s smallint NOT NULL,  -- the longest of the week
     PRIMARY KEY (point_id, week)
 );
 
@@ -50,7 +51,8 @@ CREATE TABLE point_week_limit (
     point_id    integer NOT NULL,
     week        date NOT NULL,
     limit_no    smallint NOT NULL,  -- place among the week_limits of the rule set, from 0
-    n_values    integer NOT NULL,   -- of the phase with the greatest share outside
+    n_due       integer NOT NULL,   -- that there could have been, flagged ones included; of the phase that stands worst
+    n_values    integer NOT NULL,   -- measured well enough, and not flagged
     n_outside   integer NOT NULL,
     n_flagged   integer NOT NULL,   -- left out: a dip, swell or interruption lay in them
     PRIMARY KEY (point_id, week, rule_set_id, limit_no)

@@ -28,6 +28,8 @@ from service.api.routes import (
     reliability,
     rule_sets,
     sarfi,
+    target_rates,
+    weeks,
 )
 from service.api.watch import RequestWatch
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
@@ -41,6 +43,8 @@ _ROUTERS: Final = (
     points.router,
     point_rates.router,
     group_rates.router,
+    target_rates.router,
+    weeks.router,
     minutes.router,
     interruptions.router,
     reliability.router,

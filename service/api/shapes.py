@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.context import ServeContext
 from service.domain.rates import Method, VerdictCounts, is_monitored, method_of, rate_of
+from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 
 RATE = "pass / (pass + over + under), 0..1; null without a denominator"
@@ -93,10 +94,12 @@ class BasisFields(TypedDict):
     data_through: datetime | None
 
 
-def basis_of(context: ServeContext, snapshot: Snapshot) -> BasisFields:
-    """Return what the figures read from ``snapshot`` rest on."""
+def basis_of(
+    context: ServeContext, snapshot: Snapshot, rule_set: RuleSet | None = None
+) -> BasisFields:
+    """Return what the figures read from ``snapshot`` rest on; without ``rule_set`` the one in force."""
     return {
-        "rule_set": context.rule_set.name,
+        "rule_set": (rule_set or context.rule_set).name,
         "zone": snapshot.zone.key,
         "data_through": local(snapshot.data_through, snapshot.zone),
     }

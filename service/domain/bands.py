@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from kernels.events import EventLimits
 from kernels.layout import PPM_NOMINAL
-from service.domain.registry import Point
+from service.domain.registry import Point, Wiring
 from service.domain.rule_rows import BandRow, Certainty, Row, ThresholdRow, cells_of
 from service.domain.rules import RuleSet
 
@@ -57,8 +57,13 @@ def level_kv(rule_set: RuleSet, point: Point) -> Decimal:
     phases, taken as the nearest standard level within the rule set's tolerance: 20.2 kV phase
     voltage is the 35 kV level.
     """
-    nominal = Decimal(point.nominal_mv) / 1_000_000
-    if point.wiring != "3p4w":
+    return level_of(rule_set, point.nominal_mv, point.wiring)
+
+
+def level_of(rule_set: RuleSet, nominal_mv: int, wiring: Wiring) -> Decimal:
+    """Return the same of any point of this nominal and wiring."""
+    nominal = Decimal(nominal_mv) / 1_000_000
+    if wiring != "3p4w":
         return nominal
     between_phases = nominal * _SQRT_3
     levels = rule_set.levels

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal, Self
 
+from service.domain.means import ShareMean
 from service.domain.rule_rows import DenominatorRow
 
 Method = Literal["continuous", "sampled"]
@@ -155,7 +156,7 @@ def group_rate(point_counts: Iterable[VerdictCounts], coverage_floor: Fraction) 
     Source: design, section 2; domain reference, 2.1 and 2.6 (the norm's network rate is the
     unweighted mean of point rates; the pooled one stands beside it).
     """
-    mean, lower, upper = _Mean(), _Mean(), _Mean()
+    mean, lower, upper = ShareMean(), ShareMean(), ShareMean()
     pooled, n_not_monitored = VerdictCounts(), 0
     for counts in point_counts:
         pooled = pooled + counts
@@ -185,25 +186,3 @@ def method_of(interval_s: int) -> Method:
 
 def _share(part: int, whole: int) -> Fraction | None:
     return Fraction(part, whole) if whole else None
-
-
-class _Mean:
-    """An exact mean of many shares; those of one denominator are summed first."""
-
-    def __init__(self) -> None:
-        self.n_values = 0
-        self._numerator_of: dict[int, int] = {}
-
-    def add(self, part: int, whole: int) -> None:
-        self.n_values += 1
-        self._numerator_of[whole] = self._numerator_of.get(whole, 0) + part
-
-    def value(self) -> Fraction | None:
-        """Return the mean, None of nothing."""
-        if not self.n_values:
-            return None
-        terms = [Fraction(part, whole) for whole, part in self._numerator_of.items()]
-        while len(terms) > 1:  # by pairs: sums of like size are cheaper than one that grows
-            odd = terms[-1:] if len(terms) % 2 else []
-            terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=False)] + odd
-        return terms[0] / self.n_values

@@ -4,6 +4,7 @@ from service.settle.interruptions import rebuild_interruptions
 from service.settle.knowledge import Knowledge
 from service.store.pool import Pool
 from service.store.rollups import begin_pass, roll_up, take_dirty
+from service.store.week_rows import mark_weeks
 
 DAYS_AT_ONCE = 2000
 
@@ -24,4 +25,5 @@ async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
                 return n_days
             await roll_up(connection, days)
             await rebuild_interruptions(connection, knowledge, days)
+            await mark_weeks(connection, days)
         n_days += len(days)

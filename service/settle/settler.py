@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from service.domain.rules import RuleSet
+from service.domain.rules import RuleSet, load_rule_set
 from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
@@ -16,6 +17,7 @@ from service.settle.outage_pages import write_outage_pages
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
+from service.settle.weeks import count_due_weeks
 from service.store.judgement import judgement_number
 from service.store.late import n_pending
 from service.store.page_batches import PageWriter
@@ -44,6 +46,7 @@ class PassReport:
     n_late: int = 0  # late readings merged, those that changed nothing included
     n_rescored: int = 0  # pages judged again
     n_days: int = 0  # days counted anew
+    n_weeks: int = 0  # weeks of points counted anew
 
     @property
     def is_idle(self) -> bool:
@@ -61,6 +64,7 @@ class Settler:
     policy: SettlePolicy
     metrics: SettleMetrics
     monotonic_s: Callable[[], float]
+    load_rules: Callable[[str], RuleSet] = load_rule_set  # by name, those that are kept
     _knowledge: Knowledge | None = None
     _writer: PageWriter | None = None
 
@@ -78,7 +82,7 @@ class Settler:
                 self.metrics.record_pass(self.monotonic_s() - started_s)
                 if not report.is_idle:
                     log.info("pass_done", adopted=report.n_adopted, late=report.n_late, rescored=report.n_rescored,
-                             days=report.n_days)  # fmt: skip
+                             days=report.n_days, weeks=report.n_weeks)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
@@ -105,6 +109,7 @@ class Settler:
         n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
+        n_weeks = await count_due_weeks(self.pool, known, self.load_rules, ZoneInfo(self.zone))
         await keep_to_retention(
             self.pool, self.policy.lateness_window_s, self.policy.retention_days
         )
@@ -117,6 +122,7 @@ class Settler:
             n_late=merged.n_merged + merged.n_duplicate,
             n_rescored=n_rescored,
             n_days=n_days,
+            n_weeks=n_weeks,
         )
 
     async def _known(self) -> Knowledge:

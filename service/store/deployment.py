@@ -34,6 +34,19 @@ _SET_ZONE = statement(
 
 _FORGET_DAYS = statement("deployment_forget_days", "DELETE FROM point_day")
 
+# What is marked of weeks comes again with the days.
+_FORGET_WEEKS = statement(
+    "deployment_forget_weeks",
+    """
+    WITH percentiles AS (
+        DELETE FROM point_week
+    ), limits AS (
+        DELETE FROM point_week_limit
+    )
+    DELETE FROM week_due
+    """,
+)
+
 _FORGET_MARKS = statement("deployment_forget_marks", "DELETE FROM dirty_day")
 
 _MARK_ALL_DAYS = statement(
@@ -134,6 +147,7 @@ async def adopt_zone(connection: Connection, zone: str) -> bool:
         return False
     await connection.execute(_SET_ZONE, zone)
     await connection.execute(_FORGET_DAYS)
+    await connection.execute(_FORGET_WEEKS)
     await connection.execute(_FORGET_MARKS)
     await connection.execute(_MARK_ALL_DAYS, zone)
     changes = [Change(**row) for row in await connection.fetch(_EXEMPT)]

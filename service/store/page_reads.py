@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import MINUTES_PER_HOUR, VERDICT_MASK
+from kernels.layout import MINUTES_PER_HOUR, N_VERDICTS, VERDICT_MASK
+from service.domain.registry import Point
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 _VERDICTS = statement(
     "page_verdicts_of_point",
@@ -35,6 +37,20 @@ _EVIDENCE = statement(
        AND hour > $2              -- timestamptz, exclusive
        AND hour < $3              -- timestamptz, exclusive
      ORDER BY hour
+    """,
+)
+
+
+# A page that lies inside counts by its counters, one at an edge by its marks.
+_PHASES = statement(
+    "page_phases_of_point",
+    """
+    SELECT hour, interval_s, phase_counts,
+           CASE WHEN phase_counts IS NULL OR hour < $2 OR hour + interval '1 hour' > $3 THEN marks END AS marks
+      FROM page
+     WHERE point_id = $1                      -- integer
+       AND hour > $2 - interval '1 hour'      -- timestamptz
+       AND hour < $3                          -- timestamptz, exclusive
     """,
 )
 
@@ -72,6 +88,27 @@ async def read_verdicts(
         interval_s=np.array([row["interval_s"] for row in rows], np.int64),
         verdict=verdict.reshape(-1, MINUTES_PER_HOUR) & np.uint8(VERDICT_MASK),
     )
+
+
+async def read_phases(
+    connection: Connection, point: Point, from_at: datetime, to_at: datetime
+) -> NDArray[np.int64]:
+    """Return the minutes by verdict of each phase in ``[from_at, to_at)``, whole minutes, ``(n_phases, 7)``.
+
+    The span lies in the service of the point and is reached by the data. Minutes without a page are in no column.
+    """
+    counts = np.zeros((point.n_phases, N_VERDICTS), np.int64)
+    for row in await connection.fetch(_PHASES, point.point_id, from_at, to_at):
+        if row["marks"] is None:
+            counted = np.frombuffer(row["phase_counts"], np.uint8)
+            counts += counted.reshape(point.n_phases, N_VERDICTS)
+            continue
+        marks = np.frombuffer(row["marks"], np.uint8).reshape(point.n_phases, MINUTES_PER_HOUR)
+        first, last = ((at - row["hour"]) // _MINUTE for at in (from_at, to_at))
+        for phase in range(point.n_phases):
+            verdicts = marks[phase, max(0, first) : max(0, last)] & np.uint8(VERDICT_MASK)
+            counts[phase] += np.bincount(verdicts, minlength=N_VERDICTS)
+    return counts
 
 
 async def read_evidence(

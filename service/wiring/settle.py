@@ -27,7 +27,7 @@ async def run_settle(settings: Settings, stop: asyncio.Event) -> None:
         RuleSetError: A rule set that the settings name is not there, or cannot be read.
         SettingsError: Zone or rule set are not those of the deployment.
     """
-    rule_set = chosen_rule_sets(settings).statutory
+    chosen = chosen_rule_sets(settings)
     registry = new_registry()
     metrics = SettleMetrics(registry)
     async with (
@@ -36,7 +36,8 @@ async def run_settle(settings: Settings, stop: asyncio.Event) -> None:
     ):
         settler = Settler(
             pool=pool,
-            rule_set=rule_set,
+            rule_set=chosen.statutory,
+            load_rules=chosen.catalogue.load,
             zone=settings.zone,
             policy=policy_of(settings),
             metrics=metrics,

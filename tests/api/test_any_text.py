@@ -55,6 +55,13 @@ PLACES = [
     ("/v1/pass-rate?group_by=area", "from"),
     ("/v1/pass-rate?group_by=feeder", "region"),
     ("/v1/pass-rate", "group_by"),
+    ("/v1/composite-pass-rate", "from"),
+    ("/v1/residential-pass-rate", "to"),
+    ("/v1/residential-pass-rate", "area"),
+    ("/v1/points/P/weeks?rule_set=en-50160", "from"),
+    ("/v1/points/P/weeks", "rule_set"),
+    ("/v1/compliance", "rule_set"),
+    ("/v1/compliance?rule_set=en-50160", "week"),
     ("/v1/interruptions", "cursor"),
     ("/v1/interruptions", "point"),
     ("/v1/events", "from"),
@@ -106,7 +113,7 @@ async def test_of_a_parameter(reader: httpx.AsyncClient, path: str, name: str) -
             problem_of(answer)
 
 
-@pytest.mark.parametrize("rest", ["", "/pass-rate", "/minutes"])
+@pytest.mark.parametrize("rest", ["", "/pass-rate", "/minutes", "/weeks"])
 async def test_of_an_identifier(reader: httpx.AsyncClient, rest: str) -> None:
     for text in [*TEXTS, "%ff%fe", "%00", "a%2Fb", "%e4%b8", "?x", "//"]:
         path = text if "%" in text or "?" in text else quote(text)

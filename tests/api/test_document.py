@@ -17,7 +17,11 @@ PATHS = {
     "/v1/points/{point}",
     "/v1/points/{point}/pass-rate",
     "/v1/points/{point}/minutes",
+    "/v1/points/{point}/weeks",
     "/v1/pass-rate",
+    "/v1/composite-pass-rate",
+    "/v1/residential-pass-rate",
+    "/v1/compliance",
     "/v1/interruptions",
     "/v1/events",
     "/v1/reliability",
@@ -70,7 +74,19 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-@pytest.mark.parametrize("name", ["PointPassRate", "GroupPassRate", "PointMinutes", "SarfiAnswer"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PointPassRate",
+        "GroupPassRate",
+        "PointMinutes",
+        "CompositePassRate",
+        "ResidentialPassRate",
+        "PointWeeks",
+        "Compliance",
+        "SarfiAnswer",
+    ],
+)
 def test_every_answer_with_rates_names_what_they_rest_on(
     document: dict[str, Any], name: str
 ) -> None:

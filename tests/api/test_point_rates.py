@@ -1,5 +1,6 @@
 """The pass rate of one point: the answer, the SQL views and a plain recount say the same."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -248,3 +249,90 @@ async def test_a_range_that_makes_no_sense_is_refused(
     assert (found["status"], found["code"]) == (422, code)
     assert says in found["detail"]
     assert found["errors"][0]["location"][0] == "query"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Kolkata"])  # whole hours, and half of one
+async def test_phases_are_counted_one_by_one(
+    client: httpx.AsyncClient, seeder: Seeder, zone: str
+) -> None:
+    start = utc(2024, 3, 1, 1, 17)
+    cells = [wave(2000), [0] * 2000, wave(4000)[2000:]]
+    await seeder.zone(zone)
+    await seeder.points(NewPoint(point="P", wiring="3p4w", valid_from=start - 40 * MINUTE))
+    await seeder.minutes("P", start, cells)
+    await seeder.reach(start + 1990 * MINUTE)
+    begin, end = start - 10 * MINUTE, start + 1500 * MINUTE
+
+    found = await get(
+        client, "/v1/points/P/pass-rate", **{"from": begin.isoformat(), "to": end.isoformat()}
+    )
+
+    assert [one["phase"] for one in found["phases"]] == [1, 2, 3]
+    for one in found["phases"]:
+        counted = Counter[str]()
+        for minute in range(-10, 1500):
+            cell = cells[one["phase"] - 1][minute] if minute >= 0 else CELL_NONE
+            verdict = verdict_3p4w(cell)
+            counted[verdict] += 1
+        assert {name: one["minutes"][name] for name in counted} == dict(counted)
+        assert one["minutes"]["due"] == 1510
+        assert rates_in(one) == rates_of(one["minutes"])
+
+
+def verdict_3p4w(cell: int) -> str:
+    """Return the verdict of a phase at 220 V, three phases, beside one that is live."""
+    if cell == CELL_NONE:
+        return "missing"
+    if cell < -9000:
+        return "interrupted"
+    return "over" if cell > 700 else "under" if cell < -700 else "pass"
+
+
+async def test_the_only_phase_is_the_point_and_an_absent_one_is_left_out(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"), NewPoint(point="Q", wiring="3p3w", nominal_v=10_000))
+    await seeder.minutes("P", utc(2024, 3, 1), [wave(120)])
+    await seeder.minutes("Q", utc(2024, 3, 1), [[0] * 120, [CELL_NONE] * 120, [800] * 120])
+    await seeder.reach(utc(2024, 3, 1, 2))
+
+    one = await get(client, "/v1/points/P/pass-rate")
+    two = await get(client, "/v1/points/Q/pass-rate")
+
+    assert one["phases"] == [{"phase": 1, **one["total"]}]
+    assert [(phase["phase"], phase["rate"]) for phase in two["phases"]] == [(1, 1.0), (3, 0.0)]
+
+
+async def test_the_total_without_exemption_is_what_it_is_without_the_month(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"), NewPoint(point="Q"))
+    await seeder.run(
+        "INSERT INTO power_factor_exemption VALUES ($1, '2024-03-01', 0.8, 0.9)",
+        seeder.point_ids["P"],
+    )
+    await seeder.run(
+        """
+        WITH made AS (
+            INSERT INTO declaration (kind, ticket, author, approver, from_at, to_at)
+            VALUES ('abnormal_state', 'T', 'a', 'b', '2024-03-01T04:00Z', '2024-03-01T10:00Z')
+            RETURNING declaration_id
+        )
+        INSERT INTO declaration_scope SELECT declaration_id, 'feeder', 'F1' FROM made
+        """
+    )
+    start = utc(2024, 2, 29, 3)  # the month begins thirteen hours later
+    for name in ("P", "Q"):
+        await seeder.minutes(name, start, [wave(3000)])
+    await seeder.reach(start + 3000 * MINUTE)
+    span = {"from": "2024-02-29", "to": "2024-03-03"}
+
+    exempt = await get(client, "/v1/points/P/pass-rate", **span)
+    plain = await get(client, "/v1/points/Q/pass-rate", **span)
+
+    assert exempt["exemption"] == {"months": ["2024-03-01"], "total_without": plain["total"]}
+    assert exempt["total"] != plain["total"]
+    assert exempt["total"]["minutes"]["exempt"] > 1500
+    february = {"from": "2024-02-29", "to": "2024-03-01"}
+    before = await get(client, "/v1/points/P/pass-rate", **february)
+    assert before["exemption"] == {"months": [], "total_without": None}

@@ -346,6 +346,7 @@ CREATE TABLE point_week (
     cell_v5 smallint,
     cell_v95 smallint,
     cell_v99 smallint,
+    interval_s smallint NOT NULL,
     CONSTRAINT point_week_pkey PRIMARY KEY (point_id, week)
 );
 
@@ -354,6 +355,7 @@ CREATE TABLE point_week_limit (
     point_id integer NOT NULL,
     week date NOT NULL,
     limit_no smallint NOT NULL,
+    n_due integer NOT NULL,
     n_values integer NOT NULL,
     n_outside integer NOT NULL,
     n_flagged integer NOT NULL,

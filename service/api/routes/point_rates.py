@@ -1,6 +1,6 @@
 """The voltage pass rate of one point, period by period."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from service.api.context import Context
+from service.api.context import Context, ServeContext
 from service.api.parameters import From, To, check_length, span_of
 from service.api.period_counts import PeriodCounts, period_counts, sum_of
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Basis, PointRates, Shape, basis_of, point_rates
 from service.domain.periods import By, periods
-from service.store.deployment_reads import reading
-from service.store.page_reads import read_verdicts
+from service.domain.rates import VerdictCounts
+from service.domain.registry import Point
+from service.store.deployment_reads import Snapshot, reading
+from service.store.exemption_reads import exempt_months, unexempted
+from service.store.page_reads import read_phases, read_verdicts
 
 router = APIRouter(tags=["pass rates"])
 
@@ -39,6 +42,25 @@ class PeriodRates(PointRates, _Period):
     """The rate of one hour, day or month, or of the part of it that was asked for."""
 
 
+class PhaseRates(PointRates):
+    """The rate of one phase."""
+
+    phase: int = Field(
+        description="1 to 3: a, b, c, or between lines ab, bc, ca where the wiring is 3p3w"
+    )
+
+
+class Exemption(Shape):
+    """Months in which the customer was below its required power factor at peak hours."""
+
+    months: list[date] = Field(
+        description="first days; in them every measured minute with supply is exempt"
+    )
+    total_without: PointRates | None = Field(
+        description="the total as if nobody were exempt; null: no month is exempt, it would be the same"
+    )
+
+
 class _Asked(Shape):
     point: str
     from_at: datetime = Field(alias="from", description="inclusive")
@@ -50,6 +72,10 @@ class PointPassRate(Basis, _Asked):
     """The pass rate of one point, in total and period by period."""
 
     total: PointRates
+    phases: list[PhaseRates] = Field(
+        description="the total phase by phase; a phase that may be absent and is, is left out"
+    )
+    exemption: Exemption
     periods: list[PeriodRates]
 
 
@@ -65,18 +91,24 @@ async def point_pass_rate(
 ) -> PointPassRate:
     """Return the share of time in which the voltage of a point was good, from its minutes.
 
-    Days and months are those of the deployment's zone: a day has 1380, 1440 or 1500 minutes.
-    Estimated minutes count as missing. Hours without data count as missing while the point is in
-    service.
+    A minute of the point is good if all its phases are; `phases` says it of each. Days and months
+    are those of the deployment's zone: a day has 1380, 1440 or 1500 minutes. Estimated minutes
+    count as missing. Hours without data count as missing while the point is in service.
     """
     async with reading(context.reader) as snapshot:
         span = span_of(from_, to, snapshot, context.now())
         check_length(*span, LONGEST[by])
         found = await known_point(snapshot, point)
+        parts = list(periods(*span, by, snapshot.zone))
         pages = await read_verdicts(snapshot.connection, found.point_id, *span)
-    parts = list(
-        period_counts(pages, list(periods(*span, by, snapshot.zone)), found, snapshot.data_through)
-    )
+        counted = list(period_counts(pages, parts, found, snapshot.data_through))
+        interval_s = sum_of(counted)[1]
+        phases = await _phases(context, snapshot, found, span, interval_s)
+        months = await exempt_months(snapshot.connection, found.point_id, *span)
+        without = None
+        if months:
+            plain = await unexempted(snapshot.connection, found, context.rule_set, pages, span)
+            without = sum_of(list(period_counts(plain, parts, found, snapshot.data_through)))
     floor = Fraction(context.rule_set.coverage.floor)
     from_at, to_at = (at.astimezone(snapshot.zone) for at in span)
     return PointPassRate(
@@ -85,9 +117,38 @@ async def point_pass_rate(
         from_at=from_at,
         to_at=to_at,
         by=by,
-        periods=[_period(part, floor, snapshot.zone) for part in parts],
-        total=point_rates(*sum_of(parts), floor),
+        periods=[_period(part, floor, snapshot.zone) for part in counted],
+        total=point_rates(*sum_of(counted), floor),
+        phases=phases,
+        exemption=Exemption(
+            months=months, total_without=None if without is None else point_rates(*without, floor)
+        ),
     )
+
+
+async def _phases(
+    context: ServeContext,
+    snapshot: Snapshot,
+    point: Point,
+    span: tuple[datetime, datetime],
+    interval_s: int | None,
+) -> list[PhaseRates]:
+    """Return the rates of the phases of a point over the part of a span that is due."""
+    begin = max(span[0], point.valid_from)
+    end = min(span[1], snapshot.data_through or begin, point.valid_to or span[1])
+    n_due = max(0, (end - begin) // timedelta(minutes=1))
+    if not n_due:
+        return []
+    floor = Fraction(context.rule_set.coverage.floor)
+    counted = await read_phases(snapshot.connection, point, begin, end)
+    return [
+        PhaseRates(
+            phase=phase + 1,
+            **dict(point_rates(VerdictCounts.of_due(n_due, minutes), interval_s, floor)),
+        )
+        for phase, minutes in enumerate(counted.tolist())
+        if not (point.wiring == "3p3w" and phase == 1 and not any(minutes[1:]))
+    ]
 
 
 def _period(part: PeriodCounts, floor: Fraction, zone: ZoneInfo) -> PeriodRates:

@@ -1,0 +1,256 @@
+"""Weeks of points as rows: which are to be counted, what they are counted from, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from kernels.layout import MINUTES_PER_HOUR
+from service.domain.week_limits import FlagEvent, LimitCounts
+from service.domain.weeks import HourCells, Percentiles, Week
+from service.store.pool import Connection
+from service.store.rollups import PointDay
+from service.store.statements import statement
+
+_HOUR_S: Final = 3600
+
+# A week takes part in the next one where its last ten minutes reach into it, or an event does.
+_MARK = statement(
+    "weeks_mark",
+    """
+    INSERT INTO week_due (point_id, week)
+    SELECT DISTINCT days.point_id, due.week
+      FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
+     CROSS JOIN deployment
+     CROSS JOIN LATERAL (
+               SELECT date_trunc('week', days.day::timestamp)::date AS monday
+           ) AS this
+     CROSS JOIN LATERAL (
+               SELECT monday AS week
+                UNION ALL
+               SELECT monday - 7
+                WHERE days.day = monday
+                  AND (extract(epoch FROM day_start(monday, zone))::bigint % 600 <> 0
+                       OR EXISTS (
+                              SELECT
+                                FROM event
+                               WHERE event.point_id = days.point_id
+                                 AND event.start_at < day_start(monday, zone)
+                                 AND coalesce(event.latest_at, 'infinity') >= day_start(monday, zone)
+                          ))
+           ) AS due
+     ORDER BY due.week, days.point_id
+        ON CONFLICT DO NOTHING
+    """,
+)
+
+_TAKE = statement(
+    "weeks_take",
+    """
+    DELETE FROM week_due
+     USING (
+               SELECT point_id, week
+                 FROM week_due
+                WHERE week < $1           -- date
+                ORDER BY week, point_id
+                LIMIT $2
+           ) AS oldest
+     WHERE week_due.point_id = oldest.point_id
+       AND week_due.week = oldest.week
+    RETURNING week_due.week, week_due.point_id
+    """,
+)
+
+_N_DUE = statement(
+    "weeks_due_count",
+    """
+    SELECT count(*)
+      FROM week_due
+     WHERE week < $1                      -- date
+    """,
+)
+
+_MARK_ALL = statement(
+    "weeks_mark_all",
+    """
+    INSERT INTO week_due (point_id, week)
+    SELECT DISTINCT point_id, date_trunc('week', day::timestamp)::date
+      FROM point_day
+        ON CONFLICT DO NOTHING
+    """,
+)
+
+_PAGES = statement(
+    "week_pages",
+    """
+    SELECT point_id, extract(epoch FROM hour)::bigint AS hour_s, interval_s, n_phases, cells, marks
+      FROM page
+     WHERE point_id = ANY($1::integer[])
+       AND hour >= $2                     -- timestamptz, inclusive
+       AND hour < $3                      -- timestamptz, exclusive
+     ORDER BY point_id, hour
+    """,
+)
+
+_EVENTS = statement(
+    "week_events",
+    """
+    SELECT point_id, kind,
+           extract(epoch FROM start_at)::double precision AS start_s,
+           extract(epoch FROM end_at)::double precision AS end_s
+      FROM event
+     WHERE point_id = ANY($1::integer[])
+       AND kind IN ('dip', 'swell', 'interruption')
+       AND start_at < $3                  -- timestamptz, exclusive
+       AND coalesce(end_at, 'infinity') >= $2
+     ORDER BY point_id, start_at, kind
+    """,
+)
+
+_KEPT = statement(
+    "kept_rule_sets", "SELECT rule_set_id, rule_set FROM kept_rule_set ORDER BY rule_set_id"
+)
+
+_WRITE_WEEKS = statement(
+    "point_weeks_write",
+    """
+    INSERT INTO point_week (point_id, week, n_values, cell_v1, cell_v5, cell_v95, cell_v99, interval_s)
+    SELECT *
+      FROM unnest($1::integer[], $2::date[], $3::integer[], $4::smallint[], $5::smallint[], $6::smallint[],
+                  $7::smallint[], $8::smallint[])
+        ON CONFLICT (point_id, week) DO UPDATE
+       SET n_values = EXCLUDED.n_values,
+           cell_v1 = EXCLUDED.cell_v1,
+           cell_v5 = EXCLUDED.cell_v5,
+           cell_v95 = EXCLUDED.cell_v95,
+           cell_v99 = EXCLUDED.cell_v99,
+           interval_s = EXCLUDED.interval_s
+    """,
+)
+
+_DROP_LIMITS = statement(
+    "point_week_limits_drop",
+    """
+    DELETE FROM point_week_limit
+     USING unnest($1::integer[], $2::date[]) AS anew (point_id, week)
+     WHERE point_week_limit.point_id = anew.point_id
+       AND point_week_limit.week = anew.week
+    """,
+)
+
+_WRITE_LIMITS = statement(
+    "point_week_limits_write",
+    """
+    INSERT INTO point_week_limit (rule_set_id, point_id, week, limit_no, n_due, n_values, n_outside, n_flagged)
+    SELECT *
+      FROM unnest($1::smallint[], $2::integer[], $3::date[], $4::smallint[], $5::integer[], $6::integer[],
+                  $7::integer[], $8::integer[])
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PointWeek:
+    """A week of a point, by its Monday in the zone of the deployment."""
+
+    point_id: int
+    monday: date
+
+
+@dataclass(slots=True)
+class WeekSource:
+    """What a week of a point is counted from."""
+
+    hours: list[HourCells] = field(default_factory=list)
+    events: list[FlagEvent] = field(default_factory=list)
+    interval_s: int | None = None  # the longest of its readings; None without a page
+
+    def add(self, hour: HourCells, interval_s: int) -> None:
+        """Take in a stored hour and the interval of its readings."""
+        self.hours.append(hour)
+        self.interval_s = max(interval_s, self.interval_s or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedWeek:
+    """What came of a week of a point."""
+
+    at: PointWeek
+    interval_s: int
+    percentiles: Percentiles
+    limits: dict[int, list[LimitCounts]]  # by rule_set_id
+
+
+async def mark_weeks(connection: Connection, days: Sequence[PointDay]) -> None:
+    """Note that the weeks of ``days`` are to be counted anew, in the transaction that counted the days."""
+    await connection.execute(_MARK, [one.point_id for one in days], [one.day for one in days])
+
+
+async def mark_all_weeks(connection: Connection) -> None:
+    """Note that every week with a stored day is to be counted anew: a rule set is kept that was not, or differs."""
+    await connection.execute(_MARK_ALL)
+
+
+async def take_due_weeks(connection: Connection, before: date, limit: int) -> list[PointWeek]:
+    """Take away marks of weeks before the Monday ``before``, ``limit`` at most, and return them, oldest first."""
+    rows = await connection.fetch(_TAKE, before, limit)
+    found = [PointWeek(row["point_id"], row["week"]) for row in rows]
+    return sorted(found, key=lambda one: (one.monday, one.point_id))
+
+
+async def n_due_weeks(connection: Connection, before: date) -> int:
+    """Return the number of weeks before the Monday ``before`` that wait to be counted."""
+    return int(await connection.fetchval(_N_DUE, before))
+
+
+async def kept_rule_sets(connection: Connection) -> dict[int, str]:
+    """Return the names of the rule sets whose days and weeks are kept, by their number in this database."""
+    return {row["rule_set_id"]: row["rule_set"] for row in await connection.fetch(_KEPT)}
+
+
+async def week_sources(
+    connection: Connection, point_ids: Sequence[int], week: Week
+) -> dict[int, WeekSource]:
+    """Return what a week of each of these points is counted from."""
+    found = {point_id: WeekSource() for point_id in point_ids}
+    span = (week.from_at - timedelta(hours=1), week.complete_at)
+    for row in await connection.fetch(_PAGES, list(point_ids), *span):
+        shape = (row["n_phases"], MINUTES_PER_HOUR)
+        found[row["point_id"]].add(
+            HourCells(
+                hour=row["hour_s"] // _HOUR_S,
+                cell=np.frombuffer(row["cells"], "<i2").reshape(shape),
+                mark=np.frombuffer(row["marks"], np.uint8).reshape(shape),
+            ),
+            row["interval_s"],
+        )
+    for row in await connection.fetch(_EVENTS, list(point_ids), *span):
+        found[row["point_id"]].events.append(FlagEvent(row["kind"], row["start_s"], row["end_s"]))
+    return found
+
+
+async def write_weeks(connection: Connection, weeks: Sequence[CountedWeek]) -> None:
+    """Put counted weeks in the place of what is stored of them."""
+    keys = [[one.at.point_id for one in weeks], [one.at.monday for one in weeks]]
+    shown = [one.percentiles for one in weeks]
+    await connection.execute(
+        _WRITE_WEEKS,
+        *keys,
+        [one.n_values for one in shown],
+        [one.v1 for one in shown],
+        [one.v5 for one in shown],
+        [one.v95 for one in shown],
+        [one.v99 for one in shown],
+        [one.interval_s for one in weeks],
+    )
+    await connection.execute(_DROP_LIMITS, *keys)
+    rows = [
+        (rule_set_id, one.at.point_id, one.at.monday, limit.limit_no, limit.n_due, limit.n_values,
+         limit.n_outside, limit.n_flagged)
+        for one in weeks
+        for rule_set_id, limits in one.limits.items()
+        for limit in limits
+    ]  # fmt: skip
+    await connection.execute(_WRITE_LIMITS, *([row[nth] for row in rows] for nth in range(8)))
