@@ -5,6 +5,17 @@ from kernels.events import EventLimits, watch
 from kernels.fold import fold
 from kernels.join import join, join_into
 from kernels.score import score
+from kernels.tally import tally
 from kernels.verdict import judge
 
-__all__ = ["EventLimits", "fold", "join", "join_into", "judge", "score", "warm_up", "watch"]
+__all__ = [
+    "EventLimits",
+    "fold",
+    "join",
+    "join_into",
+    "judge",
+    "score",
+    "tally",
+    "warm_up",
+    "watch",
+]

@@ -65,7 +65,7 @@ def inline_always(function: F) -> F:
 
 
 @inline_always
-def signed(x: float) -> int:
+def signed(x: float | np.integer[Any]) -> int:
     """Return ``x`` as a signed word.
 
     Inside a kernel ``int`` of a byte is unsigned, and so is all that is computed from it; and outside of one,

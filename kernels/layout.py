@@ -37,6 +37,8 @@ SHARE_SHIFT = 5
 SHARE_FULL = 7  # at least seven eighths
 
 CELL_NONE = -32768  # no voltage is known
+CELL_MIN = -32768  # bounds of the type
+CELL_MAX = 32767
 PPM_NOMINAL = 1_000_000
 PPM_MAX = 4_000_000  # above this, and below zero, a voltage is invalid
 PPM_PER_CELL = 100
@@ -176,6 +178,10 @@ Bytes = Annotated[NDArray[np.uint8], np.uint8, (0,)]
 Floats = Annotated[NDArray[np.float64], np.float64, (0,)]
 Phases = Annotated[NDArray[np.int32], np.int32, (0, N_PHASES_MAX)]
 Counters = Annotated[NDArray[np.int16], np.int16, (0, N_VERDICTS)]
+TALLY_ROOM = 12 * 64  # rows of lanes that ``tally`` works in
+TallyRoom = Annotated[NDArray[np.int16], np.int16, (TALLY_ROOM,)]
+Edges = Annotated[NDArray[np.int16], np.int16, (0, 0)]
+Sums = Annotated[NDArray[np.int32], np.int32, (0, 0, N_VERDICTS)]
 
 
 class Readings(NamedTuple):
@@ -240,6 +246,8 @@ class PageRules(NamedTuple):
     upper: Int16s
     abnormal_lower: Int16s  # band in abnormal grid state
     abnormal_upper: Int16s
+    assessment_lower: Int16s  # a minute outside this band is exempt; NO_BAND where there is none
+    assessment_upper: Int16s
     interruption_below: Int16s  # a cell below this is an interruption
     optional_phases: Bytes  # bit mask of phases that may be absent
     due: UInt64s  # minutes in which the point is in service
@@ -256,5 +264,31 @@ class PageScores(NamedTuple):
     phase_counter: Counters  # (n_planes, 7)
     cell_min: Int16s  # lowest and highest cell of all measured, not interrupted minutes; CELL_NONE if none
     cell_max: Int16s
-    spread_min: Int16s  # the same over normal, not exempt minutes (the day's spread, GB/T 12325)
+    # the same over normal, not exempt minutes and cells inside the assessment band (the day's spread, GB/T 12325)
+    spread_min: Int16s
     spread_max: Int16s
+
+
+class TallyPages(NamedTuple):
+    """What applies to each page under every set of rules, ``(n_pages,)`` each; masks as in ``PageRules``."""
+
+    kind: Int32s  # of its point: the column of ``SetLimits`` that holds
+    slot: Int32s  # where its minutes are added
+    optional_phases: Bytes
+    due: UInt64s
+    abnormal: UInt64s
+    interrupted: UInt64s
+    exempt: UInt64s
+
+
+class SetLimits(NamedTuple):
+    """Limits of each set of rules, ``(n_sets, n_kinds)`` or ``(n_sets,)``; units, NO_BAND as in ``PageRules``."""
+
+    lower: Edges
+    upper: Edges
+    abnormal_lower: Edges
+    abnormal_upper: Edges
+    assessment_lower: Edges
+    assessment_upper: Edges
+    interruption_below: Int16s  # (n_sets,)
+    exempts: Bytes  # (n_sets,): 1 where the mask of exempt minutes counts

@@ -1,12 +1,14 @@
 """Counting a judged page: minutes by verdict and the extremes of its voltage."""
 
 from kernels._cells import in_mask, rank_of
-from kernels._jit import inline, kernel, signed
+from kernels._jit import inline_always, kernel, signed
 from kernels.layout import (
+    CELL_MAX,
     CELL_NONE,
     INTERRUPTED,
     MINUTES_PER_HOUR,
     N_VERDICTS,
+    NO_BAND,
     RANK_GOOD,
     VERDICT_MASK,
     Int16s,
@@ -34,6 +36,9 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
         first = pages.first[page]
         last = first + signed(pages.n_phases[page])
         _clear(scores, page, first, last)
+        outer_lower, outer_upper = signed(rules.assessment_lower[page]), CELL_MAX
+        if outer_lower != NO_BAND:
+            outer_upper = signed(rules.assessment_upper[page])
         for m in range(MINUTES_PER_HOUR):
             if not in_mask(rules.due, page, m):
                 continue
@@ -45,13 +50,14 @@ def score(pages: PagePlanes, rules: PageRules, scores: PageScores) -> int:
                 verdict = mark & VERDICT_MASK
                 scores.phase_counter[plane, verdict] += 1
                 if rank_of(mark) == RANK_GOOD and verdict != INTERRUPTED:
-                    _stretch(scores.cell_min, scores.cell_max, page, pages.cell[plane, m])
-                    if ordinary:
-                        _stretch(scores.spread_min, scores.spread_max, page, pages.cell[plane, m])
+                    cell = signed(pages.cell[plane, m])
+                    _stretch(scores.cell_min, scores.cell_max, page, cell)
+                    if ordinary and outer_lower <= cell <= outer_upper:
+                        _stretch(scores.spread_min, scores.spread_max, page, cell)
     return n_due
 
 
-@inline
+@inline_always
 def _clear(scores: PageScores, page: int, first: int, last: int) -> None:
     for verdict in range(N_VERDICTS):
         scores.counter[page, verdict] = 0
@@ -63,7 +69,7 @@ def _clear(scores: PageScores, page: int, first: int, last: int) -> None:
     scores.spread_max[page] = CELL_NONE
 
 
-@inline
+@inline_always
 def _stretch(lowest: Int16s, highest: Int16s, page: int, cell: int) -> None:
     if lowest[page] == CELL_NONE or cell < lowest[page]:
         lowest[page] = cell

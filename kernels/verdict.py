@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 from kernels._cells import in_mask, rank_of
-from kernels._jit import inline, kernel, signed
+from kernels._jit import inline_always, kernel, signed
 from kernels.layout import (
+    CELL_MAX,
+    CELL_MIN,
     EXEMPT,
     INTERRUPTED,
     INVALID,
@@ -49,13 +51,15 @@ class _Minute(NamedTuple):
 
     lower: int  # band in force
     upper: int
+    outer_lower: int  # assessment band; everything lies in it where there is none
+    outer_upper: int
     dark_below: int
     has_rule: bool
     exempt: bool
     all_dark: bool  # interrupted on every measured phase, or known to be without any measurement
 
 
-@inline
+@inline_always
 def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int:
     """Judge the phases of one minute, write their marks, return the point's verdict."""
     first = pages.first[page]
@@ -64,7 +68,7 @@ def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int
         for plane in range(first, first + n_phases):
             _write(pages, plane, m, MISSING)
         return MISSING
-    n_measured, n_dark = _n_measured_and_dark(pages, rules, page, m)
+    n_measured, n_dark, n_beyond = _n_measured_dark_and_beyond(pages, rules, page, m)
     minute = _minute(rules, page, m, n_measured, n_dark)
     n_invalid, n_missing = 0, 0
     for phase in range(n_phases):
@@ -77,7 +81,7 @@ def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int
         n_missing += verdict == MISSING and not absent
     if minute.all_dark:
         return INTERRUPTED
-    if minute.exempt or (not minute.has_rule and n_measured > n_dark):
+    if minute.exempt or n_beyond > 0 or (not minute.has_rule and n_measured > n_dark):
         return EXEMPT
     outside = _worst(pages, page, m, minute)
     if outside != PASS:
@@ -87,20 +91,33 @@ def _judge_minute(pages: PagePlanes, rules: PageRules, page: int, m: int) -> int
     return MISSING if n_missing > 0 or n_measured == 0 else PASS
 
 
-@inline
-def _n_measured_and_dark(pages: PagePlanes, rules: PageRules, page: int, m: int) -> tuple[int, int]:
-    """Return how many phases have a good cell, and how many of these are interrupted."""
+@inline_always
+def _n_measured_dark_and_beyond(
+    pages: PagePlanes, rules: PageRules, page: int, m: int
+) -> tuple[int, int, int]:
+    """Return how many phases have a good cell, how many of these are dark, and how many live but beyond assessment."""
     first = pages.first[page]
-    n_measured, n_dark = 0, 0
+    outer_lower, outer_upper = _outer_band(rules, page)
+    n_measured, n_dark, n_beyond = 0, 0, 0
     for plane in range(first, first + signed(pages.n_phases[page])):
         if _rank(pages, plane, m) == RANK_GOOD:
             n_measured += 1
-            if pages.cell[plane, m] < rules.interruption_below[page]:
+            cell = signed(pages.cell[plane, m])
+            if cell < rules.interruption_below[page]:
                 n_dark += 1
-    return n_measured, n_dark
+            elif cell < outer_lower or cell > outer_upper:
+                n_beyond += 1
+    return n_measured, n_dark, n_beyond
 
 
-@inline
+@inline_always
+def _outer_band(rules: PageRules, page: int) -> tuple[int, int]:
+    """Return the assessment band of a page, the band of all cells where there is none."""
+    lower, upper = signed(rules.assessment_lower[page]), signed(rules.assessment_upper[page])
+    return (lower, upper) if lower != NO_BAND else (CELL_MIN, CELL_MAX)
+
+
+@inline_always
 def _minute(rules: PageRules, page: int, m: int, n_measured: int, n_dark: int) -> _Minute:
     lower, upper = signed(rules.lower[page]), signed(rules.upper[page])
     has_rule = lower != NO_BAND
@@ -111,10 +128,20 @@ def _minute(rules: PageRules, page: int, m: int, n_measured: int, n_dark: int) -
     if n_measured == 0:
         all_dark = in_mask(rules.interrupted, page, m)
     dark_below = signed(rules.interruption_below[page])
-    return _Minute(lower, upper, dark_below, has_rule, in_mask(rules.exempt, page, m), all_dark)
+    outer_lower, outer_upper = _outer_band(rules, page)
+    return _Minute(
+        lower=lower,
+        upper=upper,
+        outer_lower=outer_lower,
+        outer_upper=outer_upper,
+        dark_below=dark_below,
+        has_rule=has_rule,
+        exempt=in_mask(rules.exempt, page, m),
+        all_dark=all_dark,
+    )
 
 
-@inline
+@inline_always
 def _phase_verdict(
     pages: PagePlanes, plane: int, m: int, may_be_absent: bool, minute: _Minute
 ) -> int:
@@ -131,11 +158,13 @@ def _phase_verdict(
     return INVALID if rank == RANK_INVALID else MISSING
 
 
-@inline
+@inline_always
 def _measured_verdict(cell: int, minute: _Minute) -> int:
     if cell < minute.dark_below:
         return INTERRUPTED
     if minute.exempt or not minute.has_rule:
+        return EXEMPT
+    if cell < minute.outer_lower or cell > minute.outer_upper:
         return EXEMPT
     if cell > minute.upper:
         return OVER
@@ -144,7 +173,7 @@ def _measured_verdict(cell: int, minute: _Minute) -> int:
     return PASS
 
 
-@inline
+@inline_always
 def _worst(pages: PagePlanes, page: int, m: int, minute: _Minute) -> int:
     """Return OVER or UNDER, whichever phase is further outside the band, PASS if none is."""
     first = pages.first[page]
@@ -160,11 +189,11 @@ def _worst(pages: PagePlanes, page: int, m: int, minute: _Minute) -> int:
     return UNDER if under > 0 else PASS
 
 
-@inline
+@inline_always
 def _rank(pages: PagePlanes, plane: int, m: int) -> int:
     return rank_of(signed(pages.mark[plane, m]))
 
 
-@inline
+@inline_always
 def _write(pages: PagePlanes, plane: int, m: int, verdict: int) -> None:
     pages.mark[plane, m] = (signed(pages.mark[plane, m]) & ~VERDICT_MASK) | verdict

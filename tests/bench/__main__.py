@@ -1,14 +1,14 @@
-"""Run the benchmarks: ``python -m tests.bench [fold] [consume]``; exits with 1 when a figure misses its target."""
+"""Run the benchmarks: ``python -m tests.bench [fold] [score] [consume]``; exits with 1 when a target is missed."""
 
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import consume, fold
+from tests.bench import consume, fold, score
 from tests.bench.figure import Figure
 
-BENCHES = {"fold": fold.measure, "consume": consume.measure}
+BENCHES = {"fold": fold.measure, "score": score.measure, "consume": consume.measure}
 
 
 def main(names: list[str]) -> int:

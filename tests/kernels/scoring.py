@@ -52,11 +52,14 @@ def page_rules(judged: Sequence[Judged]) -> PageRules:
     rules = [rules for _, rules, _ in judged]
     masks = [masks for _, _, masks in judged]
     bands = [each.band or (NO_BAND, NO_BAND) for each in rules]
+    outer = [each.assessment_band or (NO_BAND, NO_BAND) for each in rules]
     return PageRules(
         lower=np.array([lower for lower, _ in bands], np.int16),
         upper=np.array([upper for _, upper in bands], np.int16),
         abnormal_lower=np.array([each.abnormal_band[0] for each in rules], np.int16),
         abnormal_upper=np.array([each.abnormal_band[1] for each in rules], np.int16),
+        assessment_lower=np.array([lower for lower, _ in outer], np.int16),
+        assessment_upper=np.array([upper for _, upper in outer], np.int16),
         interruption_below=np.array([each.interruption_below for each in rules], np.int16),
         optional_phases=np.array([bits(each.optional) for each in rules], np.uint8),
         due=np.array([bits(each.due) for each in masks], np.uint64),

@@ -30,6 +30,7 @@ KERNELS: tuple[Callable[..., int], ...] = (
     kernels.join_into,
     kernels.judge,
     kernels.score,
+    kernels.tally,
     kernels.watch,
 )
 compiled_only = pytest.mark.skipif(mode.IS_PLAIN, reason="nothing is compiled in this mode")

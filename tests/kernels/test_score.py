@@ -13,6 +13,7 @@ from tests.oracle.judging import Masks, Rules, judge_page
 from tests.oracle.ledger import Page, empty_page
 from tests.oracle.words import NOTHING, Candidate, Rank, Verdict, candidate
 
+ASSESSED = (None, None, (-3000, 2000), (-900, 650))
 BANDS = ((-1000, 700), (-700, 700), (0, 700), (-300, 700), None)
 
 
@@ -35,7 +36,10 @@ def random_case(rng: Random) -> Judged:
     n_phases = rng.choice((1, 3))
     page = Page([[random_candidate(rng) for _ in range(60)] for _ in range(n_phases)])
     rules = Rules(
-        band=rng.choice(BANDS), optional={1} if n_phases == 3 and rng.random() < 0.5 else set()
+        band=rng.choice(BANDS),
+        assessment_band=rng.choice(ASSESSED),
+        interruption_below=rng.choice((-9000, -9000, -9500)),
+        optional={1} if n_phases == 3 and rng.random() < 0.5 else set(),
     )
     masks = Masks(
         due=set(range(60)) - random_minutes(rng),

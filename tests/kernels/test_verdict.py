@@ -34,6 +34,7 @@ RULES = (
     Rules(band=None),
     Rules(band=None, optional={1}),
     Rules(band=LOW_VOLTAGE, optional={0, 1, 2}),
+    Rules(band=LOW_VOLTAGE, assessment_band=(-3000, 1000)),
 )
 FLAGS = [*itertools.product((False, True), repeat=4)]
 

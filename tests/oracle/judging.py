@@ -16,6 +16,7 @@ class Rules:
 
     band: Band | None  # None: no rule covers the point
     abnormal_band: Band = (-1000, 1000)  # in abnormal grid state
+    assessment_band: Band | None = None  # minutes with a live phase outside leave the rate
     interruption_below: int = -9000
     optional: Set[int] = frozenset()  # phases that may be absent
 
@@ -39,7 +40,9 @@ class Scores:
     counter: list[int]  # minutes of the point by verdict
     phase_counters: list[list[int]]
     measured: Band | None  # of all good cells that are not interrupted
-    spread: Band | None  # of those outside abnormal grid state and exemption
+    spread: (
+        Band | None
+    )  # of those outside abnormal grid state and exemption, inside the assessment band
 
 
 def judge_minute(
@@ -57,6 +60,7 @@ def judge_minute(
     live = {number for number in measured if wired[number].cell >= rules.interruption_below}
     is_dark = not live and (bool(measured) or minute in masks.interrupted)
     is_exempt = minute in masks.exempt
+    beyond = {number for number in live if is_beyond(wired[number].cell, rules.assessment_band)}
     band = rules.abnormal_band if rules.band and minute in masks.abnormal else rules.band
 
     verdicts = [Verdict.MISSING] * len(phases)
@@ -64,10 +68,11 @@ def judge_minute(
         if is_dark or number in measured - live:
             verdicts[number] = Verdict.INTERRUPTED
         else:
-            verdicts[number] = Verdict.EXEMPT if is_exempt else _lit_verdict(phase, band)
+            is_out = is_exempt or number in beyond
+            verdicts[number] = Verdict.EXEMPT if is_out else _lit_verdict(phase, band)
     if is_dark:
         return Verdict.INTERRUPTED, verdicts
-    if is_exempt or (live and band is None):
+    if is_exempt or beyond or (live and band is None):
         return Verdict.EXEMPT, verdicts
     excesses = [_excess(wired[number].cell, band) for number in live if band is not None]
     return _worst(max(excesses, default=None), [verdicts[number] for number in wired]), verdicts
@@ -108,8 +113,19 @@ def judge_page(page: Page, rules: Rules, masks: Masks) -> Scores:
         counter=_count(verdicts, masks),
         phase_counters=[_count(phase, masks) for phase in phases],
         measured=_span([cell for _, cell in cells]),
-        spread=_span([cell for minute, cell in cells if minute not in unusual]),
+        spread=_span(
+            [
+                cell
+                for minute, cell in cells
+                if minute not in unusual and not is_beyond(cell, rules.assessment_band)
+            ]
+        ),
     )
+
+
+def is_beyond(cell: int, assessment_band: Band | None) -> bool:
+    """Return whether a cell lies outside the assessment band, if there is one."""
+    return assessment_band is not None and not (assessment_band[0] <= cell <= assessment_band[1])
 
 
 def _lit_verdict(phase: Candidate, band: Band | None) -> Verdict:
