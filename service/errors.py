@@ -193,6 +193,12 @@ class UnknownRuleSetError(RuleSetError):
     code = "unknown_rule_set"
 
 
+class RuleSetNotJudgedError(RuleSetError):
+    """No verdicts by this rule set are kept, and those that are do not stand for them."""
+
+    code = "rule_set_not_judged"
+
+
 class UnknownPointError(ServiceError):
     """A page belongs to a point that the registry in force does not know."""
 

@@ -28,6 +28,7 @@ from service.api.routes import (
     reliability,
     rule_sets,
     sarfi,
+    scorecard,
     target_rates,
     weeks,
 )
@@ -50,6 +51,7 @@ _ROUTERS: Final = (
     reliability.router,
     major_event_days.router,
     sarfi.router,
+    scorecard.router,
     declarations.router,
     rule_sets.router,
     operations.router,

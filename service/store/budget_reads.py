@@ -1,0 +1,56 @@
+"""Budgets of the database: how much of a year's bad minutes and outage minutes its targets leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.domain.budget_accounts import (
+    Account,
+    BudgetTimes,
+    TargetBudget,
+    budget_times,
+    target_budget,
+)
+from service.domain.rules import RuleSet
+from service.store.deployment_reads import Snapshot
+from service.store.point_exposures import enter_points
+from service.store.scorecard_reads import has_reliability, populations_of, require_judged
+from service.store.user_exposures import enter_users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """The budgets of a year, as they stand at an instant."""
+
+    times: BudgetTimes
+    targets: Sequence[TargetBudget]  # in the order of the rule set
+
+
+async def read_budgets(
+    snapshot: Snapshot, rule_set: RuleSet, statutory: RuleSet, to_at: datetime | None = None
+) -> Budgets | None:
+    """Return the budget of each target that has a number, of the year that the data have reached.
+
+    Args:
+        snapshot: Of the database.
+        rule_set: Whose targets.
+        statutory: By which the pages are judged.
+        to_at: As they stood at this start of a day in the zone; None: where the data reach.
+
+    Returns:
+        None before the first reading.
+
+    Raises:
+        RuleSetNotJudgedError: It has targets of the pass rate, and judges minutes otherwise.
+    """
+    require_judged(rule_set, statutory)
+    if snapshot.data_through is None:
+        return None
+    through = min(snapshot.data_through, to_at or snapshot.data_through)
+    times, account = budget_times(through, snapshot.zone), Account()
+    if populations := populations_of(rule_set):
+        await enter_points(snapshot, rule_set, populations, times, account)
+    if has_reliability(rule_set):
+        await enter_users(snapshot, rule_set, times, account)
+    found = [target_budget(target, account) for target in rule_set.targets]
+    return Budgets(times=times, targets=[one for one in found if one is not None])
