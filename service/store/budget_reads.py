@@ -11,6 +11,7 @@ from service.domain.budget_accounts import (
     budget_times,
     target_budget,
 )
+from service.domain.judging_alike import judge_alike
 from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 from service.store.point_exposures import enter_points
@@ -47,10 +48,46 @@ async def read_budgets(
     if snapshot.data_through is None:
         return None
     through = min(snapshot.data_through, to_at or snapshot.data_through)
-    times, account = budget_times(through, snapshot.zone), Account()
-    if populations := populations_of(rule_set):
-        await enter_points(snapshot, rule_set, populations, times, account)
+    times = budget_times(through, snapshot.zone)
+    return _budgets(rule_set, times, await _account(snapshot, rule_set, times))
+
+
+async def read_budgets_alike(
+    snapshot: Snapshot, rule_sets: Sequence[RuleSet], statutory: RuleSet
+) -> list[tuple[RuleSet, Budgets]]:
+    """Return the budgets of those of some rule sets that judge minutes as ``statutory`` does.
+
+    Nothing is read twice for rule sets that also count users alike. Empty before the first reading.
+    """
+    if snapshot.data_through is None:
+        return []
+    times = budget_times(snapshot.data_through, snapshot.zone)
+    accounts: dict[object, Account] = {}
+    found = []
+    for rule_set in rule_sets:
+        if not judge_alike(rule_set, statutory):
+            continue
+        row = rule_set.reliability
+        key = (
+            bool(populations_of(rule_set)),
+            has_reliability(rule_set),
+            (row.users, row.transformer_share_min, row.merge_within_s, row.momentary_event_s),
+        )
+        if key not in accounts:
+            accounts[key] = await _account(snapshot, rule_set, times)
+        found.append((rule_set, _budgets(rule_set, times, accounts[key])))
+    return found
+
+
+async def _account(snapshot: Snapshot, rule_set: RuleSet, times: BudgetTimes) -> Account:
+    account = Account()
+    if populations_of(rule_set):
+        await enter_points(snapshot, rule_set, times, account)
     if has_reliability(rule_set):
         await enter_users(snapshot, rule_set, times, account)
+    return account
+
+
+def _budgets(rule_set: RuleSet, times: BudgetTimes, account: Account) -> Budgets:
     found = [target_budget(target, account) for target in rule_set.targets]
     return Budgets(times=times, targets=[one for one in found if one is not None])

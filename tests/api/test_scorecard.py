@@ -7,9 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from kernels.layout import CELL_NONE
-from tests.api.clients import get, problem
+from service.api.figures import read_budget_figures
+from service.settings import Settings
+from tests.api.clients import application, client_of, get, problem
 from tests.api.recount import MINUTE, Cells, cells_from, verdict_of
 from tests.api.seeding import NewPoint, Seeder
 
@@ -330,3 +333,83 @@ async def test_more_than_a_year_is_a_problem(reader: httpx.AsyncClient) -> None:
     found = await problem(reader, "/v1/scorecard", **{"from": "2020-01-01", "to": "2024-01-01"})
 
     assert found["code"] == "range_too_long"
+
+
+async def test_the_gauges_are_the_budgets_of_the_statutory_set_and_its_pledges(
+    seeded: Settings,
+) -> None:
+    beside = ("sgcc-pledge-2023", "gb-12325-2008")
+    app = application(seeded.model_copy(update={"rule_sets_beside": beside}))
+    async with client_of(app) as client:
+        context = app.state.context
+        context.metrics.show_budgets(await read_budget_figures(context))
+        text = (await client.get("/metrics")).text
+        answers = [
+            await get(client, "/v1/budget", rule_set=name)
+            for name in ("sgcc-2003", "sgcc-pledge-2023")
+        ]
+
+    wanted: dict[str, dict[tuple[str, ...], float]] = {
+        "voltpass_target_ratio": {},
+        "voltpass_budget_used_ratio": {},
+        "voltpass_budget_projected_ratio": {},
+        "voltpass_budget_burn_rate": {},
+    }
+    for answer in answers:
+        for one in answer["budgets"]:
+            key = (one["area"], one["figure"], one["population"], answer["rule_set"])
+            wanted["voltpass_target_ratio"][key] = one["target"]
+            wanted["voltpass_budget_used_ratio"][key] = one["used_ratio"]
+            wanted["voltpass_budget_projected_ratio"][key] = one["projected_ratio"]
+            for burn in one["burn_rates"]:
+                wanted["voltpass_budget_burn_rate"][*key, burn["window"]] = burn["burn_rate"]
+    shown: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in wanted}
+    for metric in parse_text(text):
+        for sample in metric.samples:
+            if sample.name in shown:
+                labels = tuple(value for _, value in sorted(sample.labels.items()))
+                shown[sample.name][labels] = sample.value
+    assert len(wanted["voltpass_budget_burn_rate"]) == 2 * 4 * 4
+    assert shown == wanted
+
+
+async def test_days_that_cut_an_hour_in_two_are_counted_to_the_minute(
+    seeder: Seeder, client: httpx.AsyncClient
+) -> None:
+    """Kathmandu is 5:45 ahead: its days begin at 18:15 UTC. Stored days, a dirty one and the open one."""
+    await seeder.zone("Asia/Kathmandu")
+    midnight = datetime(2024, 2, 29, 18, 15, tzinfo=UTC)
+    await seeder.points(NewPoint(point="K1", area="urban"))
+    bad = [HIGH if i % 97 == 0 else GOOD for i in range(5 * 1440)]
+    await seeder.minutes("K1", midnight, [bad])
+    through = midnight + timedelta(days=5)
+    await seeder.reach(through)
+    await seeder.settle()
+    more = [LOW if i % 50 == 0 else GOOD for i in range(500)]
+    await seeder.minutes("K1", through, [more])  # the open day
+    late = midnight + timedelta(days=3, minutes=1400)  # over midnight of two days that are over
+    await seeder.run("DELETE FROM page WHERE hour = $1", late.replace(minute=0))
+    await seeder.minutes("K1", late.replace(minute=0), [[LOW] * 60])
+    await seeder.reach(through + timedelta(minutes=500))
+    cells = cells_from(midnight, bad) | cells_from(through, more)
+    cells |= cells_from(late.replace(minute=0), [LOW] * 60)
+
+    answer = await get(client, "/v1/budget")
+
+    (found,) = [
+        one for one in answer["budgets"] if (one["figure"], one["area"]) == ("pass_rate", "urban")
+    ]
+    end = through + timedelta(minutes=500)
+
+    def recounted(start: datetime) -> tuple[int, int]:
+        chosen = [verdict_of(cell) for at, cell in cells.items() if start <= at < end]
+        return len(chosen) - chosen.count("pass"), len(chosen)
+
+    burn = {one["window"]: one for one in found["burn_rates"]}
+    three_days = midnight + timedelta(days=2)
+    assert found["used_minutes"] == recounted(midnight)[0]
+    assert datetime.fromisoformat(burn["3d"]["from"]) == three_days
+    assert (burn["3d"]["bad_minutes"], burn["3d"]["known_minutes"]) == recounted(three_days)
+    assert (burn["30d"]["bad_minutes"], burn["30d"]["known_minutes"]) == recounted(midnight)
+    six_hours = end.replace(minute=0) - timedelta(hours=6)
+    assert (burn["6h"]["bad_minutes"], burn["6h"]["known_minutes"]) == recounted(six_hours)
