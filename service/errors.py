@@ -258,3 +258,12 @@ class SimulationError(ServiceError):
     """A district cannot be simulated as asked; the message says which option, and what is allowed."""
 
     code = "simulation"
+
+
+# --------------------------------------------------------------------------------- the command line
+
+
+class ServeAnswerError(ServiceError):
+    """The `serve` that a command asks does not answer, or refuses; the message says what it says."""
+
+    code = "serve_answer"

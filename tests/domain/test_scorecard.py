@@ -116,6 +116,16 @@ def test_a_verdict_is_certain_when_both_bounds_say_the_same(
     assert (found.verdict, found.is_certain) == (expected, is_certain)
 
 
+@pytest.mark.parametrize(
+    ("actual", "at_least", "margin"),
+    [("0.94", "0.90", 4.0), ("1", "0.9989", 0.11), ("0.9", "0.95", -5.0), ("0.97", "0.96", 1.0)],
+)
+def test_a_margin_has_no_dust_of_floats(actual: str, at_least: str, margin: float) -> None:
+    found = judged(target(at_least=Decimal(at_least)), ("R1", "urban", figure(actual)))
+
+    assert found.together.margin_points == margin
+
+
 def test_each_is_broken_by_one_region_that_the_average_hides() -> None:
     figures = (
         ("R1", "urban", figure("0.99")),
