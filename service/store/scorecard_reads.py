@@ -24,6 +24,7 @@ from service.domain.scorecard import (
 )
 from service.errors import RuleSetNotJudgedError
 from service.store.deployment_reads import Snapshot
+from service.store.network_figures import compliant_shares, composite_rates
 from service.store.reliability_reads import KnownNetwork, known_network
 from service.store.target_reads import pass_figures
 
@@ -42,7 +43,8 @@ async def read_scorecard(
         statutory: By which the pages are judged.
 
     Raises:
-        RuleSetNotJudgedError: It has targets of the pass rate, and judges minutes otherwise.
+        RuleSetNotJudgedError: It has targets of the pass rate, and judges minutes otherwise; or of
+            week limits, and its weeks are not kept.
     """
     require_judged(rule_set, statutory)
     placed: _Placed = {}
@@ -51,6 +53,13 @@ async def read_scorecard(
             placed.setdefault(("pass_rate", one.population), []).append(
                 PlacedFigure(region=one.region, area=one.area, figure=_of_points(one.figure))
             )
+    figures = {one.figure for one in rule_set.targets}
+    if "composite_pass_rate" in figures and rule_set.composite is not None:
+        found = await composite_rates(snapshot, days, rule_set, rule_set.composite)
+        placed["composite_pass_rate", "all_points"] = found
+    if "compliant_share" in figures:
+        found = await compliant_shares(snapshot, days, rule_set)
+        placed["compliant_share", "all_points"] = found
     if has_reliability(rule_set):
         span = (day_start(days[0], snapshot.zone), day_start(days[1], snapshot.zone))
         known = await known_network(snapshot, span, rule_set)
@@ -66,7 +75,7 @@ def require_judged(rule_set: RuleSet, statutory: RuleSet) -> None:
     Raises:
         RuleSetNotJudgedError: They do not.
     """
-    if populations_of(rule_set) and not judge_alike(rule_set, statutory):
+    if _rests_on_verdicts(rule_set) and not judge_alike(rule_set, statutory):
         raise RuleSetNotJudgedError(
             f"{rule_set.name} judges minutes otherwise than {statutory.name}, by which the pages of this deployment "
             "are judged, so there are no pass rates to hold against its targets"
@@ -76,6 +85,10 @@ def require_judged(rule_set: RuleSet, statutory: RuleSet) -> None:
 def populations_of(rule_set: RuleSet) -> list[Population]:
     """Return whose pass rates a rule set sets targets for."""
     return sorted({one.population for one in rule_set.targets if one.figure == "pass_rate"})
+
+
+def _rests_on_verdicts(rule_set: RuleSet) -> bool:
+    return any(one.figure in {"pass_rate", "composite_pass_rate"} for one in rule_set.targets)
 
 
 def has_reliability(rule_set: RuleSet) -> bool:

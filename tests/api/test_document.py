@@ -26,12 +26,9 @@ PATHS = {
     "/v1/events",
     "/v1/reliability",
     "/v1/major-event-days",
-<<<<<<< HEAD
     "/v1/sarfi",
-=======
     "/v1/scorecard",
     "/v1/budget",
->>>>>>> a362e29 (Answer scorecards and budgets over HTTP, from one snapshot of the ledger)
     "/v1/declarations",
     "/v1/declarations/{declaration_id}",
     "/v1/rule-sets",
@@ -80,7 +77,6 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     "name",
     [
         "PointPassRate",
@@ -91,10 +87,9 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
         "PointWeeks",
         "Compliance",
         "SarfiAnswer",
+        "Scorecard",
+        "YearBudget",
     ],
-=======
-    "name", ["PointPassRate", "GroupPassRate", "PointMinutes", "Scorecard", "YearBudget"]
->>>>>>> a362e29 (Answer scorecards and budgets over HTTP, from one snapshot of the ledger)
 )
 def test_every_answer_with_rates_names_what_they_rest_on(
     document: dict[str, Any], name: str
