@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "med": "service.offline.med_command",
     "rules": "service.offline.rules_command",
     "score": "service.offline.command",
+    "scorecard": "service.terminal.scorecard_command",
     "simulate": "service.simulate.command",
 }
 

@@ -193,6 +193,12 @@ class UnknownRuleSetError(RuleSetError):
     code = "unknown_rule_set"
 
 
+class RuleSetNotJudgedError(RuleSetError):
+    """No verdicts by this rule set are kept, and those that are do not stand for them."""
+
+    code = "rule_set_not_judged"
+
+
 class UnknownPointError(ServiceError):
     """A page belongs to a point that the registry in force does not know."""
 
@@ -252,3 +258,12 @@ class SimulationError(ServiceError):
     """A district cannot be simulated as asked; the message says which option, and what is allowed."""
 
     code = "simulation"
+
+
+# --------------------------------------------------------------------------------- the command line
+
+
+class ServeAnswerError(ServiceError):
+    """The `serve` that a command asks does not answer, or refuses; the message says what it says."""
+
+    code = "serve_answer"

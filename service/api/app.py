@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 from service import clock
 from service.api import description, problem
 from service.api.context import ServeContext
-from service.api.figures import keep_figures
+from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
     declarations,
     group_rates,
@@ -28,6 +28,7 @@ from service.api.routes import (
     reliability,
     rule_sets,
     sarfi,
+    scorecard,
     target_rates,
     weeks,
 )
@@ -50,6 +51,7 @@ _ROUTERS: Final = (
     reliability.router,
     major_event_days.router,
     sarfi.router,
+    scorecard.router,
     declarations.router,
     rule_sets.router,
     operations.router,
@@ -97,9 +99,10 @@ def create_app(
                 point_series_max=settings.point_series_max,
             )
             app.state.context = context
-            figures = tasks.create_task(keep_figures(context))
+            keepers = [tasks.create_task(keep(context)) for keep in (keep_figures, keep_budgets)]
             yield
-            figures.cancel()
+            for keeper in keepers:
+                keeper.cancel()
 
     app = FastAPIOffline(
         redoc_url=None,  # its page fetches a logo from the internet

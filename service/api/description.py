@@ -25,6 +25,10 @@ TAGS: Final = [
         "description": "The registry: where voltage is measured, by which meters, for whom.",
     },
     {"name": "pass rates", "description": "What share of the time the voltage was good."},
+    {
+        "name": "targets",
+        "description": "What the rule set demands: whether it is kept, and how much of the year's budget is used.",
+    },
     {"name": "evidence", "description": "Why: the minutes, as measured and as judged."},
     {
         "name": "interruptions and events",

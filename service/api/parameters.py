@@ -91,13 +91,20 @@ def days_of(
     zone = snapshot.zone
     edges = span_of(from_, to, snapshot, now)
     for name, at in zip(("from", "to"), edges, strict=True):
-        if day_start(at.astimezone(zone).date(), zone) != at:
-            local = at.astimezone(zone).isoformat()
-            raise RequestError(
-                f"{name} must be a day or its start in {zone.key}, not {local}", "query", name
-            )
+        _check_day(at, name, zone)
     from_at, to_at = edges
     return from_at.astimezone(zone).date(), to_at.astimezone(zone).date()
+
+
+def day_of(text: str, name: str, zone: ZoneInfo) -> datetime:
+    """Return the start of the day that a request means, in UTC.
+
+    Raises:
+        RequestError: ``text`` cannot be understood, or is no start of a day.
+    """
+    at = instant(text, name, zone)
+    _check_day(at, name, zone)
+    return at
 
 
 def instant(text: str, name: str, zone: ZoneInfo) -> datetime:
@@ -133,6 +140,14 @@ def check_length(from_at: datetime, to_at: datetime, longest: timedelta) -> None
             f"{asked:g} days are asked for, at most {longest.days} are answered at once",
             "query",
             "from",
+        )
+
+
+def _check_day(at: datetime, name: str, zone: ZoneInfo) -> None:
+    if day_start(at.astimezone(zone).date(), zone) != at:
+        local = at.astimezone(zone).isoformat()
+        raise RequestError(
+            f"{name} must be a day or its start in {zone.key}, not {local}", "query", name
         )
 
 

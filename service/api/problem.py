@@ -103,6 +103,10 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
         errors.TooMuchError: _WRONG._replace(
             title="Too much at once", next="Ask for a smaller part, as `detail` says."
         ),
+        errors.RuleSetNotJudgedError: _WRONG._replace(
+            title="Not judged by this rule set",
+            next="Ask for the rule set in force, or for one with the same limits; /v1/rule-sets shows them.",
+        ),
         errors.NotFoundError: _Answer(
             HTTPStatus.NOT_FOUND, "Not found", "GET /v1/points lists the points there are."
         ),

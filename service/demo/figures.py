@@ -7,7 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
+from service.api.scorecard_shapes import Scorecard, YearBudget
 from service.demo.scenario import FEEDER_POINT, HOUSE_POINT, HOUSE_POINT_220
+from service.terminal.scorecard_sources import Asked, from_serve
 
 T = TypeVar("T")
 WITHIN_S = 30.0
@@ -73,12 +75,14 @@ class Figures(msgspec.Struct):
     points: list[PointFigures]
     feeders: list[FeederFigures]
     interruptions: list[InterruptionFigures]
+    scorecard: Scorecard  # of the street
+    budget: YearBudget
 
 
 class _About(msgspec.Struct):
     nominal_v: float
     valid_from: str
-    valid_to: str
+    valid_to: str | None
 
 
 class _PassRate(msgspec.Struct):
@@ -98,8 +102,9 @@ async def ask_figures(url: str, street_days: tuple[str, str]) -> Figures:
 
     Raises:
         OSError: The API does not answer.
+        ServeAnswerError: It does not answer the last questions.
     """
-    points = [await _point(url, point, story) for point, story in POINTS]
+    points = [await _point(url, point, story, street_days[1]) for point, story in POINTS]
     days = {"from": street_days[0], "to": street_days[1]}
     feeders = await _ask(
         url, _Groups, "/v1/pass-rate", {"group_by": "feeder", "region": "Demo", **days}
@@ -107,12 +112,20 @@ async def ask_figures(url: str, street_days: tuple[str, str]) -> Figures:
     found = await _ask(
         url, _Interruptions, "/v1/interruptions", {"region": "Demo", "limit": "500", **days}
     )
-    return Figures(points=points, feeders=feeders.groups, interruptions=found.interruptions)
+    asked = Asked(rule_set=None, from_=street_days[0], to=street_days[1])
+    scorecard, budget = await asyncio.to_thread(from_serve, url, asked)
+    return Figures(
+        points=points,
+        feeders=feeders.groups,
+        interruptions=found.interruptions,
+        scorecard=scorecard,
+        budget=budget,
+    )
 
 
-async def _point(url: str, point: str, story: str) -> PointFigures:
+async def _point(url: str, point: str, story: str, end_day: str) -> PointFigures:
     about = await _ask(url, _About, f"/v1/points/{point}", {})
-    span = {"from": about.valid_from, "to": about.valid_to, "by": "month"}
+    span = {"from": about.valid_from, "to": about.valid_to or end_day, "by": "month"}
     answer = await _ask(url, _PassRate, f"/v1/points/{point}/pass-rate", span)
     figures = answer.total
     figures.point, figures.story, figures.nominal_v = point, story, about.nominal_v

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from service.demo.replay import FEEDER_DEVICE, HOUSE_DEVICE, HOUSE_DEVICE_220
-from service.demo.street import N_MINUTES, StreetMeter, meters
-from service.domain.registry import Customer, Device, Point
+from service.demo.street import RURAL_FEEDERS, StreetMeter, meters
+from service.domain.registry import Customer, Device, Point, TargetArea
 from service.domain.registry_checks import DeviceRow
 from service.domain.registry_files import Kind, write_customers, write_devices, write_points
 from service.recordings import SECHA_FEEDER, UCI_HOUSEHOLD, Recording
@@ -15,6 +16,8 @@ HOUSE_POINT = "uci-house"
 HOUSE_POINT_220 = "uci-house-220V"  # the same voltage, held against the limits of 220 V
 FEEDER_POINT = "secha-34.5kV"
 FEEDER_BAND = (-300, 700)  # 0.01 %; no rule covers 34.5 kV, so the feeder has a band of its own
+Span: TypeAlias = tuple[datetime, datetime | None]  # in service; None: from then on
+
 MV = 1000  # millivolts a volt
 STREET_NOMINAL_MV = 220 * MV
 
@@ -22,7 +25,7 @@ STREET_NOMINAL_MV = 220 * MV
 def registry_files(street_start: datetime, zone: ZoneInfo) -> dict[Kind, str]:
     """Return the CSV files to import, in that order."""
     house, feeder = _span(UCI_HOUSEHOLD), _span(SECHA_FEEDER)
-    street = (street_start, street_start + timedelta(minutes=N_MINUTES))
+    street = (street_start, None)  # stays in service: a year's budget is about what is to come, too
     house_point = _recorded_point(HOUSE_POINT, UCI_HOUSEHOLD, house, feeder_name="Sceaux")
     points = [
         house_point,
@@ -37,8 +40,8 @@ def registry_files(street_start: datetime, zone: ZoneInfo) -> dict[Kind, str]:
         *(_street_device(meter, street) for meter in meters()),
     ]
     customers = [
-        _customer(HOUSE_POINT, house, 230),
-        *(_customer(meter.point, street, 220) for meter in meters()),
+        _customer(HOUSE_POINT, house, 230, "rural"),
+        *(_customer(meter.point, street, 220, _area(meter)) for meter in meters()),
     ]
     return {
         "points": write_points(points, zone),
@@ -106,7 +109,11 @@ def _recorded_device(
     return DeviceRow(point=point, device=made)
 
 
-def _street_point(meter: StreetMeter, span: tuple[datetime, datetime]) -> Point:
+def _area(meter: StreetMeter) -> TargetArea:
+    return "rural" if meter.feeder in RURAL_FEEDERS else "urban"
+
+
+def _street_point(meter: StreetMeter, span: Span) -> Point:
     return Point(
         point_id=0,
         point=meter.point,
@@ -126,7 +133,7 @@ def _street_point(meter: StreetMeter, span: tuple[datetime, datetime]) -> Point:
     )
 
 
-def _street_device(meter: StreetMeter, span: tuple[datetime, datetime]) -> DeviceRow:
+def _street_device(meter: StreetMeter, span: Span) -> DeviceRow:
     made = Device(
         device_id=0,
         device=meter.device,
@@ -139,7 +146,7 @@ def _street_device(meter: StreetMeter, span: tuple[datetime, datetime]) -> Devic
     return DeviceRow(point=meter.point, device=made)
 
 
-def _customer(point: str, span: tuple[datetime, datetime], level_v: int) -> Customer:
+def _customer(point: str, span: Span, level_v: int, area: TargetArea) -> Customer:
     return Customer(
         customer_id=0,
         customer=f"C-{point}",
@@ -149,8 +156,8 @@ def _customer(point: str, span: tuple[datetime, datetime], level_v: int) -> Cust
         important=False,
         user_class="LV",
         required_power_factor=None,
-        target_area="rural" if point == HOUSE_POINT else "urban",
-        response_area="rural" if point == HOUSE_POINT else "urban",
+        target_area=area,
+        response_area=area,
         valid_from=span[0],
         valid_to=span[1],
     )

@@ -35,6 +35,7 @@ SILENT_METERS = range(20, 25)
 DELAYED_METERS = range(80, 88)  # delivered two hours late
 TRANSFORMER_OUT = range(200, 250)  # T5
 TRANSFORMER_PLANNED = range(250, 300)  # T6
+RURAL_FEEDERS = frozenset({"F3"})  # the other two are urban
 N_UNKNOWN = 2  # devices that nobody registered
 
 FAULTS = (

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.demo.figures import FeederFigures, Figures, InterruptionFigures, PointFigures
+from service.terminal.scorecard_table import print_scorecard
 
 _WIDTH_OF_A_FILE = 140  # columns, where the output is no terminal
 _VERDICTS = ("pass", "over", "under", "interrupted", "missing")
@@ -25,7 +26,7 @@ _WORDS = frozenset({"point", _STORY, "feeder", "transformer", "from", "to", "evi
 
 
 def print_figures(console: Console, figures: Figures) -> None:
-    """Print what the API answered: points, feeders, interruptions."""
+    """Print what the API answered: points, feeders, interruptions, scorecard."""
     if not console.is_terminal:
         console.width = max(console.width, _WIDTH_OF_A_FILE)
     _print(
@@ -43,6 +44,7 @@ def print_figures(console: Console, figures: Figures) -> None:
         "Interruptions of the street by transformer",
         _interruptions(figures.interruptions),
     )
+    print_scorecard(console, figures.scorecard, figures.budget)
 
 
 def _print(console: Console, title: str, rows: Sequence[dict[str, str]]) -> None:

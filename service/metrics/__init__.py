@@ -7,10 +7,11 @@ a label. The sets of labels are closed: nothing here grows with the number of po
 
 from service.metrics.consume import ConsumeMetrics, FeederState, Lag
 from service.metrics.exposition import Snapshot, new_registry, render
-from service.metrics.serve import Figure, ServeMetrics
+from service.metrics.serve import BudgetFigure, Figure, ServeMetrics
 from service.metrics.settle import SettleMetrics
 from service.metrics.words import (
     Area,
+    BurnWindow,
     Kind,
     Method,
     Outcome,
@@ -18,10 +19,15 @@ from service.metrics.words import (
     PointClass,
     Reason,
     Table,
+    TargetArea,
+    TargetFigure,
+    TargetPopulation,
 )
 
 __all__ = [
     "Area",
+    "BudgetFigure",
+    "BurnWindow",
     "ConsumeMetrics",
     "FeederState",
     "Figure",
@@ -36,6 +42,9 @@ __all__ = [
     "SettleMetrics",
     "Snapshot",
     "Table",
+    "TargetArea",
+    "TargetFigure",
+    "TargetPopulation",
     "new_registry",
     "render",
 ]

@@ -21,3 +21,7 @@ Table = Literal[
     "page", "lane_block", "late_reading", "event", "interruption", "dead_letter", "dirty_day"
 ]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"]
+TargetFigure = Literal["pass_rate", "composite_pass_rate", "supply_reliability", "compliant_share"]
+TargetPopulation = Literal["residential_points", "points_from_10kv", "all_points", "users"]
+TargetArea = Literal["urban", "rural", "special_remote", "any"]
+BurnWindow = Literal["1h", "6h", "3d", "30d"]

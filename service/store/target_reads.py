@@ -189,6 +189,16 @@ def targets_of(rule_set: RuleSet) -> dict[tuple[Population, Area], Decimal]:
     return found
 
 
+async def high_levels(connection: Connection, rule_set: RuleSet) -> list[list[object]]:
+    """Return nominal voltage and wiring of the points from 10 kV on, as two columns."""
+    high = [
+        (row["nominal_mv"], row["wiring"])
+        for row in await connection.fetch(_LEVELS)
+        if level_of(rule_set, row["nominal_mv"], row["wiring"]) >= _FROM_KV
+    ]
+    return _columns(high, 2)
+
+
 async def _rows(
     connection: Connection,
     by: _By,
@@ -196,17 +206,12 @@ async def _rows(
     rule_set: RuleSet,
     populations: Sequence[Population],
 ) -> list[Any]:
-    high = [
-        (row["nominal_mv"], row["wiring"])
-        for row in await connection.fetch(_LEVELS)
-        if level_of(rule_set, row["nominal_mv"], row["wiring"]) >= _FROM_KV
-    ]
     targets = [(*key, *share.as_integer_ratio()) for key, share in targets_of(rule_set).items()]
     return await connection.fetch(
         _FIGURES[by],
         *days,
         *rule_set.coverage.floor.as_integer_ratio(),
-        *_columns(high, 2),
+        *(await high_levels(connection, rule_set)),
         *_columns(targets, 4),
         list(populations),
     )

@@ -27,6 +27,8 @@ PATHS = {
     "/v1/reliability",
     "/v1/major-event-days",
     "/v1/sarfi",
+    "/v1/scorecard",
+    "/v1/budget",
     "/v1/declarations",
     "/v1/declarations/{declaration_id}",
     "/v1/rule-sets",
@@ -85,6 +87,8 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
         "PointWeeks",
         "Compliance",
         "SarfiAnswer",
+        "Scorecard",
+        "YearBudget",
     ],
 )
 def test_every_answer_with_rates_names_what_they_rest_on(

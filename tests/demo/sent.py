@@ -19,11 +19,21 @@ class PointDay:
 
     point: str
     feeder: str
-    minutes: dict[str, int]
+    transformer: str
+    verdicts: tuple[str, ...]  # minute by minute
+
+    @property
+    def minutes(self) -> dict[str, int]:
+        count = Counter(self.verdicts)
+        return {verdict: count[verdict] for verdict in VERDICTS}
 
     @property
     def n_judged(self) -> int:
         return self.minutes["pass"] + self.minutes["over"] + self.minutes["under"]
+
+    @property
+    def n_to_judge(self) -> int:
+        return self.n_judged + self.minutes["missing"]
 
 
 def street_days() -> list[PointDay]:
@@ -32,13 +42,11 @@ def street_days() -> list[PointDay]:
     days = []
     for meter in street.meters():
         planned = range(*street.PLANNED_OUTAGE) if meter.transformer == "T6" else range(0)
-        count = Counter(
+        verdicts = tuple(
             _verdict(voltage_at.get((meter.device, minute)), is_declared=minute in planned)
             for minute in range(street.N_MINUTES)
         )
-        days.append(
-            PointDay(meter.point, meter.feeder, {verdict: count[verdict] for verdict in VERDICTS})
-        )
+        days.append(PointDay(meter.point, meter.feeder, meter.transformer, verdicts))
     return days
 
 

@@ -16,6 +16,15 @@ import pytest
 
 from service.demo.street import OUTAGE, PLANNED_OUTAGE
 from service.recordings import SECHA_FEEDER, UCI_HOUSEHOLD
+from tests.demo.recount import (
+    DAY,
+    TARGETS,
+    WINDOW_MINUTES,
+    figure_of,
+    of_area,
+    rest_of_year,
+    use_of,
+)
 from tests.demo.sent import PointDay, street_days
 from tests.offline.files import score_one
 from tests.offline.test_household import recompute
@@ -85,7 +94,10 @@ def test_the_table_is_printed_and_nothing_is_left(
     house = ["uci-house", "34,052", "3,231", "91.3338", "91.32", "91.33", "99.98"]
     dark = ["T6", "14:00", "14:50", "declared", "DEMO-1", "50"]
     lines = ended.stderr.splitlines()
-    for words in (house, dark):
+    kept = ["pass rate", "residential points", "urban", "95", "99.1809", "+4.1809", "200", "kept"]
+    broken = ["supply reliability", "users", "rural", "99", "96.9791", "-2.0209", "broken"]
+    used = ["supply reliability", "rural", "87", "3.020"]
+    for words in (house, dark, kept, broken, used):
         assert any(all(word in line for word in words) for line in lines), ended.stderr
     assert "Traceback" not in ended.stderr
     assert list(folder.iterdir()) == []
@@ -206,6 +218,74 @@ def test_the_interruptions_are_there_to_the_minute(
 
 def test_there_are_no_other_interruptions(figures: dict[str, Any]) -> None:
     assert {one["transformer"] for one in figures["interruptions"]} == {"T5", "T6"}
+
+
+def entry_of(entries: list[dict[str, Any]], figure: str, area: str) -> dict[str, Any]:
+    (found,) = [one for one in entries if (one["figure"], one["area"]) == (figure, area)]
+    return found
+
+
+@pytest.mark.parametrize(("figure", "area"), list(TARGETS))
+def test_the_scorecard_of_the_street_equals_a_recount_of_what_was_sent(
+    figures: dict[str, Any], sent: dict[str, PointDay], figure: str, area: str
+) -> None:
+    days, target = of_area(sent.values(), area), TARGETS[figure, area]
+    reached, members, not_known = figure_of(days, figure)
+
+    shown = entry_of(figures["scorecard"]["commitments"], figure, area)
+
+    assert len(figures["scorecard"]["commitments"]) == len(TARGETS)
+    assert shown["target"] == float(target)
+    assert shown["verdict"] == ("kept" if reached >= target else "broken")
+    for one in (shown["decisive"], shown["together"], *shown["regions"]):
+        assert one["actual"] == pytest.approx(reached, abs=1e-12)
+        assert one["margin_points"] == pytest.approx(100 * (reached - target), abs=1e-10)
+        assert (one["members"], one["not_known"]) == (members, not_known)
+        assert one["lower"] <= one["actual"] <= one["upper"]
+    assert [one["region"] for one in shown["regions"]] == ["Demo"]
+
+
+@pytest.mark.parametrize(("figure", "area"), list(TARGETS))
+def test_the_budget_of_the_street_equals_a_recount_of_what_was_sent(
+    figures: dict[str, Any], sent: dict[str, PointDay], figure: str, area: str
+) -> None:
+    days, allowed_share = of_area(sent.values(), area), 1 - TARGETS[figure, area]
+    day = use_of(days, figure, DAY)
+    budget = figures["budget"]
+    through = datetime.fromisoformat(budget["through"])
+    members = figure_of(days, figure)[1]
+    rest = members * rest_of_year(through, budget["zone"])
+    allowed = allowed_share * (members * DAY + rest)
+    projected = day.bad + Fraction(day.bad, day.known) * rest
+
+    shown = entry_of(budget["budgets"], figure, area)
+
+    assert through == datetime.fromisoformat(figures["scorecard"]["data_through"])
+    assert shown["members"] == members
+    assert shown["used_minutes"] == day.bad
+    assert shown["allowed_minutes"] == float(allowed)
+    assert shown["used_ratio"] == pytest.approx(day.bad / allowed, abs=1e-12)
+    assert shown["projected_minutes"] == pytest.approx(projected, rel=1e-12)
+    assert shown["projected_ratio"] == pytest.approx(projected / allowed, rel=1e-12)
+    assert [one["window"] for one in shown["burn_rates"]] == list(WINDOW_MINUTES)
+    for one in shown["burn_rates"]:
+        use = use_of(days, figure, WINDOW_MINUTES[one["window"]])
+        assert (one["bad_minutes"], one["known_minutes"]) == (use.bad, use.known)
+        rate = Fraction(use.bad, use.known) / allowed_share
+        assert one["burn_rate"] == pytest.approx(rate, abs=1e-12)
+
+
+def test_the_street_keeps_some_targets_and_breaks_one(sent: dict[str, PointDay]) -> None:
+    """The simulation itself: both verdicts are there to be found."""
+    broken = {
+        (figure, area)
+        for (figure, area), target in TARGETS.items()
+        if figure_of(of_area(sent.values(), area), figure)[0] < target
+    }
+
+    assert broken == {("supply_reliability", "rural")}
+    assert use_of(of_area(sent.values(), "rural"), "supply_reliability", DAY).bad == 37 + 50
+    assert use_of(of_area(sent.values(), "urban"), "pass_rate", 360).bad > 50
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import get_args
 from prometheus_client import CollectorRegistry
 
 from service.metrics import (
+    BudgetFigure,
     ConsumeMetrics,
     FeederState,
     Figure,
@@ -27,6 +28,18 @@ FIGURE = Figure(
     pass_ratio=0.99,
     coverage_ratio=0.98,
     interruption_minutes=1.5,
+)
+
+
+BUDGET = BudgetFigure(
+    figure="pass_rate",
+    area="urban",
+    population="residential_points",
+    rule_set="sgcc-2003",
+    target_ratio=0.95,
+    used_ratio=0.3,
+    projected_ratio=0.7,
+    burn_rates={"1h": 2.0, "6h": 1.5, "3d": 0.9, "30d": 0.7},
 )
 
 
@@ -69,5 +82,6 @@ def filled_serve() -> CollectorRegistry:
     """Return a registry on which every method of ``ServeMetrics`` was called."""
     metrics = ServeMetrics(new_registry())
     metrics.show_figures([FIGURE])
+    metrics.show_budgets([BUDGET])
     metrics.record_request("/v1/points/{point}", "GET", 200, 0.01)
     return metrics.registry

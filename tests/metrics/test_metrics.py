@@ -9,7 +9,14 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from service.metrics import ConsumeMetrics, FeederState, ServeMetrics, new_registry, render
-from tests.metrics.specimens import FEEDER, FIGURE, filled_consume, filled_serve, filled_settle
+from tests.metrics.specimens import (
+    BUDGET,
+    FEEDER,
+    FIGURE,
+    filled_consume,
+    filled_serve,
+    filled_settle,
+)
 
 Fill = Callable[[], CollectorRegistry]
 REGISTRIES: list[Fill] = [filled_consume, filled_settle, filled_serve]
@@ -140,6 +147,21 @@ def test_a_ratio_without_a_denominator_has_no_series() -> None:
 
     assert values(metrics.registry, "voltpass_pass_ratio") == {}
     assert len(values(metrics.registry, "voltpass_coverage_ratio")) == 1
+
+
+def test_a_budget_of_which_nothing_is_known_shows_its_target_alone() -> None:
+    metrics = ServeMetrics(new_registry())
+    unknown = dataclasses.replace(
+        BUDGET, used_ratio=None, projected_ratio=None, burn_rates={"1h": None, "30d": 0.5}
+    )
+
+    metrics.show_budgets([unknown])
+
+    key = ("urban", "pass_rate", "residential_points", "sgcc-2003")
+    assert values(metrics.registry, "voltpass_target_ratio") == {key: 0.95}
+    assert values(metrics.registry, "voltpass_budget_used_ratio") == {}
+    assert values(metrics.registry, "voltpass_budget_projected_ratio") == {}
+    assert values(metrics.registry, "voltpass_budget_burn_rate") == {(*key, "30d"): 0.5}
 
 
 def test_a_method_that_a_client_made_up_makes_no_series() -> None:
