@@ -75,16 +75,42 @@ class Spans:
         pages = np.flatnonzero(self.affected[point_ids])
         if not pages.size:
             return masks
-        key = (point_ids[pages].astype(np.int64) << _POINT_SHIFT) + first_minute[pages]
-        first = np.searchsorted(self.end, key, "right")
-        n_spans = np.searchsorted(self.start, key + MINUTES_PER_HOUR, "left") - first
-        pages, key, first, n_spans = (a[n_spans > 0] for a in (pages, key, first, n_spans))
-        if pages.size:
-            begin = np.cumsum(n_spans) - n_spans
-            span = np.arange(n_spans.sum()) + np.repeat(first - begin, n_spans)
-            each = _mask(self.start[span], self.end[span], np.repeat(key, n_spans))
-            masks[pages] = np.bitwise_or.reduceat(each, begin)
+        cover = coverage((self.start, self.end), keys_of(point_ids[pages], first_minute[pages]))
+        np.bitwise_or.at(masks, pages[cover.page], cover.minutes)
         return masks
+
+
+class Coverage(NamedTuple):
+    """Which spans reach into which pages, ``(n_pairs,)`` each, in the order of the pages."""
+
+    page: NDArray[np.intp]
+    span: NDArray[np.intp]
+    minutes: NDArray[np.uint64]  # of the page that the span covers; not 0
+
+
+def keys_of(point_ids: NDArray[np.int32], minutes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return points and minutes since the Unix epoch as numbers in their order."""
+    keys: NDArray[np.int64] = (point_ids.astype(np.int64) << _POINT_SHIFT) + minutes
+    return keys
+
+
+def coverage(
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]], pages: NDArray[np.int64]
+) -> Coverage:
+    """Return which spans reach into which pages, and with which minutes.
+
+    Args:
+        spans: Keys of their first minutes and of the minutes after them, both sorted; disjoint,
+            none of them empty.
+        pages: Keys of their first minutes, in any order.
+    """
+    start, end = spans
+    first = np.searchsorted(end, pages, "right")
+    n_spans = np.searchsorted(start, pages + MINUTES_PER_HOUR, "left") - first
+    begin = np.cumsum(n_spans) - n_spans
+    page = np.repeat(np.arange(pages.size), n_spans)
+    span = np.arange(n_spans.sum()) + np.repeat(first - begin, n_spans)
+    return Coverage(page, span, _mask(start[span], end[span], pages[page]))
 
 
 def mask_book(registry: Registry) -> MaskBook:
