@@ -15,7 +15,8 @@ ALTER TABLE customer
 CREATE TABLE kept_rule_set (
     rule_set_id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     rule_set    text NOT NULL UNIQUE,
-    checksum    text NOT NULL
+    checksum    text NOT NULL,
+    is_beside   boolean NOT NULL DEFAULT true  -- false: the statutory one, whose days are in point_day
 );
 
 -- Days that are over, as another rule set judges them. MISSING is the minutes due less all others.

@@ -22,6 +22,9 @@ class SettleMetrics:
             registry, "rescore_pending", "Changes of the judgement whose pages are not all done."
         )
         self._dirty_days = gauge(registry, "dirty_days", "Days of points to be summed again.")
+        self._beside_days = gauge(
+            registry, "beside_days", "Days of points to be counted under the rule sets beside."
+        )
         self._pass_s = histogram(
             registry,
             "settle_pass_duration_seconds",
@@ -49,6 +52,10 @@ class SettleMetrics:
     def show_dirty_days(self, n_days: int) -> None:
         """Show the days whose sums are older than their pages."""
         self._dirty_days.set(n_days)
+
+    def show_beside_days(self, n_days: int) -> None:
+        """Show the days that are over and wait to be counted under the rule sets beside."""
+        self._beside_days.set(n_days)
 
     def record_pass(self, duration_s: float) -> None:
         """Record one pass of the role."""

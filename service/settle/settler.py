@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from service.domain.catalogue import checksum_of
 from service.domain.rules import RuleSet, load_rule_set
 from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
+from service.settle.beside import count_due_days_beside
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import write_outage_pages
@@ -18,7 +20,9 @@ from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
 from service.settle.weeks import count_due_weeks
+from service.store.beside_rows import n_due_beside, open_day
 from service.store.judgement import judgement_number
+from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
@@ -46,6 +50,7 @@ class PassReport:
     n_late: int = 0  # late readings merged, those that changed nothing included
     n_rescored: int = 0  # pages judged again
     n_days: int = 0  # days counted anew
+    n_beside: int = 0  # days of points counted under the rule sets beside
     n_weeks: int = 0  # weeks of points counted anew
 
     @property
@@ -65,14 +70,17 @@ class Settler:
     metrics: SettleMetrics
     monotonic_s: Callable[[], float]
     load_rules: Callable[[str], RuleSet] = load_rule_set  # by name, those that are kept
+    beside: tuple[RuleSet, ...] = ()  # to be kept, with the statutory one
     _knowledge: Knowledge | None = None
     _writer: PageWriter | None = None
+    _has_kept: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make passes until told to stop; a pass that fails is made again."""
         while not stop.is_set():
             started_s = self.monotonic_s()
             try:
+                await self.keep_rule_sets()
                 report = await self.make_pass()
             except StoreError as error:
                 if not error.retryable:
@@ -82,12 +90,27 @@ class Settler:
                 self.metrics.record_pass(self.monotonic_s() - started_s)
                 if not report.is_idle:
                     log.info("pass_done", adopted=report.n_adopted, late=report.n_late, rescored=report.n_rescored,
-                             days=report.n_days, weeks=report.n_weeks)  # fmt: skip
+                             days=report.n_days, beside=report.n_beside, weeks=report.n_weeks)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
             except TimeoutError:
                 continue
+
+    async def keep_rule_sets(self) -> None:
+        """Bring the rule sets whose days and weeks are kept in line with this role's, once.
+
+        Raises:
+            StoreError: Nothing was changed; call again.
+        """
+        if self._has_kept:
+            return
+        wanted = [Kept(self.rule_set.name, checksum_of(self.rule_set), is_beside=False)]
+        wanted += [Kept(one.name, checksum_of(one), is_beside=True) for one in self.beside]
+        async with self.pool.transaction() as connection:
+            if await keep_rule_sets(connection, wanted):
+                log.info("rule_sets_kept", rule_sets=[one.rule_set for one in wanted])
+        self._has_kept = True
 
     async def make_pass(self) -> PassReport:
         """Do once what is to be done now, in the order in which one step feeds the next.
@@ -109,7 +132,9 @@ class Settler:
         n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
-        n_weeks = await count_due_weeks(self.pool, known, self.load_rules, ZoneInfo(self.zone))
+        zone = ZoneInfo(self.zone)
+        n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
+        n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
         await keep_to_retention(
             self.pool, self.policy.lateness_window_s, self.policy.retention_days
         )
@@ -117,11 +142,14 @@ class Settler:
             self.metrics.show_late_pending(await n_pending(connection))
             self.metrics.show_rescore_pending(await n_open_changes(connection))
             self.metrics.show_dirty_days(await n_dirty(connection))
+            before = await open_day(connection)
+            self.metrics.show_beside_days(await n_due_beside(connection, before))
         return PassReport(
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
             n_rescored=n_rescored,
             n_days=n_days,
+            n_beside=n_beside,
             n_weeks=n_weeks,
         )
 

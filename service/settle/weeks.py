@@ -15,12 +15,12 @@ from service.errors import JudgementMovedError
 from service.settle.knowledge import Knowledge
 from service.store.interruption_rows import watermark
 from service.store.judgement import judgement_number
+from service.store.kept_rule_sets import kept_rule_sets
 from service.store.pool import Pool
 from service.store.week_rows import (
     CountedWeek,
     PointWeek,
     WeekSource,
-    kept_rule_sets,
     n_due_weeks,
     take_due_weeks,
     week_sources,
@@ -55,7 +55,7 @@ async def count_due_weeks(
         if not await n_due_weeks(connection, before):
             return 0
         kept = await kept_rule_sets(connection)
-    rule_sets = {number: load(name) for number, name in kept.items()}
+    rule_sets = {one.rule_set_id: load(one.rule_set) for one in kept}
     with_limits = {number: one for number, one in rule_sets.items() if one.week_limits}
     points = {point.point_id: point for point in known.registry.points}
     n_weeks = 0

@@ -1,7 +1,8 @@
 """Minutes by verdict of many points over days of the deployment, as SQL that several statements begin with.
 
 Days that are over and clean are stored; the others are counted from the pages, here and now, so the
-sums are those of ``v_point_day``. What a point's keys are, and which points are chosen, differs.
+sums are those of ``v_point_day``. Under a rule set beside, days that are over are stored, and no
+others. What a point's keys are, and which points are chosen, differs.
 """
 
 from typing import Final
@@ -16,6 +17,26 @@ _FILLED = ", ".join(f"coalesce(n_{name}, 0) AS n_{name}" for name in COUNTS)
 _OF_STORED = ", ".join(f"stored.n_{name}" for name in COUNTS)
 _OF_PAGE = ", ".join(f"page.n_{name}" for name in COUNTS)
 _OF_EDGE = ", ".join(f"edge.n_{name}" for name in COUNTS)
+
+# Behind ``chosen`` and ``tally``, which has rows of minutes of those points.
+_COUNTED = f""", sums AS (
+        SELECT point_id,
+               {_SUMS},
+               max(interval_s) AS interval_s
+          FROM tally
+         GROUP BY point_id
+    ), counted AS (
+        SELECT point_id, point, key_1, key_2, n_due, {_NAMES}, interval_s,
+               greatest(0, n_due - n_pass - n_over - n_under - n_interrupted - n_exempt - n_invalid)
+                   AS n_missing
+          FROM (
+                   SELECT chosen.*,
+                          {_FILLED},
+                          sums.interval_s
+                     FROM chosen
+                     LEFT JOIN sums USING (point_id)
+               ) AS filled
+    )"""  # noqa: S608 (SQL of ours)
 
 # A page that lies inside the day counts by its counters, else minute by minute. Interruptions and
 # exemptions are known ahead; of those only what lies before data_through counts.
@@ -43,30 +64,7 @@ def counted(keys: str, chosen: str) -> str:
         keys: SQL of two expressions over ``point`` and ``span``, named key_1 and key_2.
         chosen: SQL of a condition over ``point``; further parameters begin with $3.
     """
-    return f"""
-    WITH span AS (
-        SELECT day_start($1::date, zone) AS from_at,
-               day_start($2::date, zone) AS to_at,
-               data_through,
-               (data_through AT TIME ZONE zone)::date AS open_day,  -- the days before it are over
-               zone
-          FROM deployment
-         CROSS JOIN v_watermark
-         WHERE data_through IS NOT NULL  -- least() passes over NULL
-    ), chosen AS MATERIALIZED (
-        SELECT point.point_id,
-               point.point,
-               {keys},
-               due.n_minutes AS n_due
-          FROM point
-         CROSS JOIN span
-         CROSS JOIN LATERAL (
-                   SELECT (extract(epoch FROM least(point.valid_to, span.to_at, span.data_through)
-                       - greatest(point.valid_from, span.from_at)) / 60)::bigint AS n_minutes
-               ) AS due
-         WHERE due.n_minutes > 0
-           AND {chosen}
-    ), clean AS (
+    return f"""{_chosen(keys, chosen, through="data_through")}, clean AS (
         SELECT stored.*
           FROM point_day AS stored
           JOIN chosen USING (point_id)
@@ -114,23 +112,64 @@ def counted(keys: str, chosen: str) -> str:
                    recount.data_through
                ) AS edge
          WHERE{_IS_EDGE}
-    ), sums AS (
-        SELECT point_id,
-               {_SUMS},
-               max(interval_s) AS interval_s
-          FROM tally
-         GROUP BY point_id
-    ), counted AS (
-        SELECT point_id, point, key_1, key_2, n_due, {_NAMES}, interval_s,
-               greatest(0, n_due - n_pass - n_over - n_under - n_interrupted - n_exempt - n_invalid)
-                   AS n_missing
-          FROM (
-                   SELECT chosen.*,
-                          {_FILLED},
-                          sums.interval_s
-                     FROM chosen
-                     LEFT JOIN sums USING (point_id)
-               ) AS filled
+    ){_COUNTED}"""  # noqa: S608 (SQL of ours)
+
+
+def counted_beside(keys: str, chosen: str, rule_set: str) -> str:
+    """Return the same under a rule set that is judged beside the statutory one, of days that are over.
+
+    Minutes are due up to the first day that is not. A day that waits to be counted counts as it was
+    counted last, its minutes are MISSING before it ever was.
+
+    Args:
+        keys: As above.
+        chosen: As above.
+        rule_set: The parameter, "$7" for one, that holds its name.
+    """
+    over = "day_start((data_through AT TIME ZONE zone)::date, zone)"
+    return f"""{_chosen(keys, chosen, through=over)}, tally AS (
+        SELECT stored.point_id, {_OF_STORED}, judged.interval_s
+          FROM point_day_beside AS stored
+          JOIN kept_rule_set AS kept
+            ON kept.rule_set_id = stored.rule_set_id
+           AND kept.is_beside
+           AND kept.rule_set = {rule_set}::text
+          JOIN chosen
+            ON chosen.point_id = stored.point_id
+          LEFT JOIN point_day AS judged
+            ON judged.point_id = stored.point_id
+           AND judged.day = stored.day
+         CROSS JOIN span
+         WHERE stored.day >= $1
+           AND stored.day < least($2, span.open_day)
+    ){_COUNTED}"""  # noqa: S608 (SQL of ours)
+
+
+def _chosen(keys: str, chosen: str, through: str) -> str:
+    """Return the common tables ``span`` and ``chosen``; minutes are due up to ``through``."""
+    return f"""
+    WITH span AS (
+        SELECT day_start($1::date, zone) AS from_at,
+               day_start($2::date, zone) AS to_at,
+               {through} AS data_through,
+               (data_through AT TIME ZONE zone)::date AS open_day,  -- the days before it are over
+               zone
+          FROM deployment
+         CROSS JOIN v_watermark
+         WHERE data_through IS NOT NULL  -- least() passes over NULL
+    ), chosen AS MATERIALIZED (
+        SELECT point.point_id,
+               point.point,
+               {keys},
+               due.n_minutes AS n_due
+          FROM point
+         CROSS JOIN span
+         CROSS JOIN LATERAL (
+                   SELECT (extract(epoch FROM least(point.valid_to, span.to_at, span.data_through)
+                       - greatest(point.valid_from, span.from_at)) / 60)::bigint AS n_minutes
+               ) AS due
+         WHERE due.n_minutes > 0
+           AND {chosen}
     )"""  # noqa: S608 (SQL of ours)
 
 

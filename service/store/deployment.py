@@ -34,7 +34,7 @@ _SET_ZONE = statement(
 
 _FORGET_DAYS = statement("deployment_forget_days", "DELETE FROM point_day")
 
-# What is marked of weeks comes again with the days.
+# What is marked of weeks, and of days beside, comes again with the days.
 _FORGET_WEEKS = statement(
     "deployment_forget_weeks",
     """
@@ -44,6 +44,16 @@ _FORGET_WEEKS = statement(
         DELETE FROM point_week_limit
     )
     DELETE FROM week_due
+    """,
+)
+
+_FORGET_BESIDE = statement(
+    "deployment_forget_days_beside",
+    """
+    WITH days AS (
+        DELETE FROM point_day_beside
+    )
+    DELETE FROM beside_due
     """,
 )
 
@@ -148,6 +158,7 @@ async def adopt_zone(connection: Connection, zone: str) -> bool:
     await connection.execute(_SET_ZONE, zone)
     await connection.execute(_FORGET_DAYS)
     await connection.execute(_FORGET_WEEKS)
+    await connection.execute(_FORGET_BESIDE)
     await connection.execute(_FORGET_MARKS)
     await connection.execute(_MARK_ALL_DAYS, zone)
     changes = [Change(**row) for row in await connection.fetch(_EXEMPT)]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from service.domain.rates import VerdictCounts
-from service.store.count_reads import COUNTS, JUDGED, counted
+from service.store.count_reads import COUNTS, JUDGED, counted, counted_beside
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -59,15 +59,32 @@ _RATES = f"""
      LIMIT $5
 """  # noqa: S608 (SQL of ours)
 
+_OF_REGION = "($6::text IS NULL OR point.region = $6)"
 _GROUPS: Final[Mapping[GroupBy, str]] = MappingProxyType(
     {
+        by: statement(f"group_rates_by_{by}", f"{counted(keys, _OF_REGION)} {_RATES}")
+        for by, keys in KEYS.items()
+    }
+)
+_GROUPS_BESIDE: Final[Mapping[GroupBy, str]] = MappingProxyType(
+    {
         by: statement(
-            f"group_rates_by_{by}",
-            f"{counted(keys, '($6::text IS NULL OR point.region = $6)')} {_RATES}",
+            f"group_rates_beside_by_{by}", f"{counted_beside(keys, _OF_REGION, '$7')} {_RATES}"
         )
         for by, keys in KEYS.items()
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsAsked:
+    """Which groups of points, over which days, under which rule set."""
+
+    by: GroupBy
+    days: tuple[date, date]  # half-open, of the deployment's zone
+    coverage_floor: Decimal  # of the rule set
+    region: str | None  # only points of it
+    beside: str | None = None  # the rule set, where it is not the statutory one; it is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +111,14 @@ class GroupCounts:
     interval_s: int | None  # the longest of the points' readings; None without a page
 
 
-async def group_counts(
-    connection: Connection,
-    by: GroupBy,
-    days: tuple[date, date],
-    *,
-    coverage_floor: Decimal,
-    region: str | None,
-    limit: int,
-) -> list[GroupCounts]:
-    """Return the groups that have minutes due in the half-open range of days, ``limit`` at most."""
-    floor, scale = coverage_floor.as_integer_ratio()
-    rows = await connection.fetch(_GROUPS[by], *days, floor, scale, limit, region)
+async def group_counts(connection: Connection, asked: GroupsAsked, limit: int) -> list[GroupCounts]:
+    """Return the groups that have minutes due in the days, ``limit`` at most; beside, of days that are over."""
+    floor, scale = asked.coverage_floor.as_integer_ratio()
+    values = (*asked.days, floor, scale, limit, asked.region)
+    if asked.beside is None:
+        rows = await connection.fetch(_GROUPS[asked.by], *values)
+    else:
+        rows = await connection.fetch(_GROUPS_BESIDE[asked.by], *values, asked.beside)
     return [
         GroupCounts(
             group=row["key_1"],

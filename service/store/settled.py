@@ -16,7 +16,16 @@ _UNSETTLED = statement(
                 WHERE progress.next_offset > coalesce(late.next_offset, 0)
            ) AS n_unmerged,
            (SELECT count(*) FROM judgement_change WHERE rescored_at IS NULL) AS n_unjudged,
-           (SELECT count(*) FROM dirty_day) AS n_uncounted
+           (SELECT count(*) FROM dirty_day) AS n_uncounted,
+           (
+               SELECT count(*)
+                 FROM beside_due
+                WHERE day < (
+                          SELECT (data_through AT TIME ZONE zone)::date
+                            FROM v_watermark
+                           CROSS JOIN deployment
+                      )
+           ) AS n_beside
     """,
 )
 
@@ -29,11 +38,13 @@ class Unsettled:
     n_unmerged: int  # partitions with offsets whose late readings are not merged
     n_unjudged: int  # changes whose pages are not all judged again
     n_uncounted: int  # marks of days to be counted
+    n_beside: int  # days that are over, to be counted under the rule sets beside
 
     @property
     def is_settled(self) -> bool:
         """Whether it has nothing to do."""
-        return self.n_unmerged == 0 and self.n_unjudged == 0 and self.n_uncounted == 0
+        left = (self.n_unmerged, self.n_unjudged, self.n_uncounted, self.n_beside)
+        return not any(left)
 
 
 async def unsettled(connection: Connection) -> Unsettled:

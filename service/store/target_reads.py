@@ -13,14 +13,14 @@ from service.domain.registry import PointClass
 from service.domain.rule_rows import Population
 from service.domain.rules import RuleSet
 from service.metrics.words import Area
-from service.store.count_reads import COUNTS, JUDGED, counted
+from service.store.count_reads import COUNTS, JUDGED, counted, counted_beside
 from service.store.group_reads import AREA, verdict_counts
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _FROM_KV: Final = 10  # of points_from_10kv
 _AREAS: Final[tuple[Area, ...]] = ("urban", "rural", "special_remote", "none")
-_POPULATIONS: Final[tuple[Population, ...]] = (
+POPULATIONS: Final[tuple[Population, ...]] = (
     "residential_points",
     "points_from_10kv",
     "all_points",
@@ -127,6 +127,15 @@ _FIGURES: Final[Mapping[_By, str]] = MappingProxyType(
         for by, keys in _KEYS.items()
     }
 )
+_FIGURES_BESIDE: Final[Mapping[_By, str]] = MappingProxyType(
+    {
+        by: statement(
+            f"pass_figures_beside_by_{by}",
+            f"{counted_beside(keys, 'true', '$12')}{_MEMBERS}{_SUMS}",
+        )
+        for by, keys in _KEYS.items()
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +152,9 @@ async def pass_figures(
     connection: Connection,
     days: tuple[date, date],
     rule_set: RuleSet,
-    populations: Sequence[Population] = _POPULATIONS,
+    populations: Sequence[Population] = POPULATIONS,
+    *,
+    beside: bool = False,
 ) -> list[AreaFigure]:
     """Return the figures of each population, region and area that has points with minutes due.
 
@@ -155,12 +166,20 @@ async def pass_figures(
         rule_set: The statutory one, under which days are stored. It gives the coverage floor, the levels, and
             in its targets of the pass rate what ``n_below`` is held against.
         populations: Some of ``residential_points``, ``points_from_10kv``, ``all_points``.
+        beside: ``rule_set`` is kept beside the statutory one: of its days only those that are over count.
     """
-    rows = await _rows(connection, "region_and_area", days, rule_set, populations)
+    query = _FIGURES_BESIDE if beside else _FIGURES
+    others = (rule_set.name,) if beside else ()
+    rows = await _rows(
+        connection, query["region_and_area"], days, rule_set, (list(populations), *others)
+    )
     figures: dict[tuple[Population, str, Area], PassFigure] = {}
     for row in rows:
         key = (row["population"], row["key_1"], row["key_2"])
         _take_in(figures.setdefault(key, PassFigure()), row)
+    if rule_set.power_factor is None:  # nobody is exempt under it
+        for figure in figures.values():
+            figure.n_exempt = 0
     return [
         AreaFigure(population=population, region=region, area=area, figure=figure)
         for (population, region, area), figure in figures.items()
@@ -168,11 +187,12 @@ async def pass_figures(
 
 
 async def class_figures(
-    connection: Connection, days: tuple[date, date], rule_set: RuleSet
+    connection: Connection, days: tuple[date, date], rule_set: RuleSet, *, beside: bool = False
 ) -> dict[PointClass, PassFigure]:
     """Return the figure of all points of each class that has points with minutes due, as ``pass_figures``."""
+    query, others = (_FIGURES_BESIDE, (rule_set.name,)) if beside else (_FIGURES, ())
     figures: dict[PointClass, PassFigure] = {}
-    for row in await _rows(connection, "class", days, rule_set, ("all_points",)):
+    for row in await _rows(connection, query["class"], days, rule_set, (["all_points"], *others)):
         _take_in(figures.setdefault(row["key_1"], PassFigure()), row)
     return figures
 
@@ -201,19 +221,19 @@ async def high_levels(connection: Connection, rule_set: RuleSet) -> list[list[ob
 
 async def _rows(
     connection: Connection,
-    by: _By,
+    query: str,
     days: tuple[date, date],
     rule_set: RuleSet,
-    populations: Sequence[Population],
+    others: Sequence[object],
 ) -> list[Any]:
     targets = [(*key, *share.as_integer_ratio()) for key, share in targets_of(rule_set).items()]
     return await connection.fetch(
-        _FIGURES[by],
+        query,
         *days,
         *rule_set.coverage.floor.as_integer_ratio(),
         *(await high_levels(connection, rule_set)),
         *_columns(targets, 4),
-        list(populations),
+        *others,
     )
 
 

@@ -109,10 +109,6 @@ _EVENTS = statement(
     """,
 )
 
-_KEPT = statement(
-    "kept_rule_sets", "SELECT rule_set_id, rule_set FROM kept_rule_set ORDER BY rule_set_id"
-)
-
 _WRITE_WEEKS = statement(
     "point_weeks_write",
     """
@@ -203,11 +199,6 @@ async def take_due_weeks(connection: Connection, before: date, limit: int) -> li
 async def n_due_weeks(connection: Connection, before: date) -> int:
     """Return the number of weeks before the Monday ``before`` that wait to be counted."""
     return int(await connection.fetchval(_N_DUE, before))
-
-
-async def kept_rule_sets(connection: Connection) -> dict[int, str]:
-    """Return the names of the rule sets whose days and weeks are kept, by their number in this database."""
-    return {row["rule_set_id"]: row["rule_set"] for row in await connection.fetch(_KEPT)}
 
 
 async def week_sources(

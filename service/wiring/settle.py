@@ -38,6 +38,7 @@ async def run_settle(settings: Settings, stop: asyncio.Event) -> None:
             pool=pool,
             rule_set=chosen.statutory,
             load_rules=chosen.catalogue.load,
+            beside=chosen.beside,
             zone=settings.zone,
             policy=policy_of(settings),
             metrics=metrics,

@@ -9,7 +9,7 @@ import numpy as np
 
 from kernels.layout import CELL_NONE, RANK_GOOD, RANK_SHIFT, SHARE_FULL, SHARE_SHIFT
 from service.domain.pages import PageColumns, empty_pages
-from service.domain.rules import load_rule_set
+from service.domain.rules import RuleSet, load_rule_set
 from service.metrics import SettleMetrics, new_registry
 from service.settings import Settings
 from service.settle.knowledge import load_knowledge
@@ -112,8 +112,11 @@ class Seeder:
             data_through,
         )
 
-    async def settle(self) -> None:
-        """Make one pass of the settle role: judge again, roll days up, derive interruptions."""
+    async def settle(self, *beside: RuleSet) -> None:
+        """Make one pass of the settle role: judge again, roll days up, derive interruptions.
+
+        With rule sets ``beside`` these are kept from then on, and no others.
+        """
         settler = Settler(
             pool=self.pool,
             rule_set=SGCC,
@@ -121,7 +124,10 @@ class Seeder:
             policy=policy_of(self.settings),
             metrics=SettleMetrics(new_registry()),
             monotonic_s=lambda: 0.0,
+            beside=beside,
         )
+        if beside:
+            await settler.keep_rule_sets()
         await settler.make_pass()
 
     async def run(self, sql: str, *values: Any) -> Any:

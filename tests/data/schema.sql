@@ -190,6 +190,7 @@ CREATE TABLE kept_rule_set (
     rule_set_id smallint NOT NULL GENERATED ALWAYS AS IDENTITY,
     rule_set text NOT NULL,
     checksum text NOT NULL,
+    is_beside boolean NOT NULL DEFAULT true,
     CONSTRAINT kept_rule_set_pkey PRIMARY KEY (rule_set_id),
     CONSTRAINT kept_rule_set_rule_set_key UNIQUE (rule_set)
 );

@@ -74,6 +74,7 @@ def filled_settle() -> CollectorRegistry:
     metrics.count_rescored(11)
     metrics.show_rescore_pending(1)
     metrics.show_dirty_days(2)
+    metrics.show_beside_days(9)
     metrics.record_pass(0.7)
     return metrics.registry
 

@@ -4,6 +4,7 @@ from typing import get_args
 
 from deploy.grafana.panels import (
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     PURPLE,
@@ -152,8 +153,8 @@ def _backlog() -> Panel:
     panel = lines(
         Look(
             title="What settle has before it",
-            text="Late readings to be merged, days to be summed again, changes of registry, rules "
-            "or declarations not yet carried to every page.",
+            text="Late readings to be merged, days to be summed again, days to be counted under the "
+            "rule sets beside, changes of registry, rules or declarations not yet carried to every page.",
             unit="short",
             width=8,
         ),
@@ -161,9 +162,15 @@ def _backlog() -> Panel:
             range_of("max(voltpass_late_pending)", "late readings", "A"),
             range_of("max(voltpass_dirty_days)", "dirty days", "B"),
             range_of("max(voltpass_rescore_pending)", "changes of judgement", "C"),
+            range_of("max(voltpass_beside_days)", "days beside", "D"),
         ],
     )
-    colours = {"late readings": BLUE, "dirty days": ORANGE, "changes of judgement": PURPLE}
+    colours = {
+        "late readings": BLUE,
+        "dirty days": ORANGE,
+        "changes of judgement": PURPLE,
+        "days beside": GREEN,
+    }
     return coloured(panel, colours)
 
 

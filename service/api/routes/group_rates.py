@@ -8,12 +8,14 @@ from pydantic import Field
 
 from service.api.context import Context
 from service.api.parameters import From, Text, To, check_length, days_of
-from service.api.shapes import METHOD, Basis, Minutes, Rates, Shape, basis_of, rates
+from service.api.rule_choice import KeptRuleSetName, kept_rules_of
+from service.api.shapes import METHOD, Basis, Minutes, Rates, Shape, basis_of, local, rates
 from service.domain.periods import day_start
 from service.domain.rates import Method, method_of
 from service.errors import TooMuchError
+from service.store.beside_reads import beside_through, n_days_waiting
 from service.store.deployment_reads import reading
-from service.store.group_reads import GroupBy, GroupCounts, group_counts
+from service.store.group_reads import GroupBy, GroupCounts, GroupsAsked, group_counts
 
 router = APIRouter(tags=["pass rates"])
 
@@ -58,6 +60,10 @@ class GroupPassRate(Basis, _Asked):
     coverage_floor: float = Field(
         description="below this coverage a point is not monitored, of the rule set"
     )
+    days_waiting: int = Field(
+        description="days of points that count as they were counted last, or not yet, as `settle` is about to "
+        "count them; 0 under the rule set in force, whose days are counted as they are read"
+    )
     groups: list[GroupShape] = Field(description="in the order of their codes")
 
 
@@ -68,24 +74,32 @@ async def group_pass_rate(
     from_: From = None,
     to: To = None,
     region: Annotated[Text | None, Query(description="only points of this region")] = None,
+    rule_set: KeptRuleSetName = None,
 ) -> GroupPassRate:
     """Return the rate of each group: the unweighted mean of its monitored points, the pooled rate beside it.
 
     Days are those of the deployment's zone, at most 400. A point below the coverage floor is "not
-    monitored", never "compliant".
+    monitored", never "compliant". Under a rule set beside the one in force days count that are over,
+    as `data_through` says.
     """
     async with reading(context.reader) as snapshot:
         days = days_of(from_, to, snapshot, context.now())
         first, last = (day_start(day, snapshot.zone) for day in days)
         check_length(first, last, LONGEST)
-        groups = await group_counts(
-            snapshot.connection,
-            group_by,
-            days,
-            coverage_floor=context.rule_set.coverage.floor,
+        rules = await kept_rules_of(context, snapshot, rule_set)
+        is_beside = rules.name != context.rule_set.name
+        asked = GroupsAsked(
+            by=group_by,
+            days=days,
+            coverage_floor=rules.coverage.floor,
             region=region,
-            limit=GROUPS_MAX + 1,
+            beside=rules.name if is_beside else None,
         )
+        groups = await group_counts(snapshot.connection, asked, GROUPS_MAX + 1)
+        through, n_waiting = snapshot.data_through, 0
+        if is_beside:
+            through = await beside_through(snapshot.connection)
+            n_waiting = await n_days_waiting(snapshot.connection, days)
     if len(groups) > GROUPS_MAX:
         raise TooMuchError(
             f"there are more than {GROUPS_MAX} groups; give a region, or group by region",
@@ -93,11 +107,12 @@ async def group_pass_rate(
             "group_by",
         )
     return GroupPassRate(
-        **basis_of(context, snapshot),
+        **(basis_of(context, snapshot, rules) | {"data_through": local(through, snapshot.zone)}),
         from_day=days[0],
         to_day=days[1],
         group_by=group_by,
-        coverage_floor=float(context.rule_set.coverage.floor),
+        coverage_floor=float(rules.coverage.floor),
+        days_waiting=n_waiting,
         groups=[_group(one) for one in groups],
     )
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from service.api.context import Context, ServeContext
+from service.api.context import Context
 from service.api.parameters import From, To, check_length, span_of
 from service.api.period_counts import PeriodCounts, period_counts, sum_of
+from service.api.point_verdicts import PointVerdicts, point_verdicts
 from service.api.routes.points import PointName, known_point
+from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, PointRates, Shape, basis_of, point_rates
 from service.domain.periods import By, periods
 from service.domain.rates import VerdictCounts
 from service.domain.registry import Point
-from service.store.deployment_reads import Snapshot, reading
-from service.store.exemption_reads import exempt_months, unexempted
-from service.store.page_reads import read_phases, read_verdicts
+from service.store.deployment_reads import reading
 
 router = APIRouter(tags=["pass rates"])
 
@@ -88,65 +88,58 @@ async def point_pass_rate(
     by: Annotated[
         By, Query(description="an hour at most over 31 days, a day over 400, a month over 1830")
     ] = "day",
+    rule_set: RuleSetName = None,
 ) -> PointPassRate:
     """Return the share of time in which the voltage of a point was good, from its minutes.
 
     A minute of the point is good if all its phases are; `phases` says it of each. Days and months
     are those of the deployment's zone: a day has 1380, 1440 or 1500 minutes. Estimated minutes
-    count as missing. Hours without data count as missing while the point is in service.
+    count as missing. Hours without data count as missing while the point is in service. Under
+    another rule set than the one in force the minutes are judged as they are read, today's too.
     """
+    rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
         span = span_of(from_, to, snapshot, context.now())
         check_length(*span, LONGEST[by])
         found = await known_point(snapshot, point)
         parts = list(periods(*span, by, snapshot.zone))
-        pages = await read_verdicts(snapshot.connection, found.point_id, *span)
-        counted = list(period_counts(pages, parts, found, snapshot.data_through))
-        interval_s = sum_of(counted)[1]
-        phases = await _phases(context, snapshot, found, span, interval_s)
-        months = await exempt_months(snapshot.connection, found.point_id, *span)
-        without = None
-        if months:
-            plain = await unexempted(snapshot.connection, found, context.rule_set, pages, span)
-            without = sum_of(list(period_counts(plain, parts, found, snapshot.data_through)))
-    floor = Fraction(context.rule_set.coverage.floor)
+        verdicts = await point_verdicts(context, snapshot, found, span, rules)
+    counted = list(period_counts(verdicts.total, parts, found, snapshot.data_through))
+    without = None
+    if verdicts.unexempted is not None:
+        plain = period_counts(verdicts.unexempted, parts, found, snapshot.data_through)
+        without = sum_of(list(plain))
+    floor = Fraction(rules.coverage.floor)
+    total, interval_s = sum_of(counted)
     from_at, to_at = (at.astimezone(snapshot.zone) for at in span)
     return PointPassRate(
-        **basis_of(context, snapshot),
+        **basis_of(context, snapshot, rules),
         point=found.point,
         from_at=from_at,
         to_at=to_at,
         by=by,
         periods=[_period(part, floor, snapshot.zone) for part in counted],
-        total=point_rates(*sum_of(counted), floor),
-        phases=phases,
+        total=point_rates(total, interval_s, floor),
+        phases=_phases(verdicts, found, interval_s, floor),
         exemption=Exemption(
-            months=months, total_without=None if without is None else point_rates(*without, floor)
+            months=verdicts.months,
+            total_without=None if without is None else point_rates(*without, floor),
         ),
     )
 
 
-async def _phases(
-    context: ServeContext,
-    snapshot: Snapshot,
-    point: Point,
-    span: tuple[datetime, datetime],
-    interval_s: int | None,
+def _phases(
+    verdicts: PointVerdicts, point: Point, interval_s: int | None, floor: Fraction
 ) -> list[PhaseRates]:
     """Return the rates of the phases of a point over the part of a span that is due."""
-    begin = max(span[0], point.valid_from)
-    end = min(span[1], snapshot.data_through or begin, point.valid_to or span[1])
-    n_due = max(0, (end - begin) // timedelta(minutes=1))
-    if not n_due:
+    if not verdicts.n_due:
         return []
-    floor = Fraction(context.rule_set.coverage.floor)
-    counted = await read_phases(snapshot.connection, point, begin, end)
     return [
         PhaseRates(
             phase=phase + 1,
-            **dict(point_rates(VerdictCounts.of_due(n_due, minutes), interval_s, floor)),
+            **dict(point_rates(VerdictCounts.of_due(verdicts.n_due, minutes), interval_s, floor)),
         )
-        for phase, minutes in enumerate(counted.tolist())
+        for phase, minutes in enumerate(verdicts.phases.tolist())
         if not (point.wiring == "3p3w" and phase == 1 and not any(minutes[1:]))
     ]
 
