@@ -155,13 +155,18 @@ def verdicts_of(
     return [int(verdict) for verdict in pages.scores.verdict[0, : len(cells)]]
 
 
-def around(edges: Edges, dark_below: int) -> tuple[list[int], list[int]]:
-    """Return cells around both edges, and what they have to be judged."""
+def around(rule_set: RuleSet, where: Place, edges: Edges) -> tuple[list[int], list[int]]:
+    """Return cells around both edges, the assessment band and the dark, and what they have to be judged."""
     lower, upper = edges or TEN
+    dark_below = interruption_below(rule_set)
     cells = [lower - 1, lower, lower + 1, upper - 1, upper, upper + 1]
     expected = [UNDER, PASS, PASS, PASS, PASS, OVER] if edges else [EXEMPT] * 6
-    dark = [dark_below - 1, dark_below]
-    return [*cells, *dark], [*expected, INTERRUPTED, UNDER if edges else EXEMPT]
+    assessed = assessment_band_of(rule_set, where.point) if edges else None
+    if assessed is not None:
+        cells += [assessed.lower - 1, assessed.lower, assessed.upper, assessed.upper + 1]
+        expected += [EXEMPT, UNDER, OVER, EXEMPT]
+    barely_lit = UNDER if edges and assessed is None else EXEMPT
+    return [*cells, dark_below - 1, dark_below], [*expected, INTERRUPTED, barely_lit]
 
 
 @pytest.mark.parametrize(("name", "where"), CASES, ids=by_place)
@@ -169,7 +174,7 @@ def test_a_limit_is_inside_and_one_hundredth_of_a_percent_beyond_it_is_not(
     name: str, where: Place
 ) -> None:
     rule_set = load_rule_set(name)
-    cells, expected = around(where.edges, interruption_below(rule_set))
+    cells, expected = around(rule_set, where, where.edges)
 
     assert verdicts_of(rule_set, where.point, cells) == expected
 
@@ -177,7 +182,7 @@ def test_a_limit_is_inside_and_one_hundredth_of_a_percent_beyond_it_is_not(
 @pytest.mark.parametrize(("name", "where"), CASES, ids=by_place)
 def test_in_abnormal_state_the_limits_are_those_of_that_state(name: str, where: Place) -> None:
     rule_set = load_rule_set(name)
-    cells, expected = around(where.abnormal, interruption_below(rule_set))
+    cells, expected = around(rule_set, where, where.abnormal)
     declared = abnormal(START, START + HOUR)
 
     assert verdicts_of(rule_set, where.point, cells, declared) == expected
