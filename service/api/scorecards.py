@@ -12,7 +12,7 @@ from service.api.shapes import local
 from service.domain.rules import RuleSet
 from service.store.budget_reads import read_budgets
 from service.store.deployment_reads import Snapshot
-from service.store.scorecard_reads import read_scorecard
+from service.store.scorecard_reads import counts_beside, read_scorecard
 
 
 async def scorecard_of(
@@ -24,10 +24,11 @@ async def scorecard_of(
         RuleSetNotJudgedError: The stored verdicts do not stand for those of ``rule_set``.
     """
     commitments = await read_scorecard(snapshot, days, rule_set, statutory)
+    is_beside = await counts_beside(snapshot, rule_set, statutory)
     return Scorecard(
         rule_set=rule_set.name,
         title=rule_set.title,
-        judged_by=statutory.name,
+        judged_by=rule_set.name if is_beside else statutory.name,
         zone=snapshot.zone.key,
         data_through=local(snapshot.data_through, snapshot.zone),
         from_day=days[0],

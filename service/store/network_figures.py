@@ -41,10 +41,15 @@ async def compliant_shares(
 
 
 async def composite_rates(
-    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, rule: CompositeRow
+    snapshot: Snapshot,
+    days: tuple[date, date],
+    rule_set: RuleSet,
+    rule: CompositeRow,
+    *,
+    beside: bool = False,
 ) -> list[PlacedFigure]:
     """Return the composite rate of the whole deployment, as one region; not known while a class is missing."""
-    classes = await class_figures(snapshot.connection, days, rule_set)
+    classes = await class_figures(snapshot.connection, days, rule_set, beside=beside)
 
     def composite(bound: Literal["rate", "lower", "upper", "coverage"]) -> ShareMean:
         means = {name: getattr(one, bound).value() for name, one in classes.items()}

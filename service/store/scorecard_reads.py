@@ -23,6 +23,7 @@ from service.domain.scorecard import (
     scorecard,
 )
 from service.errors import RuleSetNotJudgedError
+from service.store.beside_reads import names_beside, require_same_beside
 from service.store.deployment_reads import Snapshot
 from service.store.network_figures import compliant_shares, composite_rates
 from service.store.reliability_reads import KnownNetwork, known_network
@@ -40,22 +41,29 @@ async def read_scorecard(
         snapshot: Of the database.
         days: Half-open, of the deployment's zone; the last ones count as far as the data reach.
         rule_set: Whose targets.
-        statutory: By which the pages are judged.
+        statutory: By which the pages are judged. Under a set that judges minutes otherwise and is kept beside it
+            those days count in pass rates that are over.
 
     Raises:
-        RuleSetNotJudgedError: It has targets of the pass rate, and judges minutes otherwise; or of
-            week limits, and its weeks are not kept.
+        RuleSetNotJudgedError: It has targets of the pass rate, judges minutes otherwise, and is not kept beside; or
+            of week limits, and its weeks are not kept.
+        RuleSetDiffersError: Its days were counted under another version of it.
     """
-    require_judged(rule_set, statutory)
+    beside = await counts_beside(snapshot, rule_set, statutory)
+    if not beside:
+        require_judged(rule_set, statutory)
     placed: _Placed = {}
     if populations := populations_of(rule_set):
-        for one in await pass_figures(snapshot.connection, days, rule_set, populations):
+        found_rates = await pass_figures(
+            snapshot.connection, days, rule_set, populations, beside=beside
+        )
+        for one in found_rates:
             placed.setdefault(("pass_rate", one.population), []).append(
                 PlacedFigure(region=one.region, area=one.area, figure=_of_points(one.figure))
             )
     figures = {one.figure for one in rule_set.targets}
     if "composite_pass_rate" in figures and rule_set.composite is not None:
-        found = await composite_rates(snapshot, days, rule_set, rule_set.composite)
+        found = await composite_rates(snapshot, days, rule_set, rule_set.composite, beside=beside)
         placed["composite_pass_rate", "all_points"] = found
     if "compliant_share" in figures:
         found = await compliant_shares(snapshot, days, rule_set)
@@ -69,6 +77,20 @@ async def read_scorecard(
     return scorecard(rule_set.targets, placed)
 
 
+async def counts_beside(snapshot: Snapshot, rule_set: RuleSet, statutory: RuleSet) -> bool:
+    """Return whether pass rates are made of the days of ``rule_set`` itself: it judges otherwise, and they are kept.
+
+    Raises:
+        RuleSetDiffersError: Its days were counted under another version of it.
+    """
+    if not _rests_on_verdicts(rule_set) or judge_alike(rule_set, statutory):
+        return False
+    if rule_set.name not in await names_beside(snapshot.connection):
+        return False
+    await require_same_beside(snapshot.connection, rule_set)
+    return True
+
+
 def require_judged(rule_set: RuleSet, statutory: RuleSet) -> None:
     """Check that stored verdicts give the pass rates that a rule set sets targets for.
 
@@ -78,7 +100,8 @@ def require_judged(rule_set: RuleSet, statutory: RuleSet) -> None:
     if _rests_on_verdicts(rule_set) and not judge_alike(rule_set, statutory):
         raise RuleSetNotJudgedError(
             f"{rule_set.name} judges minutes otherwise than {statutory.name}, by which the pages of this deployment "
-            "are judged, so there are no pass rates to hold against its targets"
+            "are judged, so there are no pass rates to hold against its targets; a scorecard has them once it is "
+            "named in VOLTPASS_RULE_SETS_BESIDE and `settle` was started again"
         )
 
 

@@ -176,6 +176,33 @@ async def test_figures_for_targets_are_exact_under_a_set_beside(seeded: Any) -> 
         )
 
 
+async def test_a_scorecard_of_a_set_beside_rests_on_its_own_days(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    asked = {"rule_set": "nea-regulation", **ASKED}
+    days = (date(2024, 3, 1), date(2024, 3, 4))
+    async with seeder.pool.connection() as connection:
+        regions = await pass_figures_beside(connection, days, NEA, ("residential_points",))
+    wanted = [one.figure.rate.value() for one in regions if one.figure.n_monitored]
+
+    found = await get(client, "/v1/scorecard", **asked)
+    await seeder.settle(MONITOR)
+    refused = await problem(client, "/v1/scorecard", **asked)
+
+    shown = [
+        region["actual"]
+        for one in found["commitments"]
+        if (one["figure"], one["population"]) == ("pass_rate", "residential_points")
+        for region in one["regions"]
+        if region["actual"] is not None
+    ]
+    assert shown
+    assert found["judged_by"] == "nea-regulation"
+    assert shown == [float(rate) for rate in wanted if rate is not None]
+    assert "VOLTPASS_RULE_SETS_BESIDE" in refused["detail"]
+
+
 async def test_a_late_page_makes_a_day_wait_until_it_is_counted(
     client: httpx.AsyncClient, seeder: Seeder
 ) -> None:

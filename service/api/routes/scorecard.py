@@ -25,8 +25,9 @@ async def scorecard(
     """Return each target with what was reached, its bounds, its margin and a verdict, by region.
 
     Judged unrounded: exactly at the target is kept. Points below the coverage floor take no part; where none is left,
-    there is not enough data. Days are those of the deployment's zone, at most 400. A rule set that judges minutes
-    otherwise than the one in force is refused: its verdicts are not stored.
+    there is not enough data. Days are those of the deployment's zone, at most 400. Under a rule set that
+    judges minutes otherwise than the one in force, days that are over count in pass rates if it is judged beside
+    that one; else it is refused.
     """
     rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
