@@ -177,13 +177,16 @@ def _add_judged(room: TallyRoom, sums: Sums, task: _Task, seen: Seen, part: _Par
 @inline_always
 def _n_on_both_sides(room: TallyRoom, part: _Part) -> tuple[int, int]:
     """Return how many minutes have phases above and below, and in how many of them the higher is further out."""
-    n_both, n_both_over = 0, 0
-    for m in range(MINUTES_PER_HOUR):
+    counts = np.int16(0)  # as in ``_n_outside``
+    for m in range(LANES):
         high, low = signed(room[HIGHEST + m]), signed(room[LOWEST + m])
-        if room[part.row + m] != 0 and high > part.upper and low < part.lower:
-            n_both += 1
-            n_both_over += high - part.upper > part.lower - low
-    return n_both, n_both_over
+        is_both = (high > part.upper) & (low < part.lower)
+        # Where both are true, both excesses are positive, and fit in sixteen bits without a sign.
+        over, under = (high - part.upper) & 0xFFFF, (part.lower - low) & 0xFFFF
+        is_over = is_both & (over > under)
+        both = np.int16(is_both) | np.int16(is_over) << 8
+        counts = np.int16(counts + room[part.row + m] * np.int16(both))
+    return signed(counts) & 0xFF, signed(counts) >> 8
 
 
 @inline_always

@@ -1,19 +1,22 @@
 """Counting under many sets of rules at once is judging under each of them and counting."""
 
+import itertools
 from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kernels import tally
 from kernels.layout import N_VERDICTS, NO_BAND, TALLY_ROOM, SetLimits, TallyPages
 from tests.kernels import mode
-from tests.kernels.scoring import Judged, bits, page_planes
+from tests.kernels.scoring import Judged, bits, kernel_scores, page_planes
 from tests.kernels.test_score import random_case
+from tests.kernels.test_verdict import FLAGS, PHASES, good, masks_of, pages_of
 from tests.oracle.judging import Band, Masks, Rules, judge_page
-from tests.oracle.ledger import empty_page
+from tests.oracle.ledger import Page, empty_page
 from tests.oracle.words import Rank, candidate
 
 BANDS: tuple[Band | None, ...] = ((-1000, 700), (-700, 700), (0, 700), (-1000, 1000), None)
@@ -117,6 +120,42 @@ def test_counts_what_judging_under_each_set_counts(seed: int, n_pages: int, n_se
     assert n_due == sum(len(masks.due) for _, _, masks in cases)
 
 
+@pytest.mark.parametrize("n_phases", [1, 3])
+def test_every_kind_of_minute_counts_as_judge_and_score_count_it(n_phases: int) -> None:
+    minutes = [*itertools.product(PHASES, repeat=n_phases)]
+    optional = frozenset({1}) if n_phases == 3 else frozenset[int]()
+    flags = FLAGS[8:11] if mode.IS_PLAIN and n_phases == 3 else FLAGS
+    rules = [
+        Rules(band=band, assessment_band=outer, optional=optional)
+        for band in ((-1000, 700), (-700, 700), None)
+        for outer in (None, (-1000, 900))
+    ]
+    cases = [(page, rules[0], masks_of(*flag)) for page in pages_of(minutes) for flag in flags]
+    sets = [RuleSetTwin(kinds=(one,), exempts=True) for one in rules]
+
+    _, sums = tallied(cases, [0] * len(cases), [*range(len(cases))], sets)
+
+    for one, of_set in zip(rules, sums, strict=True):
+        _, scores = kernel_scores([(page, one, masks) for page, _, masks in cases])
+        assert of_set == [each.counter for each in scores]
+
+
+def test_one_page_may_be_added_to_two_days() -> None:
+    page = Page([[good(800)] * 30 + [good(0)] * 30])
+    halves = [Masks(due=set(range(30))), Masks(due=set(range(30, 60)))]
+    rules = Rules(band=(-1000, 700))
+
+    n_due, sums = tallied(
+        [(page, rules, half) for half in halves],
+        [0, 0],
+        [0, 1],
+        [RuleSetTwin(kinds=(rules,), exempts=True)],
+    )
+
+    assert n_due == 60
+    assert sums == [[[0, 0, 30, 0, 0, 0, 0], [0, 30, 0, 0, 0, 0, 0]]]
+
+
 def test_each_edge_is_inside_under_each_set() -> None:
     page = empty_page(1)
     for minute, cell in enumerate((-1001, -1000, -701, -700, 700, 701, 1000, 1001)):
@@ -147,3 +186,16 @@ def test_of_both_sides_the_greater_excess_wins_and_a_tie_is_under() -> None:
     )
 
     assert sums[0][0][2:4] == [1, 2]  # over, under
+
+
+def test_excesses_of_more_than_fifteen_bits_are_compared_as_they_are() -> None:
+    page = empty_page(3)
+    for phase, cell in zip(page.minutes, (30_000, -9500, 0), strict=True):
+        phase[0] = candidate(Rank.GOOD, 7, cell)
+    rules = Rules(band=(-9400, -9200), interruption_below=-10_000)
+
+    _, sums = tallied(
+        [(page, rules, Masks(due={0}))], [0], [0], [RuleSetTwin(kinds=(rules,), exempts=True)]
+    )
+
+    assert sums == [[[0, 0, 1, 0, 0, 0, 0]]]

@@ -250,3 +250,15 @@ def test_a_minute_out_of_service_is_missing_and_counted_nowhere() -> None:
         measured=None,
         spread=None,
     )
+
+
+def test_a_phase_outside_the_assessment_band_takes_its_minute_out_of_the_rate() -> None:
+    page = pages_of([(good(0), good(2001), good(701)), (good(701), good(0), good(-10_000))])[0]
+    rules = Rules(band=LOW_VOLTAGE, assessment_band=(-3000, 2000))
+
+    _, (scores,) = kernel_scores([(page, rules, Masks())])
+
+    assert scores.verdicts[:2] == [Verdict.EXEMPT, Verdict.OVER]
+    assert [phase[0] for phase in scores.phases] == [Verdict.PASS, Verdict.EXEMPT, Verdict.OVER]
+    assert scores.spread == (0, 701)
+    assert scores.measured == (0, 2001)
