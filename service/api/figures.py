@@ -19,7 +19,6 @@ from service.store.figure_reads import area_figures
 log = logger(__name__)
 
 PAUSE_S: Final = 30.0
-BUDGET_PAUSE_S: Final = 120.0  # the shortest window is an hour, and a year is read for it
 _PAUSE_PER_WORK: Final = (
     10.0  # at most a tenth of the time is spent on it, however large the registry
 )
@@ -31,7 +30,7 @@ async def keep_figures(context: ServeContext) -> None:
     async def refresh() -> None:
         context.metrics.show_figures(await read_figures(context))
 
-    await _keep(refresh, lambda: context.metrics.show_figures([]), "figures", PAUSE_S)
+    await _keep(refresh, lambda: context.metrics.show_figures([]), "figures")
 
 
 async def keep_budgets(context: ServeContext) -> None:
@@ -40,14 +39,11 @@ async def keep_budgets(context: ServeContext) -> None:
     async def refresh() -> None:
         context.metrics.show_budgets(await read_budget_figures(context))
 
-    await _keep(refresh, lambda: context.metrics.show_budgets([]), "budgets", BUDGET_PAUSE_S)
+    await _keep(refresh, lambda: context.metrics.show_budgets([]), "budgets")
 
 
 async def _keep(
-    refresh: Callable[[], Awaitable[None]],
-    show_none: Callable[[], None],
-    what: str,
-    pause_s: float,
+    refresh: Callable[[], Awaitable[None]], show_none: Callable[[], None], what: str
 ) -> None:
     while True:
         started_s = monotonic_s()
@@ -59,7 +55,7 @@ async def _keep(
         except Exception:
             show_none()
             log.exception("figures_failed", what=what)
-        await asyncio.sleep(max(pause_s, _PAUSE_PER_WORK * (monotonic_s() - started_s)))
+        await asyncio.sleep(max(PAUSE_S, _PAUSE_PER_WORK * (monotonic_s() - started_s)))
 
 
 async def read_figures(context: ServeContext) -> list[Figure]:

@@ -35,6 +35,7 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
                 "VOLTPASS_DATABASE_DSN": postgres.dsn,
                 "VOLTPASS_DATABASE_TLS": "disable",
                 "VOLTPASS_KAFKA_BOOTSTRAP": broker.bootstrap,
+                "VOLTPASS_RULE_SETS_BESIDE": "sgcc-pledge-2023,en-50160",
                 "VOLTPASS_TOPICS": TOPIC,
                 "VOLTPASS_DEAD_LETTER_TOPIC": DEAD_LETTER_TOPIC,
                 "VOLTPASS_SESSION_TIMEOUT_S": "6",

@@ -151,6 +151,8 @@ def _say_where(console: Console, url: str) -> None:
         "/v1/points/uci-house/pass-rate?by=day&from=2006-12-18&to=2007-01-11",
         "/v1/pass-rate?group_by=feeder",
         "/v1/interruptions",
+        "/v1/scorecard?rule_set=sgcc-pledge-2023",
+        "/v1/compliance?rule_set=en-50160&week=2006-12-18",
         "/v1/scorecard",
         "/v1/budget",
         "/v1/points/street-149/minutes",
