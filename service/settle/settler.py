@@ -21,6 +21,7 @@ from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
 from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
+from service.store.deployment import require_rule_set
 from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
@@ -101,6 +102,7 @@ class Settler:
         """Bring the rule sets whose days and weeks are kept in line with this role's, once.
 
         Raises:
+            RuleSetDiffersError: The statutory one is not the deployment's; nothing was changed.
             StoreError: Nothing was changed; call again.
         """
         if self._has_kept:
@@ -108,6 +110,7 @@ class Settler:
         wanted = [Kept(self.rule_set.name, checksum_of(self.rule_set), is_beside=False)]
         wanted += [Kept(one.name, checksum_of(one), is_beside=True) for one in self.beside]
         async with self.pool.transaction() as connection:
+            await require_rule_set(connection, self.rule_set)
             if await keep_rule_sets(connection, wanted):
                 log.info("rule_sets_kept", rule_sets=[one.rule_set for one in wanted])
         self._has_kept = True
