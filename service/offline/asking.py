@@ -4,14 +4,25 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 import click
+from click.decorators import FC
 
 from service.domain.catalogue import read_catalogue
 from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
+from service.offline.options import parse_zone
 from service.settings import read_judging_settings
 
 T = TypeVar("T")
 OutputFormat = Literal["table", "json", "csv"]
+
+
+FORMAT_OPTION = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+)
 
 
 class InputFailure(click.ClickException):
@@ -57,3 +68,23 @@ def asked_rule_set(name: str) -> RuleSet:
         SettingsError: A setting is wrong.
     """
     return read_catalogue(read_judging_settings().rule_set_folder).load(name)
+
+
+def rule_set_option(text: str) -> Callable[[FC], FC]:
+    """Return the option that names a rule set; ``text`` is its help."""
+    return click.option(
+        "--rule-set", metavar="NAME", default="sgcc-2003", show_default=True, help=text
+    )
+
+
+def zone_option(text: str) -> Callable[[FC], FC]:
+    """Return the option that names a time zone, as ``zone``; ``text`` is its help."""
+    return click.option(
+        "--timezone",
+        "zone",
+        callback=parsed(parse_zone),
+        metavar="ZONE",
+        default="UTC",
+        show_default=True,
+        help=text,
+    )

@@ -9,17 +9,12 @@ from rich.console import Console
 
 from service.domain.event_tables import load_event_tables
 from service.errors import ServiceError
+from service.offline.asking import FORMAT_OPTION, InputFailure, OutputFormat
 from service.offline.event_file import read_events
 from service.offline.event_rendering import csv_text, json_text, print_table, warnings
 from service.offline.event_report import EventReport, Monitoring, event_report
 
 DAYS_MAX = 100_000
-
-
-class ClassifyFailure(click.ClickException):
-    """Nothing could be classified; the message says what to do next."""
-
-    exit_code = 2
 
 
 def _parse_days(ctx: click.Context, _param: click.Parameter, value: str | None) -> Decimal | None:
@@ -62,13 +57,7 @@ def _parse_days(ctx: click.Context, _param: click.Parameter, value: str | None) 
     help="With --points: each was monitored for D days; SARFI is also brought to 30 and 365 days.",
 )
 @click.option("--summary", "with_summary", is_flag=True, help="JSON: add how many of each class.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-)
+@FORMAT_OPTION
 def classify_events(
     file: Path,
     *,
@@ -76,7 +65,7 @@ def classify_events(
     n_points: int | None,
     days: Decimal | None,
     with_summary: bool,
-    output_format: Literal["table", "json", "csv"],
+    output_format: OutputFormat,
 ) -> None:
     """Classify FILE, a CSV of voltage events (plain or gzip), without any service running.
 
@@ -93,13 +82,11 @@ def classify_events(
         found = read_events(file)
         report = event_report(found, load_event_tables(), int(frequency_hz), monitoring)
     except ServiceError as error:
-        raise ClassifyFailure(str(error)) from error
+        raise InputFailure(str(error)) from error
     _show(report, output_format, with_summary=with_summary)
 
 
-def _show(
-    report: EventReport, output_format: Literal["table", "json", "csv"], *, with_summary: bool
-) -> None:
+def _show(report: EventReport, output_format: OutputFormat, *, with_summary: bool) -> None:
     if output_format == "table":
         print_table(report, Console())
         return

@@ -10,14 +10,20 @@ from rich.console import Console
 
 from service.domain.registry import StampAt, Wiring
 from service.errors import ServiceError
-from service.offline.asking import InputFailure, OutputFormat, parsed
+from service.offline.asking import (
+    FORMAT_OPTION,
+    InputFailure,
+    OutputFormat,
+    parsed,
+    rule_set_option,
+    zone_option,
+)
 from service.offline.options import (
     ScoreOptions,
     parse_band,
     parse_interval,
     parse_nominal,
     parse_power_factor,
-    parse_zone,
 )
 from service.offline.rendering import csv_text, json_text, print_table, remarks, warnings
 from service.offline.scoring import score_file
@@ -71,18 +77,8 @@ class _Given(TypedDict):
     show_default=True,
     help="Where in its interval a stamp stands.",
 )
-@click.option(
-    "--timezone",
-    "zone",
-    callback=parsed(parse_zone),
-    metavar="ZONE",
-    default="UTC",
-    show_default=True,
-    help="Zone of stamps without offset, and of days and months.",
-)
-@click.option(
-    "--rule-set", metavar="NAME", default="sgcc-2003", show_default=True, help="Judge by this one."
-)
+@zone_option("Zone of stamps without offset, and of days and months.")
+@rule_set_option("Judge by this one.")
 @click.option(
     "--band",
     callback=parsed(parse_band),
@@ -96,13 +92,7 @@ class _Given(TypedDict):
     help="Months whose power factor at peak load is below this are exempt; needs column pf, or "
     "p_kw and q_kvar.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-)
+@FORMAT_OPTION
 def score(file: Path, output_format: OutputFormat, **given: Unpack[_Given]) -> None:
     """Score FILE, a CSV of readings (plain or gzip), without any service running.
 

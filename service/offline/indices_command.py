@@ -11,7 +11,16 @@ from rich.console import Console
 from service.domain.reliability.interruption_indices import Asked
 from service.domain.reliability.outages import Span
 from service.errors import ScoreInputError, ServiceError
-from service.offline.asking import InputFailure, OutputFormat, all_parsed, asked_rule_set, parsed
+from service.offline.asking import (
+    FORMAT_OPTION,
+    InputFailure,
+    OutputFormat,
+    all_parsed,
+    asked_rule_set,
+    parsed,
+    rule_set_option,
+    zone_option,
+)
 from service.offline.index_options import (
     IndexOptions,
     parse_customers,
@@ -23,7 +32,6 @@ from service.offline.index_options import (
 from service.offline.index_rendering import csv_text, json_text, print_tables
 from service.offline.indices import work_out
 from service.offline.instants import read_edge
-from service.offline.options import parse_zone
 
 
 class _Given(TypedDict):
@@ -66,13 +74,7 @@ class _Given(TypedDict):
     required=True,
     help="First instant after it: 2025-01-01 for a period that ends with 2024.",
 )
-@click.option(
-    "--rule-set",
-    metavar="NAME",
-    default="sgcc-2003",
-    show_default=True,
-    help="Says what counts as an interruption.",
-)
+@rule_set_option("Says what counts as an interruption.")
 @click.option(
     "--sustained-over",
     "sustained_over_s",
@@ -99,15 +101,7 @@ class _Given(TypedDict):
     help="CSV with columns date, saidi_minutes: years before the period set T_MED, and the indices "
     "are also given without major event days.",
 )
-@click.option(
-    "--timezone",
-    "zone",
-    callback=parsed(parse_zone),
-    metavar="ZONE",
-    default="UTC",
-    show_default=True,
-    help="Zone of times without offset, and of days.",
-)
+@zone_option("Zone of times without offset, and of days.")
 @click.option(
     "--cemi",
     callback=all_parsed(parse_many),
@@ -126,13 +120,7 @@ class _Given(TypedDict):
     show_default=True,
     help="CELID-s and CELID-t for this time; may be given several times.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-)
+@FORMAT_OPTION
 def indices(file: Path, output_format: OutputFormat, **given: Unpack[_Given]) -> None:
     """Work out the indices of DL/T 836 and IEEE 1366 of FILE, a CSV of interruptions.
 

@@ -14,7 +14,13 @@ from rich.text import Text
 
 from service.domain.reliability.major_event_days import MajorEventThreshold
 from service.errors import ServiceError
-from service.offline.asking import InputFailure, OutputFormat, asked_rule_set
+from service.offline.asking import (
+    FORMAT_OPTION,
+    InputFailure,
+    OutputFormat,
+    asked_rule_set,
+    rule_set_option,
+)
 from service.offline.index_rendering import decimal_text
 from service.offline.index_report import Json, threshold_json
 from service.offline.major_events import MajorEventReport, find_major_events
@@ -27,20 +33,8 @@ from service.offline.major_events import MajorEventReport, find_major_events
     type=click.IntRange(1900, 2200),
     help="Whose days are judged, by the years before it.  [default: the last one of the file]",
 )
-@click.option(
-    "--rule-set",
-    metavar="NAME",
-    default="sgcc-2003",
-    show_default=True,
-    help="Says how many years count, and how far beyond them a day has to be.",
-)
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-)
+@rule_set_option("Says how many years count, and how far beyond them a day has to be.")
+@FORMAT_OPTION
 def med(file: Path, output_format: OutputFormat, year: int | None, rule_set: str) -> None:
     """Print alpha, beta, T_MED (IEEE 1366, 2.5 beta) and the major event days of FILE.
 
