@@ -1,7 +1,9 @@
 """What a rule set is made of: one shape for each kind of limit, every row with its source clause."""
 
+from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +13,14 @@ from service.domain.registry import PointClass, TargetArea, UserClass, Wiring
 Certainty = Literal["confirmed", "confirm"]
 Figure = Literal["pass_rate", "composite_pass_rate", "supply_reliability", "compliant_share"]
 Population = Literal["residential_points", "points_from_10kv", "all_points", "users"]
+POPULATIONS_OF: Mapping[Figure, tuple[Population, ...]] = MappingProxyType(
+    {
+        "pass_rate": ("residential_points", "points_from_10kv", "all_points"),
+        "composite_pass_rate": ("all_points",),
+        "supply_reliability": ("users",),
+        "compliant_share": ("all_points",),
+    }
+)
 Reach = Literal["each", "average", "generality"]
 Counting = Literal["excluded", "good", "bad"]
 
@@ -50,6 +60,12 @@ class Row(Strict):
     effective_from: date
     effective_to: date | None = None  # exclusive; None is still in force
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.effective_to is not None and self.effective_to <= self.effective_from:
+            raise ValueError("effective_to comes after effective_from")
+        return self
+
 
 class PlacedRow(Row):
     """A limit for the points that it names, by wiring, class and level; a list left out names all."""
@@ -75,6 +91,25 @@ class PlacedRow(Row):
         if lows[0] > highs[0] or (lows[0] == highs[0] and not is_point):
             raise ValueError(f"no level lies between {lows[0]} and {highs[0]} kV")
         return self
+
+    def meets(self, other: "PlacedRow") -> bool:
+        """Return whether some point may be named by both rows."""
+        low, low_open = max(self.lowest_level(), other.lowest_level())
+        high, high_closed = min(self.highest_level(), other.highest_level())
+        is_level = low < high or (low == high and not low_open and high_closed)
+        return bool(self.wirings & other.wirings and self.classes & other.classes and is_level)
+
+    def lowest_level(self) -> tuple[Decimal, bool]:
+        """Return the lower end of the levels, and whether it is left out."""
+        if self.above_kv is not None:
+            return self.above_kv, True
+        return self.from_kv or Decimal(0), False
+
+    def highest_level(self) -> tuple[Decimal, bool]:
+        """Return the upper end of the levels, and whether it is taken in."""
+        if self.below_kv is not None:
+            return self.below_kv, False
+        return (Decimal("Infinity"), True) if self.up_to_kv is None else (self.up_to_kv, True)
 
     def covers_level(self, level_kv: Decimal) -> bool:
         """Return whether the row applies at ``level_kv``, kilovolts between phases."""
@@ -106,6 +141,18 @@ class BandRow(PlacedRow):
             if other == (None, None) and lower is not None and upper is not None and lower < upper:
                 return self
         raise ValueError("give lower_percent < upper_percent, or lower_v < upper_v, and not both")
+
+    def encloses(self, band: "BandRow") -> bool:
+        """Return whether ``band`` lies inside; edges in percent and in volts are not compared."""
+        for mine, its in (
+            ((self.lower_percent, self.upper_percent), (band.lower_percent, band.upper_percent)),
+            ((self.lower_v, self.upper_v), (band.lower_v, band.upper_v)),
+        ):
+            (low, high), (inner_low, inner_high) = mine, its
+            if low is None or high is None or inner_low is None or inner_high is None:
+                continue
+            return low < inner_low and inner_high < high
+        return True
 
 
 class WeekLimitRow(PlacedRow):
@@ -160,7 +207,7 @@ class LevelsRow(Row):
     """The standard levels that a rounded phase voltage is taken to mean."""
 
     standard_kv: tuple[Kilovolts, ...]
-    tolerance_percent: Percent
+    tolerance_percent: Percent = Field(ge=0)
 
 
 class ThresholdRow(Row):
@@ -251,6 +298,13 @@ class TargetRow(Row):
     reach: Reach
     at_least: Share | None = None  # None: set elsewhere, see set_by
     set_by: str = ""  # who sets it, where the rule set gives no number
+
+    @model_validator(mode="after")
+    def _is_a_figure_of_its_population(self) -> Self:
+        allowed = POPULATIONS_OF[self.figure]
+        if self.population not in allowed:
+            raise ValueError(f"population of {self.figure} is one of: {', '.join(allowed)}")
+        return self
 
     @model_validator(mode="after")
     def _has_a_number_or_says_whose(self) -> Self:

@@ -88,6 +88,8 @@ class RuleSet(Strict):
 
     @model_validator(mode="after")
     def _rows_hold_throughout(self) -> Self:
+        if self.effective_to is not None and self.effective_to <= self.effective_from:
+            raise ValueError("effective_to comes after effective_from")
         for row in self.rows():
             ends_early = row.effective_to is not None and (
                 self.effective_to is None or row.effective_to < self.effective_to
@@ -97,12 +99,27 @@ class RuleSet(Strict):
         return self
 
     @model_validator(mode="after")
+    def _assessment_bands_enclose_bands(self) -> Self:
+        for outer in self.assessment_bands:
+            for band in (*self.bands, *self.abnormal_bands):
+                if outer.meets(band) and not outer.encloses(band):
+                    raise ValueError(
+                        f"assessment band {outer.source!r} does not enclose band {band.source!r}: "
+                        "minutes outside the band would leave the rate instead of being bad"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         if self.week_limits and self.week is None:
             raise ValueError("week_limits need [week], which says how the values are chosen")
         if self.operator_band is not None and self.contract_band is None:
             raise ValueError(
                 "operator_band needs [contract_band]: it bounds the bands that points have of their own"
+            )
+        if self.interruption.percent >= self.events.dip.percent:
+            raise ValueError(
+                "interruption.percent lies below events.dip.percent: it is the deeper one"
             )
         for part, figure in (
             ("week_limits", "compliant_share"),

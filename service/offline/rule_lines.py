@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import singledispatch
 from typing import Final, get_args
@@ -86,17 +87,17 @@ def lines_of(catalogue: Catalogue, rule_set: RuleSet) -> list[Line]:
             scope=_scope(row),
             source=row.source,
             certainty=row.certainty,
-            in_force=in_force(row),
+            in_force=in_force(row, rule_set.effective_to),
             given_by=_giver(catalogue, rule_set, part.partition(".")[0]),
         )
         for part, row in rule_set.named_rows()
     ]
 
 
-def in_force(row: Row | RuleSet) -> str:
-    """Return since when something is in force, and until when (exclusive)."""
-    end = "" if row.effective_to is None else f" to {row.effective_to.isoformat()}"
-    return f"{row.effective_from.isoformat()}{end}"
+def in_force(row: Row | RuleSet, at_most_to: date | None = None) -> str:
+    """Return since when something is in force, and until when (exclusive), ``at_most_to`` at the latest."""
+    ends = [end for end in (row.effective_to, at_most_to) if end is not None]
+    return row.effective_from.isoformat() + (f" to {min(ends).isoformat()}" if ends else "")
 
 
 def n_to_confirm(rule_set: RuleSet) -> int:

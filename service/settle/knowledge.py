@@ -32,9 +32,10 @@ async def load_knowledge(pool: Pool, rule_set: RuleSet, zone: str) -> Knowledge:
         SettingsError: The deployment counts its days in another zone, or its pages are judged by another rule set.
     """
     async with pool.transaction() as connection:
+        # The number first: another zone or set that is adopted after it makes every write under it fail.
+        registry = await load_registry(connection, zone)
         await require_zone(connection, zone)
         await require_rule_set(connection, rule_set)
-        registry = await load_registry(connection, zone)
     judge = make_judge(registry, rule_set)
     return Knowledge(
         registry=registry, judge=judge, directory=lane_directory(registry, judge.live_band)

@@ -88,9 +88,10 @@ class _Registrar:
 
     async def load(self, previous: Registry | None) -> tuple[Registry, Mapping[int, TargetArea]]:
         async with self.pool.transaction() as connection:
+            # The number first: another zone or set that is adopted after it makes every write under it fail.
+            registry = await load_registry(connection, self.zone, previous)
             await require_zone(connection, self.zone)
             await require_rule_set(connection, self.rule_set)
-            registry = await load_registry(connection, self.zone, previous)
             return registry, await point_areas(connection)
 
 

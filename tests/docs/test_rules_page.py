@@ -32,7 +32,9 @@ def test_every_row_of_every_set_is_on_the_page_with_source_certainty_and_date() 
         rows = [line for line in lines if line.startswith("| ")][2:]
         assert len(rows) == len(rule_set.rows())
         for line, row in zip(rows, rule_set.rows(), strict=True):
-            ending = f"| {row.source} | {row.certainty} | {row.effective_from} | `"
+            ends = [end for end in (row.effective_to, rule_set.effective_to) if end is not None]
+            until = f" to {min(ends)}" if ends else ""
+            ending = f"| {row.source} | {row.certainty} | {row.effective_from}{until} | `"
             assert ending in line, (name, row)
 
 
@@ -52,7 +54,7 @@ def test_a_row_says_which_set_gives_it(tmp_path: Path) -> None:
 
     chapter = page.split("\n### own-2024\n")[1].split("\n### ")[0]
     assert "It extends [`sgcc-2003`](#sgcc-2003)." in chapter
-    assert chapter.count("| `sgcc-2003` |") == 15
+    assert chapter.count("| `sgcc-2003` |") == 17
     assert chapter.count("| `voltpass-defaults` |") == 11
 
 

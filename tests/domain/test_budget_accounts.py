@@ -76,5 +76,5 @@ def test_a_target_without_a_number_or_without_minutes_has_no_budget() -> None:
     account = account_of([("residential_points", "urban", 1, 50)])
 
     assert target_budget(target("urban", at_least=None, set_by="the province"), account) is None
-    share = target("urban", figure="compliant_share", reach="generality")
+    share = target("urban", figure="compliant_share", population="all_points", reach="generality")
     assert target_budget(share, account) is None

@@ -33,7 +33,8 @@ DEFAULTS = packaged_text("voltpass-defaults")
     [
         (220, "1p", "D", (-1000, 700)),
         (230, "1p", "D", (-1000, 700)),
-        (999.999, "1p", "D", (-1000, 700)),
+        (379.999, "1p", "D", (-1000, 700)),
+        (380, "1p", "D", (-700, 700)),
         (1000, "1p", "C", (-700, 700)),
         (20_000, "1p", "C", (-700, 700)),
         (220, "3p4w", "D", (-700, 700)),
@@ -144,7 +145,7 @@ def test_thresholds_are_those_of_the_standards() -> None:
 def test_every_row_names_its_clause_and_what_is_unproven_says_so() -> None:
     unproven = {row.source for row in SGCC.rows() if row.certainty == "confirm"}
 
-    assert len(SGCC.rows()) == 26
+    assert len(SGCC.rows()) == 28
     assert any("10 % of nominal" in source for source in unproven)
     assert any("class A" in source for source in unproven)
     assert not any("art. 8(4)" in source for source in unproven)
@@ -205,7 +206,18 @@ def test_an_unknown_rule_set_is_refused_with_the_names_there_are() -> None:
         ("[[08:00:00, 11:00:00], ", "[[11:00:00, 08:00:00], ", "from earlier to later"),
         ("class_a_weight = 0.50", "class_a_weight = 50", "composite.class_a_weight"),
         ("[composite]", "[composite", "no TOML"),
-        ('figure = "pass_rate"', 'figure = "compliant_share"', "compliant_share needs week_limits"),
+        ('figure = "pass_rate"\narea = "urban"\npopulation = "residential_points"',
+         'figure = "compliant_share"\narea = "urban"\npopulation = "all_points"', "compliant_share needs week_limits"),
+        ('population = "residential_points"', 'population = "users"', "population of pass_rate is one of"),
+        ("effective_from = 2003-11-01", "effective_from = 2003-11-01\neffective_to = 2003-11-01", "after effective"),
+        ("[[abnormal_bands]]", """[[assessment_bands]]
+lower_percent = -5.00
+upper_percent = 20.00
+source = "x"
+certainty = "confirm"
+effective_from = 2003-11-01
+
+[[abnormal_bands]]""", "does not enclose band"),
         ("at_least = 0.95", 'at_least = 0.95\nset_by = "the province"', "not both"),
         ("at_least = 0.95\n", "", "say in set_by who sets it"),
         ("voltpass-defaults", "sgcc-1999", "'sgcc-1999' is unknown"),
