@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from service.domain.budget import Exposure, YearService
 from service.domain.budget_accounts import Account, BudgetTimes, Members
-from service.domain.periods import day_start, next_month
+from service.domain.periods import next_month
 from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 from service.store.group_reads import AREA
@@ -210,8 +210,9 @@ async def _enter_days(
     first = min(begins)
     while first < end:  # by months, so that no statement takes long
         after = min(next_month(first), end)
-        span = (day_start(first, zone), min(day_start(after, zone), times.through))
-        rows = await snapshot.connection.fetch(_DAY_COUNTS, *span, *high, first, after, *begins)
+        rows = await snapshot.connection.fetch(
+            _DAY_COUNTS, year.from_at, times.through, *high, first, after, *begins
+        )
         for row in rows:
             for members in _members(row):
                 account.enter(None, members, _exposure(row["bad_year"], row["known_year"]))

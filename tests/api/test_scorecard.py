@@ -413,3 +413,22 @@ async def test_days_that_cut_an_hour_in_two_are_counted_to_the_minute(
     assert (burn["30d"]["bad_minutes"], burn["30d"]["known_minutes"]) == recounted(midnight)
     six_hours = end.replace(minute=0) - timedelta(hours=6)
     assert (burn["6h"]["bad_minutes"], burn["6h"]["known_minutes"]) == recounted(six_hours)
+
+
+async def test_a_point_whose_customer_moved_has_its_bad_minutes_where_its_service_is(
+    seeder: Seeder, client: httpx.AsyncClient
+) -> None:
+    await seeder.points(NewPoint(point="M1", area="urban"))
+    await seeder.run("UPDATE customer SET valid_from = $1", START + timedelta(days=31))
+    cells = [HIGH if i % 10 == 0 else GOOD for i in range(60 * 1440)]  # from 1 March on
+    await seeder.minutes("M1", START, [cells])
+    await seeder.reach(START + timedelta(days=60))
+    await seeder.settle()
+
+    answer = await get(client, "/v1/budget")
+
+    (found,) = [
+        one for one in answer["budgets"] if (one["figure"], one["area"]) == ("pass_rate", "urban")
+    ]
+    assert found["members"] == 1
+    assert found["used_minutes"] == 60 * 144  # those of March, too
