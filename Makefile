@@ -50,7 +50,7 @@ test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in 
 test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB
 	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
 	@where=$$(tests/real/provision.sh) && eval "$$where" && \
-	$(JIT) VOLTPASS_TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real" $(ARGS)
+	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real" $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
 	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"

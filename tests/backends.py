@@ -1,6 +1,6 @@
 """The database of the integration tests: embedded by default, the real one on demand.
 
-``VOLTPASS_TEST_BACKENDS=real`` takes TimescaleDB; a part that is missing then is an error.
+``TEST_BACKENDS=real`` takes TimescaleDB; a part that is missing then is an error.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.settings.parts import DatabaseSettings
 from service.wiring.migrate import run_migrate
 
-IS_REAL = os.environ.get("VOLTPASS_TEST_BACKENDS") == "real"
+IS_REAL = os.environ.get("TEST_BACKENDS") == "real"
 _TEMPLATE = "migrated"
 
 T = TypeVar("T")

@@ -28,7 +28,7 @@ class RealParts:
 
 
 def read_parts(env: Mapping[str, str]) -> RealParts:
-    """Return the parts named by ``VOLTPASS_REAL_*``; what ``env`` leaves out is read from the file.
+    """Return the parts named by ``TEST_REAL_*``; what ``env`` leaves out is read from the file.
 
     The file is ``parts.env`` in the cache folder, written by ``provision.sh``. So tests find the
     parts whether or not the exports of that script were evaluated.
@@ -36,14 +36,14 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
     Raises:
         MissingPartError: The script has not run, or a part has gone since.
     """
-    folder = Path(env.get("VOLTPASS_REAL_DIR", _REPOSITORY / ".cache" / "real"))
+    folder = Path(env.get("TEST_REAL_DIR", _REPOSITORY / ".cache" / "real"))
     named = _read_exports(folder / "parts.env") | dict(env)
 
     def part(name: str) -> Path:
         try:
-            return Path(named[f"VOLTPASS_REAL_{name}"])
+            return Path(named[f"TEST_REAL_{name}"])
         except KeyError:
-            raise _missing(f"VOLTPASS_REAL_{name} is not set, nor in {folder}/parts.env") from None
+            raise _missing(f"TEST_REAL_{name} is not set, nor in {folder}/parts.env") from None
 
     parts = RealParts(
         folder=folder.resolve(),

@@ -9,7 +9,7 @@ set -euo pipefail
 exec 3>&1 1>&2 # from here on everything is progress; the exports go to 3
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-real_dir=${VOLTPASS_REAL_DIR:-$here/../../.cache/real}
+real_dir=${TEST_REAL_DIR:-$here/../../.cache/real}
 mkdir -p "$real_dir/log"
 real_dir=$(cd "$real_dir" && pwd -P)
 printf '*\n' >"$real_dir/.gitignore"
@@ -99,12 +99,12 @@ debian_mirror() {
 # Mounts that debootstrap makes meanwhile live in a name space that ends with it.
 install_timescale_in_root() {
     install_packages debootstrap ca-certificates
-    local mirror=${VOLTPASS_REAL_MIRROR:-$(debian_mirror)} alone=() root=$1/root
+    local mirror=${TEST_REAL_MIRROR:-$(debian_mirror)} alone=() root=$1/root
     if [[ -z $mirror ]]; then
         with_apt update
         mirror=$(debian_mirror)
     fi
-    [[ -n $mirror ]] || fail "apt knows no Debian mirror: set VOLTPASS_REAL_MIRROR to the address of one"
+    [[ -n $mirror ]] || fail "apt knows no Debian mirror: set TEST_REAL_MIRROR to the address of one"
     if unshare --mount true 2>/dev/null; then
         alone=(unshare --mount)
     fi
@@ -191,15 +191,15 @@ exports() {
     local root=/
     [[ ! -d $real_dir/timescale/root ]] || root=$real_dir/timescale/root
     printf 'export %s=%q\n' \
-        VOLTPASS_REAL_DIR "$real_dir" \
-        VOLTPASS_REAL_JAVA "$(command -v java)" \
-        VOLTPASS_REAL_KAFKA_LIBS "$real_dir/kafka/libs" \
-        VOLTPASS_REAL_POSTGRES_ROOT "$root" \
-        VOLTPASS_REAL_POSTGRES_BIN "$pg_bin" \
-        VOLTPASS_REAL_PROMTOOL "$real_dir/prometheus/bin/promtool" \
-        VOLTPASS_REAL_PROMETHEUS "$real_dir/prometheus/bin/prometheus" \
-        VOLTPASS_REAL_AMTOOL "$real_dir/prometheus/bin/amtool" \
-        VOLTPASS_REAL_ALERTMANAGER "$real_dir/prometheus/bin/prometheus-alertmanager"
+        TEST_REAL_DIR "$real_dir" \
+        TEST_REAL_JAVA "$(command -v java)" \
+        TEST_REAL_KAFKA_LIBS "$real_dir/kafka/libs" \
+        TEST_REAL_POSTGRES_ROOT "$root" \
+        TEST_REAL_POSTGRES_BIN "$pg_bin" \
+        TEST_REAL_PROMTOOL "$real_dir/prometheus/bin/promtool" \
+        TEST_REAL_PROMETHEUS "$real_dir/prometheus/bin/prometheus" \
+        TEST_REAL_AMTOOL "$real_dir/prometheus/bin/amtool" \
+        TEST_REAL_ALERTMANAGER "$real_dir/prometheus/bin/prometheus-alertmanager"
 }
 
 exec 9>"$real_dir/.lock"
