@@ -71,4 +71,19 @@ CREATE TABLE week_due (
     PRIMARY KEY (week, point_id)
 );
 
+-- Months whose power factors at peak hours are to be looked at, once they are over; at first all there are.
+CREATE TABLE power_factor_due (
+    month date PRIMARY KEY  -- first day, in the zone of the deployment
+);
+INSERT INTO power_factor_due (month)
+SELECT DISTINCT date_trunc('month', day::timestamp)::date
+  FROM point_day
+ WHERE point_id IN (
+           SELECT point_id
+             FROM customer
+             JOIN customer_point USING (customer_id)
+            WHERE required_power_factor IS NOT NULL
+              AND NOT residential
+       );
+
 CALL grant_rights();

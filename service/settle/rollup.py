@@ -4,6 +4,7 @@ from service.settle.interruptions import rebuild_interruptions
 from service.settle.knowledge import Knowledge
 from service.store.beside_rows import mark_beside
 from service.store.pool import Pool
+from service.store.power_factor_rows import mark_power_factors
 from service.store.rollups import begin_pass, roll_up, take_dirty
 from service.store.week_rows import mark_weeks
 
@@ -28,4 +29,5 @@ async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
             await rebuild_interruptions(connection, knowledge, days)
             await mark_weeks(connection, days)
             await mark_beside(connection, days)
+            await mark_power_factors(connection, days, knowledge.registry.power_factor_point_ids)
         n_days += len(days)

@@ -16,6 +16,7 @@ from service.settle.beside import count_due_days_beside
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import write_outage_pages
+from service.settle.power_factors import decide_due_months
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
@@ -49,6 +50,7 @@ class PassReport:
 
     n_adopted: int = 0  # dead letters taken up
     n_late: int = 0  # late readings merged, those that changed nothing included
+    n_months: int = 0  # months whose power factors were looked at
     n_rescored: int = 0  # pages judged again
     n_days: int = 0  # days counted anew
     n_beside: int = 0  # days of points counted under the rule sets beside
@@ -90,8 +92,9 @@ class Settler:
             else:
                 self.metrics.record_pass(self.monotonic_s() - started_s)
                 if not report.is_idle:
-                    log.info("pass_done", adopted=report.n_adopted, late=report.n_late, rescored=report.n_rescored,
-                             days=report.n_days, beside=report.n_beside, weeks=report.n_weeks)  # fmt: skip
+                    log.info("pass_done", adopted=report.n_adopted, late=report.n_late, months=report.n_months,
+                             rescored=report.n_rescored, days=report.n_days, beside=report.n_beside,
+                             weeks=report.n_weeks)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
@@ -131,11 +134,14 @@ class Settler:
         n_adopted = await adopt_letters(self.pool, writer, known)
         merged = await merge_late_readings(self.pool, writer, known, self.policy.late_per_pass)
         self.metrics.count_late(n_merged=merged.n_merged, n_duplicate=merged.n_duplicate)
+        zone = ZoneInfo(self.zone)
+        decided = await decide_due_months(self.pool, known, zone, self.policy.retention_days)
+        if decided.n_changed:
+            known = await self._known()
         n_rescored = await write_outage_pages(self.pool, writer, known)
         n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
-        zone = ZoneInfo(self.zone)
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
         await keep_to_retention(
@@ -150,6 +156,7 @@ class Settler:
         return PassReport(
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
+            n_months=decided.n_months,
             n_rescored=n_rescored,
             n_days=n_days,
             n_beside=n_beside,

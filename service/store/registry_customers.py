@@ -58,7 +58,8 @@ _DIFFERENT = f"""
     SELECT next_customer.*,
            customer.customer_id,
            supplied.point_ids AS old_point_ids,
-           coalesce(customer.residential, false) AS was_residential
+           coalesce(customer.residential, false) AS was_residential,
+           customer.required_power_factor IS NOT NULL AS was_bound
       FROM next_customer
       LEFT JOIN customer USING (customer)
       LEFT JOIN LATERAL (
@@ -114,6 +115,27 @@ _SUPPLY = """
         ON CONFLICT DO NOTHING
 """
 
+# Months that are counted may have been found with another requirement, or with other points or neighbours.
+_MARK_MONTHS = """
+    INSERT INTO power_factor_due (month)
+    SELECT DISTINCT date_trunc('month', day::timestamp)::date
+      FROM point_day
+     WHERE point_id IN (
+               SELECT supplied
+                 FROM different_customer
+                CROSS JOIN unnest(point_ids || old_point_ids) AS supplied
+                WHERE was_bound
+                   OR EXISTS (
+                          SELECT
+                            FROM customer_point
+                            JOIN customer USING (customer_id)
+                           WHERE customer_point.point_id = supplied
+                             AND customer.required_power_factor IS NOT NULL
+                      )
+           )
+        ON CONFLICT DO NOTHING
+"""
+
 
 async def merge_customers(connection: Connection, found: Rows[Customer]) -> Merged:
     """Bring customers into the database, in the caller's transaction; with bad rows it changes nothing."""
@@ -133,6 +155,7 @@ async def merge_customers(connection: Connection, found: Rows[Customer]) -> Merg
     n_new = await connection.execute(_INSERT)
     await connection.execute(_LET_GO)
     await connection.execute(_SUPPLY)
+    await connection.execute(_MARK_MONTHS)
     return Merged.of(n_new, n_changed, changes)
 
 

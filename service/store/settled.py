@@ -25,7 +25,17 @@ _UNSETTLED = statement(
                             FROM v_watermark
                            CROSS JOIN deployment
                       )
-           ) AS n_beside
+           ) AS n_beside,
+           (
+               SELECT count(*)
+                 FROM power_factor_due
+                WHERE (month + interval '1 month')::date <= (
+                          SELECT (max(data_through) AT TIME ZONE zone)::date
+                            FROM partition_progress
+                           CROSS JOIN deployment
+                           GROUP BY zone
+                      )
+           ) AS n_months
     """,
 )
 
@@ -39,12 +49,13 @@ class Unsettled:
     n_unjudged: int  # changes whose pages are not all judged again
     n_uncounted: int  # marks of days to be counted
     n_beside: int  # days that are over, to be counted under the rule sets beside
+    n_months: int  # that are over, whose power factors are to be looked at
 
     @property
     def is_settled(self) -> bool:
         """Whether it has nothing to do."""
-        left = (self.n_unmerged, self.n_unjudged, self.n_uncounted, self.n_beside)
-        return not any(left)
+        judging = (self.n_unmerged, self.n_unjudged, self.n_months)
+        return not any((*judging, self.n_uncounted, self.n_beside))
 
 
 async def unsettled(connection: Connection) -> Unsettled:

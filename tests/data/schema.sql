@@ -364,6 +364,11 @@ CREATE TABLE point_week_limit (
     CONSTRAINT point_week_limit_pkey PRIMARY KEY (point_id, week, rule_set_id, limit_no)
 );
 
+CREATE TABLE power_factor_due (
+    month date NOT NULL,
+    CONSTRAINT power_factor_due_pkey PRIMARY KEY (month)
+);
+
 CREATE TABLE power_factor_exemption (
     point_id integer NOT NULL,
     month date NOT NULL,
@@ -1017,6 +1022,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- point_day_beside: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_week: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_week_limit: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- power_factor_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
