@@ -216,6 +216,34 @@ def test_uncertain_edges_and_unobserved_time_widen_the_bounds_and_not_the_figure
     assert bounds.lower == 1 - Fraction(20, N)
 
 
+def unended(start: int) -> PointOutage:
+    return PointOutage(earliest=start, start=start, end=N, latest=N, cause="unknown", is_open=True)
+
+
+def test_the_upper_bound_counts_nothing_of_an_outage_without_end() -> None:
+    points = [point(1, *dark((0, 5)), unended(10)), point(2, *dark((0, 5), (20, 30)))]
+    both, one = customer("A", 1, 2), customer("B", 1)
+
+    of_both, of_one = (bounds_of(users_of(network(points, c), "LV"), PERIOD) for c in (both, one))
+
+    assert (of_one.rs_1, of_one.upper) == (1 - Fraction(35, N), 1 - Fraction(5, N))
+    assert (of_both.rs_1, of_both.upper) == (1 - Fraction(15, N), 1 - Fraction(5, N))
+
+
+def test_the_upper_bound_of_a_transformer_leaves_out_meters_whose_outage_has_no_end() -> None:
+    ended = [point(i, *dark((10, 30))) for i in range(4)]
+    three_and_open = [*ended[:3], point(3, unended(10)), point(4)]
+    four_and_open = [*ended, point(4, unended(10))]
+
+    unsure, sure = (
+        bounds_of(users_of(network(points), "MV"), PERIOD)
+        for points in (three_and_open, four_and_open)
+    )
+
+    assert (unsure.rs_1, unsure.upper) == (1 - Fraction(20, N), Fraction(1))
+    assert sure.rs_1 == sure.upper == 1 - Fraction(20, N)
+
+
 def test_nobody_is_dark_for_longer_than_in_service() -> None:
     points = [point(1, *dark((0, 30)), unobserved=1000)]
     users = users_of(network(points, customer("A", 1, service=Span(10, 30))), "LV")
