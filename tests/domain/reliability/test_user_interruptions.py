@@ -331,6 +331,28 @@ def test_cemsmi_adds_momentary_ones_and_celid_asks_for_hours_at_once_or_together
     assert figures.celid_t == {two: Fraction(2, 10), three: Fraction(1, 10)}
 
 
+def test_what_reaches_into_a_period_is_time_of_it_and_no_interruption() -> None:
+    before = outage(-HOUR_S, HOUR_S, ("A",))
+    beyond = outage(DAY_S - HOUR_S, DAY_S + 2 * HOUR_S, ("B",))
+    one, two, three = (Fraction(n) for n in (1, 2, 3))
+
+    figures = indices(
+        before, beyond, asked=Asked(single_hours=(one, two, three), total_hours=(one, two))
+    )
+
+    assert (figures.n_customer_interruptions, figures.n_distinct) == (1, 1)
+    assert figures.caifi == 1  # of B alone
+    assert figures.ctaidi_minutes == 60  # of A and B, an hour each
+    assert figures.celid_s == {one: Fraction(1, 10), two: Fraction(1, 10), three: Fraction(1, 10)}
+    assert figures.celid_t == {one: Fraction(2, 10), two: Fraction(0)}
+
+
+def test_a_period_into_which_outages_only_reach_has_ctaidi_and_no_caifi() -> None:
+    figures = indices(outage(-HOUR_S, HOUR_S, ("A",)))
+
+    assert (figures.caifi, figures.ctaidi_minutes) == (None, 60)
+
+
 def test_capacity_counts_only_where_it_is_known_of_every_interruption() -> None:
     of = service(DAY_S, 10, kva=100)
     known = outage(0, HOUR_S, 3, kva=Fraction(20))
