@@ -233,10 +233,12 @@ def _areas(network: Network) -> dict[int, Area]:
 def _outages(
     user: str, kva: Fraction | None, spells: Iterable[Span], points: Sequence[NetworkPoint]
 ) -> tuple[Outage, ...]:
+    """Return the outages of a user; without end if one of its points' goes on as long as the spell."""
+    open_to = {one.end for point in points for one in point.outages if one.is_open}
     return tuple(
         Outage(
             start=spell.start,
-            end=spell.end,
+            end=None if spell.end in open_to else spell.end,
             users=(user,),
             kva=kva,
             cause=_cause(spell, points),

@@ -331,6 +331,21 @@ def test_cemsmi_adds_momentary_ones_and_celid_asks_for_hours_at_once_or_together
     assert figures.celid_t == {two: Fraction(2, 10), three: Fraction(1, 10)}
 
 
+def test_an_outage_that_goes_on_is_sustained_however_short_it_is_so_far() -> None:
+    (alone,) = found(outage(DAY_S - 10, None))
+    (merged,) = found(outage(DAY_S - 20, DAY_S - 10), outage(DAY_S - 10, None))
+    (counted,) = found(outage(DAY_S - 10, None, 7))
+    (ended,) = found(outage(DAY_S - 10, DAY_S))
+
+    assert [one.is_sustained for one in (alone, merged, counted, ended)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert not alone.is_against_length
+
+
 def test_what_reaches_into_a_period_is_time_of_it_and_no_interruption() -> None:
     before = outage(-HOUR_S, HOUR_S, ("A",))
     beyond = outage(DAY_S - HOUR_S, DAY_S + 2 * HOUR_S, ("B",))

@@ -244,6 +244,17 @@ def test_the_upper_bound_of_a_transformer_leaves_out_meters_whose_outage_has_no_
     assert sure.rs_1 == sure.upper == 1 - Fraction(20, N)
 
 
+def test_an_outage_of_a_user_has_no_end_while_that_of_its_points_has_none() -> None:
+    points = [point(1, unended(30)), point(2, *dark((0, 5)), unended(35)), point(3, *dark((0, 5)))]
+    gone = customer("gone", 1, service=Span(0, 38))
+    users = users_of(network(points, customer("both", 1, 2), gone, customer("ended", 3)), "LV")
+
+    assert [spells(user) for user in users] == [[(35, None)], [(30, 38)], [(0, 5)]]
+    figures = figures_of(users[:1], PERIOD, definition(), N, Asked())
+    assert figures.indices.n_customer_interruptions == 1  # 5 us so far, and sustained
+    assert figures.bounds.rs_1 == 1 - Fraction(5, N)
+
+
 def test_nobody_is_dark_for_longer_than_in_service() -> None:
     points = [point(1, *dark((0, 30)), unobserved=1000)]
     users = users_of(network(points, customer("A", 1, service=Span(10, 30))), "LV")
