@@ -86,7 +86,7 @@ def _major_events(
         return MajorEvents(threshold=None, days=(), without=None)
     n_customers = Fraction(options.n_customers)
     whole_year = Span(*(_new_year(one, options.zone) for one in (year, year + 1)))
-    daily = daily_saidi(interruptions, whole_year, n_customers, options.zone)
+    daily = daily_saidi(interruptions, whole_year, lambda _: n_customers, options.zone)
     days = major_event_days(daily, threshold)
     first, last = (
         at_us(us).astimezone(options.zone).date()

@@ -13,6 +13,7 @@ from service.domain.reliability.figures import bounds_of, figures_of, service_of
 from service.domain.reliability.interruption_indices import Asked
 from service.domain.reliability.outages import CAUSES, Cause, Span
 from service.domain.reliability.spells import time_within, united, without
+from service.domain.reliability.user_time import UserTime
 from service.domain.reliability.users import (
     Network,
     NetworkCustomer,
@@ -274,6 +275,21 @@ def test_a_customer_without_any_point_in_service_is_not_seen_at_all() -> None:
 
 
 # ------------------------------------------------------------------------- against a plain recount
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, N), st.integers(0, N)).map(lambda two: Span(*sorted(two)))),
+    st.integers(0, N),
+    st.integers(1, N),
+)
+def test_users_on_average_are_what_each_instant_says(
+    services: list[Span], start: int, length: int
+) -> None:
+    asked = Span(start, start + length)
+    n_there = [sum(one.start <= t < one.end for one in services) for t in range(*asked)]
+
+    assert UserTime(services).n_users(asked) == Fraction(sum(n_there), length)
+
 
 edges = st.tuples(st.integers(0, N), st.integers(0, N)).map(lambda pair: Span(min(pair), max(pair)))
 witnesses = st.builds(Witness, edges, st.lists(edges, max_size=4).map(united))
