@@ -98,7 +98,9 @@ class IndexShape(Shape):
     celid_s: dict[str, float | None] = Field(description="share with one of so many hours")
     celid_t: dict[str, float | None] = Field(description="share with so many hours together")
     interruptions: int = Field(description="sustained interruptions, summed over users")
-    users_interrupted: int | None = Field(description="users with a sustained interruption")
+    users_interrupted: int | None = Field(
+        description="users with a sustained interruption that starts in the period"
+    )
 
     @classmethod
     def of(cls, indices: InterruptionIndices) -> Self:

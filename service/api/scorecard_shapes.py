@@ -71,7 +71,10 @@ class StandingShape(Shape):
     verdict: Verdict = Field(
         description="kept: at least the target, unrounded; broken; not_enough_data; no_target"
     )
-    certain: bool = Field(description="whether both bounds say the same as the verdict does")
+    certain: bool = Field(
+        description="whether both bounds say the same as the verdict does, with members that are not known counted as"
+        " bad, or as good"
+    )
     method: Method | None = Field(description=METHOD)
     members: int = Field(description="points with minutes due; users in service")
     known: int = Field(description="of those: that take part in the mean")

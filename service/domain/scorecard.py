@@ -51,7 +51,7 @@ class Standing:
     region: str | None  # None: all regions together
     figure: MemberFigure
     verdict: Verdict
-    is_certain: bool  # both bounds say the same as the verdict does
+    is_certain: bool  # bounds say the same, with members not known counted as bad, or as good
     margin_points: float | None  # percentage points above the target; its sign is the verdict's
 
 
@@ -152,9 +152,9 @@ def _standing(region: str | None, figure: MemberFigure, at_least: Fraction | Non
     elif not figure.actual.n_values:
         verdict = "not_enough_data"
     elif figure.actual.reaches(at_least):
-        verdict, is_certain = "kept", figure.lower.reaches(at_least)
+        verdict, is_certain = "kept", _of_all(figure.lower, figure, 0).reaches(at_least)
     else:
-        verdict, is_certain = "broken", not figure.upper.reaches(at_least)
+        verdict, is_certain = "broken", not _of_all(figure.upper, figure, 1).reaches(at_least)
     return Standing(
         region=region,
         figure=figure,
@@ -162,6 +162,19 @@ def _standing(region: str | None, figure: MemberFigure, at_least: Fraction | Non
         is_certain=is_certain,
         margin_points=_margin_points(figure.actual, at_least, verdict),
     )
+
+
+def _of_all(bound: ShareMean, figure: MemberFigure, share: Literal[0, 1]) -> ShareMean:
+    """Return a bound over all members: each of which nothing is known, and that it leaves out, has ``share``.
+
+    A mean of fewer values than members that are known, as the composite rate is, moves no further than this.
+    """
+    n_left_out = figure.n_members - max(figure.n_known, bound.n_values)
+    made = ShareMean()
+    made.include(bound)
+    if n_left_out > 0:
+        made.add(share * n_left_out, 1, n_left_out)
+    return made
 
 
 def _margin_points(actual: ShareMean, at_least: Fraction | None, verdict: Verdict) -> float | None:

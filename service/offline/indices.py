@@ -1,10 +1,13 @@
 """From a file of interruptions to its indices."""
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from service.domain.instants import at_us
+from service.domain.instants import at_us, epoch_us
+from service.domain.periods import day_start
 from service.domain.reliability.interruption_indices import interruption_indices
 from service.domain.reliability.major_event_days import (
     DailySaidi,
@@ -14,7 +17,7 @@ from service.domain.reliability.major_event_days import (
     threshold_of,
     without_days,
 )
-from service.domain.reliability.outages import Definition, constant_service
+from service.domain.reliability.outages import Definition, Span, constant_service
 from service.domain.reliability.supply_reliability import supply_reliability
 from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
 from service.domain.rules import RuleSet
@@ -71,22 +74,35 @@ def _major_events(
     rule_set: RuleSet,
     definition: Definition,
 ) -> MajorEvents:
-    """Return the major event days of the period, by the daily SAIDI of the years before it."""
+    """Return the major event days of the period, by the daily SAIDI of the years before it.
+
+    What started on one before the period, in the same year, is left out with it: its time may reach in.
+    """
     rule = rule_set.major_event_day
-    past = past_days(history, _year(options), rule.years)
+    year = _year(options)
+    past = past_days(history, year, rule.years)
     threshold = threshold_of(past, rule.beta_factor)
     if threshold is None:
         return MajorEvents(threshold=None, days=(), without=None)
     n_customers = Fraction(options.n_customers)
-    daily = daily_saidi(interruptions, options.period, n_customers, options.zone)
+    whole_year = Span(*(_new_year(one, options.zone) for one in (year, year + 1)))
+    daily = daily_saidi(interruptions, whole_year, lambda _: n_customers, options.zone)
     days = major_event_days(daily, threshold)
+    first, last = (
+        at_us(us).astimezone(options.zone).date()
+        for us in (options.period.start, options.period.end - 1)
+    )
     service = constant_service(options.period, options.n_customers, options.kva)
     rest = without_days(interruptions, days, options.zone)
     return MajorEvents(
         threshold=threshold,
-        days=tuple(days),
+        days=tuple(day for day in days if first <= day <= last),
         without=interruption_indices(rest, service, definition, options.asked),
     )
+
+
+def _new_year(year: int, zone: ZoneInfo) -> int:
+    return epoch_us(day_start(date(year, 1, 1), zone))
 
 
 def _year(options: IndexOptions) -> int:

@@ -93,6 +93,7 @@ def _of_region(one: RegionCompliance) -> MemberFigure:
     )
     if n_known:
         figure.actual.add(points.n_compliant, 1, n_known)
+    if n_all:
         figure.lower.add(points.n_compliant, 1, n_all)
         figure.upper.add(points.n_compliant + points.n_unknown, 1, n_all)
         figure.coverage.add(n_known, 1, n_all)

@@ -188,6 +188,7 @@ def _outages(rows: Sequence[Any], through: int) -> dict[int, list[PointOutage]]:
                 end=max(start, end),
                 latest=max(start, end, latest),
                 cause=_CAUSE_OF.get(row["cause"], "unknown"),
+                is_open=row["end_at"] is None,
             )
         )
     return found

@@ -83,6 +83,33 @@ async def test_a_week_that_is_not_over_takes_no_part(reader: httpx.AsyncClient) 
     assert no_week["commitments"][0]["verdict"] == "not_enough_data"
 
 
+async def test_a_region_of_which_nothing_is_known_widens_the_bounds(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.run("INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('as-61000.3.100', '')")
+    for name, region, n_silent in (("good", "R1", 0), ("silent", "R2", 9000)):
+        await seeder.points(NewPoint(point=name, region=region, nominal_v=230))
+        await seeder.minutes(name, MONDAY, [week(0, n_silent)])
+    await seeder.reach(MONDAY + timedelta(days=8))
+    await seeder.settle()
+
+    days = {"from": "2024-03-04", "to": "2024-03-11"}
+    card = await get(client, "/v1/scorecard", rule_set="as-61000.3.100", **days)
+
+    (found,) = card["commitments"]
+    whole = found["together"]
+    assert (whole["actual"], whole["lower"], whole["upper"]) == (1.0, 0.5, 1.0)
+    assert (whole["coverage"], whole["members"], whole["known"]) == (0.5, 2, 1)
+    assert (found["verdict"], found["certain"]) == ("kept", False)
+    silent = found["regions"][1]
+    assert (silent["region"], silent["actual"], silent["lower"], silent["upper"]) == (
+        "R2",
+        None,
+        0,
+        1,
+    )
+
+
 async def test_weeks_that_are_not_kept_are_a_problem(
     client: httpx.AsyncClient, seeder: Seeder
 ) -> None:

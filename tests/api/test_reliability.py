@@ -322,6 +322,23 @@ async def test_major_event_days_are_judged_by_the_years_before(
     assert first["without_major_event_days"] is None
 
 
+async def test_the_saidi_of_a_day_is_by_the_users_of_that_day(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(*(NewPoint(point=f"A{i}", area="urban") for i in range(1, 7)))
+    await seeder.run("UPDATE customer SET valid_from = '2023-04-01 00:00+08'")
+    for day, minutes in history():
+        at = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        first = (at - START) // MINUTE
+        await interrupt(seeder, "A1", first, first + minutes, "")
+    await seeder.reach(START + 30 * DAY)
+
+    found = await get(client, "/v1/major-event-days", year=2024, users="LV")
+
+    # Six users on each of these days; over the whole of 2023 they are four and a half.
+    assert found["t_med_minutes"] == pytest.approx(12 * 36.178777, abs=1e-5)
+
+
 async def test_a_year_without_users_has_no_figures(reader: httpx.AsyncClient) -> None:
     found = await get(reader, "/v1/major-event-days", year=2010)
 

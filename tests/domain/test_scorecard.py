@@ -117,6 +117,27 @@ def test_a_verdict_is_certain_when_both_bounds_say_the_same(
 
 
 @pytest.mark.parametrize(
+    ("actual", "n_silent", "expected", "is_certain"),
+    [
+        ("0.99", 999, "kept", False),  # one point of a thousand says nothing of the others
+        ("1", 0, "kept", True),
+        ("0.5", 1, "broken", True),  # the other one at its best: 75 %
+        ("0.5", 9, "broken", False),  # 95 %
+    ],
+)
+@pytest.mark.parametrize("reach", ["each", "average"])
+def test_a_verdict_that_members_not_known_could_change_is_not_certain(
+    actual: str, n_silent: int, expected: str, reach: str, *, is_certain: bool
+) -> None:
+    silent = [("R1", "urban", figure(None))] * n_silent
+
+    found = judged(target(reach=reach), ("R1", "urban", figure(actual)), *silent)
+
+    assert (found.verdict, found.is_certain) == (expected, is_certain)
+    assert found.together.figure.lower.value() == Fraction(actual)  # what is shown is of the known
+
+
+@pytest.mark.parametrize(
     ("actual", "at_least", "margin"),
     [("0.94", "0.90", 4.0), ("1", "0.9989", 0.11), ("0.9", "0.95", -5.0), ("0.97", "0.96", 1.0)],
 )

@@ -191,6 +191,27 @@ def test_major_event_days_are_left_out_by_the_years_before_and_by_the_start_day(
     assert found["without_major_event_days"]["saifi"] == 0.1
 
 
+def test_what_started_on_a_major_event_day_before_the_period_is_left_out_of_it(
+    tmp_path: Path,
+) -> None:
+    toy = ["0.5", "1", "2", "4", "8", "0.25"]
+    days = [(f"2023-05-0{i + 1}", saidi) for i, saidi in enumerate(toy)]
+    history = write_csv(tmp_path / "d.csv", "date,saidi_minutes", days)
+    rows = [
+        ("2024-06-30T20:00:00", "2024-07-01T02:00:00", 101),  # 36.36 min: beyond 36.178777
+        ("2024-08-01T12:00:00", "2024-08-01T18:00:00", 100),
+        ("2024-12-24T12:00:00", "2024-12-24T22:00:00", 500),  # a day after the period
+    ]
+    path = write_csv(tmp_path / "i.csv", "start,end,customers", rows)
+    summer = ("--from", "2024-07-01", "--to", "2024-09-01")
+
+    found = indices_json(path, *summer, "--daily-saidi", str(history))
+
+    assert found["saidi_minutes"] == 36 + 12.12  # two hours of 101 customers reach in
+    assert found["without_major_event_days"]["saidi_minutes"] == 36.0
+    assert found["med"]["days"] == []
+
+
 def test_without_daily_saidi_nothing_is_said_of_major_event_days(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "i.csv", "start,end,customers", [CIRCUIT_7075[0][:3]])
     future = write_csv(tmp_path / "d.csv", "date,saidi_minutes", [("2024-01-01", 1)])

@@ -28,6 +28,11 @@ def seconds_of(
         if outage.users is not None and user in outage.users:
             end = through if outage.end is None else outage.end // SECOND_US
             dark |= set(range(outage.start // SECOND_US, end))
+    open_from = {
+        outage.start // SECOND_US
+        for outage in outages
+        if outage.end is None and outage.users is not None and user in outage.users
+    }
     groups: list[list[int]] = []
     for second in sorted(dark):
         if groups and second - (groups[-1][-1] + 1) <= rule.merge_within_us // SECOND_US:
@@ -39,6 +44,7 @@ def seconds_of(
     for group in groups:
         limit_s = rule.sustained_us // SECOND_US
         sustained = len(group) > limit_s or (len(group) == limit_s and rule.sustained_inclusive)
+        sustained = sustained or any(second in open_from for second in group)
         n_dark = sum(start <= second < end for second in group)
         begins = start <= group[0] < end
         found[0] += n_dark

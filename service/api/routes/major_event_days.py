@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from service.domain.reliability.major_event_days import (
 )
 from service.domain.reliability.outages import Definition, Span, definition_of
 from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
+from service.domain.reliability.user_time import UserTime
 from service.domain.reliability.users import User
 from service.domain.rule_rows import MajorEventDayRow
 from service.store.deployment_reads import reading
@@ -38,6 +39,7 @@ from service.store.reliability_reads import KnownNetwork, known_network
 router = APIRouter(tags=["reliability"])
 
 _YEARS: Final = (1970, 2199)
+_DAY: Final = timedelta(days=1)
 
 
 class MajorEventDay(Shape):
@@ -133,9 +135,7 @@ class _Year:
         interruptions = user_interruptions(
             [outage for user in users for outage in user.outages], self._definition, known.through
         )
-        daily: dict[date, Fraction] = {}
-        for year in range(self._year - self._rule.years, self._year + 1):
-            daily |= self._daily(year, users, interruptions, known.network.period)
+        daily = self._daily(users, interruptions, known.network.period)
         threshold = threshold_of(
             past_days(daily, self._year, self._rule.years), self._rule.beta_factor
         )
@@ -162,16 +162,16 @@ class _Year:
         }
 
     def _daily(
-        self,
-        year: int,
-        users: Sequence[User],
-        interruptions: Sequence[UserInterruption],
-        period: Span,
+        self, users: Sequence[User], interruptions: Sequence[UserInterruption], period: Span
     ) -> dict[date, Fraction]:
-        """Return the SAIDI of the days of a year, by its users on average."""
-        span = self._span(year, period)
-        n_users = service_of(users, span).n_users
-        return daily_saidi(interruptions, span, n_users, self._zone) if n_users else {}
+        """Return the SAIDI of the days of a period, each by the users in service on it."""
+        user_time = UserTime(span for user in users for span in user.service)
+
+        def n_users_on(day: date) -> Fraction:
+            edges = (epoch_us(day_start(one, self._zone)) for one in (day, day + _DAY))
+            return user_time.n_users(Span(*edges).cut(period))
+
+        return daily_saidi(interruptions, period, n_users_on, self._zone)
 
     def _span(self, year: int, period: Span) -> Span:
         """Return a year, as far as the period reaches."""

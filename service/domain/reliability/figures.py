@@ -54,21 +54,25 @@ def service_of(users: Sequence[User], period: Span) -> Service:
 def bounds_of(users: Sequence[User], period: Span) -> Bounds:
     """Return RS-1 and its bounds.
 
-    The figure counts evidence alone, so supply may have been worse, not better: it is its own upper
-    bound. The lower one takes each outage as long as its edges allow, and as dark what nobody saw.
+    The figure counts evidence alone, and an outage without end as dark up to where the data reach.
+    The upper bound counts of that one nothing: supply may have come back unseen. The lower one takes
+    each outage as long as its edges allow, and as dark what nobody saw.
     """
     service = service_of(users, period)
-    dark_us = worst_us = 0
+    least_us = dark_us = worst_us = 0
     for user in users:
         dark = sum(time_within([one.span(period.end)], period) for one in user.outages)
+        least_us += min(dark, user.least_us)
         dark_us += dark
         worst_us += max(dark, user.worst_us)
-    dark_share, worst_share = (quotient(us, service.user_us) for us in (dark_us, worst_us))
-    rs_1 = None if dark_share is None else 1 - dark_share
+    lower, rs_1, upper = (
+        None if (share := quotient(us, service.user_us)) is None else 1 - share
+        for us in (worst_us, dark_us, least_us)
+    )
     return Bounds(
         rs_1=rs_1,
-        lower=None if worst_share is None else 1 - worst_share,
-        upper=rs_1,
+        lower=lower,
+        upper=upper,
         n_users=service.n_users,
     )
 

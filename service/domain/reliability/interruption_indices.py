@@ -1,6 +1,6 @@
 """The indices of IEEE 1366: how often, and for how long, customers are without supply."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -28,8 +28,8 @@ class InterruptionIndices:
     saidi_minutes: Fraction | None  # minutes without supply a customer, sustained
     saifi: Fraction | None  # sustained interruptions a customer
     caidi_minutes: Fraction | None  # minutes an interruption
-    ctaidi_minutes: Fraction | None  # minutes a customer interrupted
-    caifi: Fraction | None  # interruptions a customer interrupted
+    ctaidi_minutes: Fraction | None  # minutes a customer without supply in the period
+    caifi: Fraction | None  # interruptions a customer interrupted, at least 1
     asai: Fraction | None  # share of customer time with supply, 0..1
     maifi: Fraction | None  # momentary interruptions a customer
     maifi_e: Fraction | None  # momentary events a customer
@@ -37,11 +37,11 @@ class InterruptionIndices:
     asidi_minutes: Fraction | None  # minutes without supply, weighted by capacity
     cemi: dict[int, Fraction | None]  # share with n or more sustained interruptions
     cemsmi: dict[int, Fraction | None]  # share with n or more, momentary ones included
-    celid_s: dict[Fraction, Fraction | None]  # share with one interruption of so many hours
-    celid_t: dict[Fraction, Fraction | None]  # share with so many hours together
+    celid_s: dict[Fraction, Fraction | None]  # share with one of so many hours, to its end
+    celid_t: dict[Fraction, Fraction | None]  # share with so many hours together, in the period
     n_customer_interruptions: int  # sustained
     customer_us: int  # time of sustained interruptions, summed over customers
-    n_distinct: int | None  # customers with a sustained interruption; None: not known
+    n_distinct: int | None  # customers with a sustained one that starts in it; None: not known
 
 
 def interruption_indices(
@@ -52,7 +52,8 @@ def interruption_indices(
 ) -> InterruptionIndices:
     """Return the indices of the period of ``service``.
 
-    Time counts in every period that it touches, an interruption in the one in which it starts.
+    Time counts in every period that it touches, an interruption, with its whole length where that is
+    asked for (CELID_s), in the one in which it starts.
     "n or more" is "more than n" where the definition says so.
 
     Source: IEEE 1366-2012, clause 3; ASAI by the real length of the period.
@@ -65,13 +66,15 @@ def interruption_indices(
     customer_us = sum(one.n_users * one.time_in(period) for one in sustained)
     n_momentary = sum(one.n_users * one.starts_in(period) for one in every if not one.is_sustained)
     customers = by_known_user(sustained)
-    n_distinct = None if customers is None else len(customers)
+    counts, all_counts = _counts(customers, period), _counts(by_known_user(every), period)
+    n_distinct = None if counts is None else sum(count > 0 for count in counts)
+    dark_us = _dark_us(customers, period)
+    n_dark = None if dark_us is None else sum(us > 0 for us in dark_us)
     minutes = Fraction(customer_us, _MINUTE_US)
     n_users = service.n_users
     asai = quotient(customer_us, service.user_us)
     asifi, asidi_minutes = _by_capacity(sustained, service)
-    counts, all_counts = _counts(customers, period), _counts(by_known_user(every), period)
-    longest, together = _lengths(customers, period, max), _lengths(customers, period, sum)
+    longest_us = _longest_us(customers, period)
 
     def share_of_many(found: Sequence[int] | None, asked_for: int | Fraction) -> Fraction | None:
         if found is None:
@@ -82,7 +85,7 @@ def interruption_indices(
         saidi_minutes=quotient(minutes, n_users),
         saifi=quotient(n_interruptions, n_users),
         caidi_minutes=quotient(minutes, n_interruptions),
-        ctaidi_minutes=quotient(minutes, n_distinct),
+        ctaidi_minutes=quotient(minutes, n_dark),
         caifi=quotient(n_interruptions, n_distinct),
         asai=None if asai is None else 1 - asai,
         maifi=quotient(n_momentary, n_users),
@@ -91,8 +94,8 @@ def interruption_indices(
         asidi_minutes=asidi_minutes,
         cemi={n: share_of_many(counts, n) for n in asked.many},
         cemsmi={n: share_of_many(all_counts, n) for n in asked.many},
-        celid_s={hours: share_of_many(longest, hours * HOUR_US) for hours in asked.single_hours},
-        celid_t={hours: share_of_many(together, hours * HOUR_US) for hours in asked.total_hours},
+        celid_s={hours: share_of_many(longest_us, hours * HOUR_US) for hours in asked.single_hours},
+        celid_t={hours: share_of_many(dark_us, hours * HOUR_US) for hours in asked.total_hours},
         n_customer_interruptions=n_interruptions,
         customer_us=customer_us,
         n_distinct=n_distinct,
@@ -119,10 +122,18 @@ def _counts(customers: Customers, period: Span) -> list[int] | None:
     return [sum(one.starts_in(period) for one in own) for own in customers.values()]
 
 
-def _lengths(
-    customers: Customers, period: Span, length_of: Callable[[Sequence[int]], int]
-) -> list[int] | None:
-    """Return the longest, or all, of each customer's time without supply in the period."""
+def _longest_us(customers: Customers, period: Span) -> list[int] | None:
+    """Return the longest interruption of each customer that starts in the period, to its end; 0 without one."""
     if customers is None:
         return None
-    return [length_of([one.time_in(period) for one in own]) for own in customers.values()]
+    return [
+        max((one.length_us for one in own if one.starts_in(period)), default=0)
+        for own in customers.values()
+    ]
+
+
+def _dark_us(customers: Customers, period: Span) -> list[int] | None:
+    """Return each customer's time without supply in the period."""
+    if customers is None:
+        return None
+    return [sum(one.time_in(period) for one in own) for own in customers.values()]

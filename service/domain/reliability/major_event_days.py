@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -56,11 +56,20 @@ def major_event_days(daily: DailySaidi, threshold: MajorEventThreshold) -> list[
 
 
 def daily_saidi(
-    interruptions: Iterable[UserInterruption], period: Span, n_users: Fraction, zone: ZoneInfo
+    interruptions: Iterable[UserInterruption],
+    period: Span,
+    n_users_on: Callable[[date], Fraction],
+    zone: ZoneInfo,
 ) -> dict[date, Fraction]:
     """Return SAIDI by day, minutes: the whole of a sustained interruption on the day it starts.
 
     Also what lies beyond midnight, and beyond the period.
+
+    Args:
+        interruptions: Of the users, in any order.
+        period: Whose days.
+        n_users_on: How many users were in service on a day, on average; a day of none has no SAIDI.
+        zone: Of the days.
 
     Source: IEEE 1366-2012, annex B: accrued to the day on which the interruption begins.
     """
@@ -68,7 +77,11 @@ def daily_saidi(
     for one in interruptions:
         if one.is_sustained and one.starts_in(period):
             customer_us[start_day(one, zone)] += one.n_users * one.length_us
-    return {day: Fraction(us, MINUTE_US) / n_users for day, us in sorted(customer_us.items())}
+    return {
+        day: Fraction(us, MINUTE_US) / n_users
+        for day, us in sorted(customer_us.items())
+        if (n_users := n_users_on(day))
+    }
 
 
 def without_days(

@@ -51,7 +51,8 @@ def user_interruptions(
 
     The outages of one user are united where they overlap or touch, and merged where they are
     ``merge_within`` or less apart: they count as one, and the time between is not without supply.
-    The time without supply decides whether one is sustained, unless all its reports say so.
+    The time without supply decides whether one is sustained, unless all its reports say so; one that
+    goes on is sustained, however short it is so far.
     Sustained ones of one user in one event, as stepwise restoration makes them, count as one.
 
     Args:
@@ -143,7 +144,8 @@ def _one(
     outages: Sequence[Outage], user: str | None, definition: Definition, through: int
 ) -> UserInterruption:
     spells = united(outage.span(through) for outage in outages)
-    by_length = definition.is_sustained(time_of(spells))
+    goes_on = any(outage.end is None for outage in outages)
+    by_length = goes_on or definition.is_sustained(time_of(spells))
     said = {outage.is_momentary for outage in outages}
     is_sustained = by_length if len(said) > 1 or None in said else said == {False}
     return UserInterruption(

@@ -5,7 +5,7 @@ transformer: one that supplies low-voltage points and belongs to no customer of 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from service.domain.registry import TargetArea, UserClass
 from service.domain.reliability.agreement import Witness, agreed
 from service.domain.reliability.outages import CAUSES, Cause, Outage, Span
-from service.domain.reliability.spells import time_of, united, without
+from service.domain.reliability.spells import time_of, time_within, united, without
 from service.domain.reliability.worst import worst_of_all, worst_of_share
 
 Area = TargetArea | None  # None: nobody says
@@ -31,6 +31,7 @@ class PointOutage:
     end: int  # and came back in end .. latest; of an open one both are as far as is known
     latest: int
     cause: Cause
+    is_open: bool = False  # no end is known: supply may have come back any time after ``start``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,11 @@ class NetworkPoint:
     def seen(self) -> Witness:
         """Return when it is without supply on evidence."""
         return Witness(self.service, [Span(one.start, one.end) for one in self.outages])
+
+    def certain(self) -> Witness:
+        """Return when it is without supply, however early an open outage may have ended unseen."""
+        ended = [Span(one.start, one.end) for one in self.outages if not one.is_open]
+        return Witness(self.service, ended)
 
     def possible(self) -> Witness:
         """Return when it is without supply if every edge lies as badly as it may."""
@@ -84,6 +90,7 @@ class User:
     kva: Fraction | None
     service: tuple[Span, ...]  # disjoint; not cut to the period
     outages: tuple[Outage, ...] = field(default=())
+    least_us: int  # in the period it was at least so long without supply
     worst_us: int = 0  # in the period it was at most so long without supply
 
 
@@ -95,6 +102,9 @@ class Network:
     customers: Sequence[NetworkCustomer]
     period: Span
     share_min: Fraction  # of its meters that say so: a transformer without a terminal is out
+
+
+_WitnessOf = Callable[[NetworkPoint], Witness]
 
 
 def users_of(network: Network, user_class: UserClass) -> list[User]:
@@ -116,8 +126,12 @@ def users_of(network: Network, user_class: UserClass) -> list[User]:
 
 def _customer(customer: NetworkCustomer, network: Network) -> User:
     points = [network.points[i] for i in customer.point_ids if i in network.points]
-    dark = agreed((point.seen() for point in points), _ALL)
-    spells = [cut for spell in dark if (cut := spell.cut(customer.service)).length_us]
+
+    def dark(witness_of: _WitnessOf) -> list[Span]:
+        together = agreed((witness_of(point) for point in points), _ALL)
+        return [cut for spell in together if (cut := spell.cut(customer.service)).length_us]
+
+    spells = dark(NetworkPoint.seen)
     name = f"customer:{customer.customer}"
     place = min(points, key=lambda point: point.point_id, default=None)
     return User(
@@ -128,6 +142,7 @@ def _customer(customer: NetworkCustomer, network: Network) -> User:
         kva=customer.kva,
         service=(customer.service,),
         outages=_outages(name, customer.kva, spells, points),
+        least_us=_least_us(spells, dark, points, network.period),
         worst_us=worst_of_all(
             customer.service.cut(network.period),
             [(point.possible(), point.unobserved_us) for point in points],
@@ -154,11 +169,13 @@ def _transformer(
 ) -> User:
     terminals = [point for point in points if point.is_terminal]
     meters = [point for point in points if not point.is_terminal]
-    dark = agreed((point.seen() for point in terminals), _ALL)
-    dark += without(
-        agreed((point.seen() for point in meters), network.share_min),
-        [point.service for point in terminals],
-    )
+
+    def dark(witness_of: _WitnessOf) -> list[Span]:
+        by_terminal = agreed((witness_of(point) for point in terminals), _ALL)
+        by_meters = agreed((witness_of(point) for point in meters), network.share_min)
+        return united(by_terminal + without(by_meters, [point.service for point in terminals]))
+
+    spells = dark(NetworkPoint.seen)
     service = united(point.service for point in points)
     found = {areas.get(point.point_id) for point in points}
     name = f"transformer:{code}"
@@ -169,7 +186,8 @@ def _transformer(
         area=next((area for area in _STRICTEST if area in found), None),
         kva=None,  # the registry does not know what a transformer is built for
         service=tuple(service),
-        outages=_outages(name, None, united(dark), points),
+        outages=_outages(name, None, spells, points),
+        least_us=_least_us(spells, dark, points, network.period),
         worst_us=worst_of_share(
             [cut for span in service if (cut := span.cut(network.period)).length_us],
             [(point.possible(), point.unobserved_us) for point in terminals],
@@ -177,6 +195,18 @@ def _transformer(
             network.share_min,
         ),
     )
+
+
+def _least_us(
+    spells: Sequence[Span],
+    dark: Callable[[_WitnessOf], list[Span]],
+    points: Sequence[NetworkPoint],
+    period: Span,
+) -> int:
+    """Return how long in the period a user was dark at least: its spells, of open outages nothing after their start."""
+    if any(one.is_open for point in points for one in point.outages):
+        return time_within(dark(NetworkPoint.certain), period)
+    return time_within(spells, period)
 
 
 def _dedicated(network: Network) -> set[str]:
@@ -203,10 +233,12 @@ def _areas(network: Network) -> dict[int, Area]:
 def _outages(
     user: str, kva: Fraction | None, spells: Iterable[Span], points: Sequence[NetworkPoint]
 ) -> tuple[Outage, ...]:
+    """Return the outages of a user; without end if one of its points' goes on as long as the spell."""
+    open_to = {one.end for point in points for one in point.outages if one.is_open}
     return tuple(
         Outage(
             start=spell.start,
-            end=spell.end,
+            end=None if spell.end in open_to else spell.end,
             users=(user,),
             kva=kva,
             cause=_cause(spell, points),

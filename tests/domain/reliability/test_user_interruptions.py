@@ -167,7 +167,7 @@ def test_a_major_event_day_has_the_whole_of_what_starts_on_it() -> None:
     morning = outage(17 * HOUR_S, 18 * HOUR_S, 5)  # 01:00 of the next day
     interruptions = found(evening, morning)
 
-    daily = daily_saidi(interruptions, span(0, DAY_S), Fraction(10), zone)
+    daily = daily_saidi(interruptions, span(0, DAY_S), lambda _: Fraction(10), zone)
     rest = without_days(interruptions, [date(2024, 3, 1)], zone)
 
     assert daily == {date(2024, 3, 1): Fraction(150), date(2024, 3, 2): Fraction(30)}
@@ -329,6 +329,44 @@ def test_cemsmi_adds_momentary_ones_and_celid_asks_for_hours_at_once_or_together
     assert figures.cemsmi == {3: Fraction(1, 10)}
     assert figures.celid_s == {two: Fraction(2, 10), three: Fraction(0)}
     assert figures.celid_t == {two: Fraction(2, 10), three: Fraction(1, 10)}
+
+
+def test_an_outage_that_goes_on_is_sustained_however_short_it_is_so_far() -> None:
+    (alone,) = found(outage(DAY_S - 10, None))
+    (merged,) = found(outage(DAY_S - 20, DAY_S - 10), outage(DAY_S - 10, None))
+    (counted,) = found(outage(DAY_S - 10, None, 7))
+    (ended,) = found(outage(DAY_S - 10, DAY_S))
+
+    assert [one.is_sustained for one in (alone, merged, counted, ended)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert not alone.is_against_length
+
+
+def test_what_reaches_into_a_period_is_time_of_it_and_no_interruption() -> None:
+    before = outage(-HOUR_S, HOUR_S, ("A",))
+    beyond = outage(DAY_S - HOUR_S, DAY_S + 2 * HOUR_S, ("B",))
+    one, two, three = (Fraction(n) for n in (1, 2, 3))
+
+    figures = indices(
+        before, beyond, asked=Asked(single_hours=(one, two, three), total_hours=(one, two))
+    )
+
+    assert (figures.n_customer_interruptions, figures.n_distinct) == (1, 1)
+    assert figures.caifi == 1  # of B alone
+    assert figures.ctaidi_minutes == 60  # of A and B, an hour each
+    assert figures.celid_s == {one: Fraction(1, 10), two: Fraction(1, 10), three: Fraction(1, 10)}
+    assert figures.celid_t == {one: Fraction(2, 10), two: Fraction(0)}
+
+
+def test_a_period_into_which_outages_only_reach_has_ctaidi_and_no_caifi() -> None:
+    figures = indices(outage(-HOUR_S, HOUR_S, ("A",)))
+
+    assert figures.caifi is None
+    assert figures.ctaidi_minutes == 60
 
 
 def test_capacity_counts_only_where_it_is_known_of_every_interruption() -> None:

@@ -13,6 +13,7 @@ from service.domain.reliability.figures import bounds_of, figures_of, service_of
 from service.domain.reliability.interruption_indices import Asked
 from service.domain.reliability.outages import CAUSES, Cause, Span
 from service.domain.reliability.spells import time_within, united, without
+from service.domain.reliability.user_time import UserTime
 from service.domain.reliability.users import (
     Network,
     NetworkCustomer,
@@ -216,6 +217,45 @@ def test_uncertain_edges_and_unobserved_time_widen_the_bounds_and_not_the_figure
     assert bounds.lower == 1 - Fraction(20, N)
 
 
+def unended(start: int) -> PointOutage:
+    return PointOutage(earliest=start, start=start, end=N, latest=N, cause="unknown", is_open=True)
+
+
+def test_the_upper_bound_counts_nothing_of_an_outage_without_end() -> None:
+    points = [point(1, *dark((0, 5)), unended(10)), point(2, *dark((0, 5), (20, 30)))]
+    both, one = customer("A", 1, 2), customer("B", 1)
+
+    of_both, of_one = (bounds_of(users_of(network(points, c), "LV"), PERIOD) for c in (both, one))
+
+    assert (of_one.rs_1, of_one.upper) == (1 - Fraction(35, N), 1 - Fraction(5, N))
+    assert (of_both.rs_1, of_both.upper) == (1 - Fraction(15, N), 1 - Fraction(5, N))
+
+
+def test_the_upper_bound_of_a_transformer_leaves_out_meters_whose_outage_has_no_end() -> None:
+    ended = [point(i, *dark((10, 30))) for i in range(4)]
+    three_and_open = [*ended[:3], point(3, unended(10)), point(4)]
+    four_and_open = [*ended, point(4, unended(10))]
+
+    unsure, sure = (
+        bounds_of(users_of(network(points), "MV"), PERIOD)
+        for points in (three_and_open, four_and_open)
+    )
+
+    assert (unsure.rs_1, unsure.upper) == (1 - Fraction(20, N), Fraction(1))
+    assert sure.rs_1 == sure.upper == 1 - Fraction(20, N)
+
+
+def test_an_outage_of_a_user_has_no_end_while_that_of_its_points_has_none() -> None:
+    points = [point(1, unended(30)), point(2, *dark((0, 5)), unended(35)), point(3, *dark((0, 5)))]
+    gone = customer("gone", 1, service=Span(0, 38))
+    users = users_of(network(points, customer("both", 1, 2), gone, customer("ended", 3)), "LV")
+
+    assert [spells(user) for user in users] == [[(35, None)], [(30, 38)], [(0, 5)]]
+    figures = figures_of(users[:1], PERIOD, definition(), N, Asked())
+    assert figures.indices.n_customer_interruptions == 1  # 5 us so far, and sustained
+    assert figures.bounds.rs_1 == 1 - Fraction(5, N)
+
+
 def test_nobody_is_dark_for_longer_than_in_service() -> None:
     points = [point(1, *dark((0, 30)), unobserved=1000)]
     users = users_of(network(points, customer("A", 1, service=Span(10, 30))), "LV")
@@ -235,6 +275,21 @@ def test_a_customer_without_any_point_in_service_is_not_seen_at_all() -> None:
 
 
 # ------------------------------------------------------------------------- against a plain recount
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, N), st.integers(0, N)).map(lambda two: Span(*sorted(two)))),
+    st.integers(0, N),
+    st.integers(1, N),
+)
+def test_users_on_average_are_what_each_instant_says(
+    services: list[Span], start: int, length: int
+) -> None:
+    asked = Span(start, start + length)
+    n_there = [sum(one.start <= t < one.end for one in services) for t in range(*asked)]
+
+    assert UserTime(services).n_users(asked) == Fraction(sum(n_there), length)
+
 
 edges = st.tuples(st.integers(0, N), st.integers(0, N)).map(lambda pair: Span(min(pair), max(pair)))
 witnesses = st.builds(Witness, edges, st.lists(edges, max_size=4).map(united))
