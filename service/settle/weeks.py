@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
-from service.domain.week_limits import count_week
+from service.domain.week_limits import count_week, longest_flagged_s
 from service.domain.weeks import TEN_MINUTES, Week, percentiles, week_minutes, week_of
 from service.errors import JudgementMovedError
 from service.settle.knowledge import Knowledge
@@ -57,6 +57,7 @@ async def count_due_weeks(
         kept = await kept_rule_sets(connection)
     rule_sets = {one.rule_set_id: load(one.rule_set) for one in kept}
     with_limits = {number: one for number, one in rule_sets.items() if one.week_limits}
+    flagged_s_max = longest_flagged_s(with_limits.values())
     points = {point.point_id: point for point in known.registry.points}
     n_weeks = 0
     while n_weeks < WEEKS_PER_PASS:
@@ -69,7 +70,9 @@ async def count_due_weeks(
             for monday, group in groupby(taken, key=lambda one: one.monday):
                 of_week = list(group)
                 week = week_of(monday, zone)
-                sources = await week_sources(connection, [one.point_id for one in of_week], week)
+                sources = await week_sources(
+                    connection, [one.point_id for one in of_week], week, flagged_s_max
+                )
                 counted = await asyncio.to_thread(
                     _count, of_week, week, sources, points, with_limits
                 )

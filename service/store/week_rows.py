@@ -16,7 +16,8 @@ from service.store.statements import statement
 
 _HOUR_S: Final = 3600
 
-# A week takes part in the next one where its last ten minutes reach into it, or an event does.
+# A week takes part in the next one where its last ten minutes reach into it, or a dip or swell does. An
+# interruption can end anew with the data of any later week, and then concerns every week since it began.
 _MARK = statement(
     "weeks_mark",
     """
@@ -37,9 +38,19 @@ _MARK = statement(
                               SELECT
                                 FROM event
                                WHERE event.point_id = days.point_id
+                                 AND event.kind IN ('dip', 'swell')
+                                 AND event.start_at >= day_start(monday - 7, zone)
                                  AND event.start_at < day_start(monday, zone)
                                  AND coalesce(event.latest_at, 'infinity') >= day_start(monday, zone)
                           ))
+                UNION ALL
+               SELECT generate_series(
+                          date_trunc('week', interruption.start_at AT TIME ZONE zone), monday - 7, interval '7 days'
+                      )::date
+                 FROM interruption
+                WHERE interruption.point_id = days.point_id
+                  AND interruption.start_at < day_start(monday, zone)
+                  AND coalesce(interruption.latest_at, 'infinity') >= day_start(monday, zone)
            ) AS due
      ORDER BY due.week, days.point_id
         ON CONFLICT DO NOTHING
@@ -94,17 +105,29 @@ _PAGES = statement(
     """,
 )
 
+# An event of kind interruption is closed by its own device alone; the rows of interruption are derived from
+# all that the ledger says, so one of them is open only while the point is.
 _EVENTS = statement(
     "week_events",
     """
     SELECT point_id, kind,
            extract(epoch FROM start_at)::double precision AS start_s,
            extract(epoch FROM end_at)::double precision AS end_s
-      FROM event
-     WHERE point_id = ANY($1::integer[])
-       AND kind IN ('dip', 'swell', 'interruption')
-       AND start_at < $3                  -- timestamptz, exclusive
-       AND coalesce(end_at, 'infinity') >= $2
+      FROM (
+               SELECT point_id, kind, start_at, end_at
+                 FROM event
+                WHERE point_id = ANY($1::integer[])
+                  AND kind IN ('dip', 'swell')
+                  AND start_at >= $2::timestamptz - make_interval(secs => $4)  -- what began before is too long to flag
+                  AND start_at < $3
+                  AND end_at >= $2
+                UNION ALL
+               SELECT point_id, 'interruption', start_at, end_at
+                 FROM interruption
+                WHERE point_id = ANY($1::integer[])
+                  AND start_at < $3       -- timestamptz, exclusive
+                  AND coalesce(end_at, 'infinity') >= $2
+           ) AS reaching
      ORDER BY point_id, start_at, kind
     """,
 )
@@ -202,9 +225,16 @@ async def n_due_weeks(connection: Connection, before: date) -> int:
 
 
 async def week_sources(
-    connection: Connection, point_ids: Sequence[int], week: Week
+    connection: Connection, point_ids: Sequence[int], week: Week, flagged_s_max: int
 ) -> dict[int, WeekSource]:
-    """Return what a week of each of these points is counted from."""
+    """Return what a week of each of these points is counted from.
+
+    Args:
+        connection: Of a snapshot or transaction.
+        point_ids: Whose.
+        week: Which.
+        flagged_s_max: How long a dip or swell lasts, in seconds, that flags a value, at most.
+    """
     found = {point_id: WeekSource() for point_id in point_ids}
     span = (week.from_at - timedelta(hours=1), week.complete_at)
     for row in await connection.fetch(_PAGES, list(point_ids), *span):
@@ -217,7 +247,7 @@ async def week_sources(
             ),
             row["interval_s"],
         )
-    for row in await connection.fetch(_EVENTS, list(point_ids), *span):
+    for row in await connection.fetch(_EVENTS, list(point_ids), *span, flagged_s_max):
         found[row["point_id"]].events.append(FlagEvent(row["kind"], row["start_s"], row["end_s"]))
     return found
 

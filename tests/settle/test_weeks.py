@@ -6,6 +6,8 @@ from fractions import Fraction
 import pytest
 
 from service.domain.rules import RuleSet, load_rule_set
+from service.settle.knowledge import load_knowledge
+from service.settle.rollup import roll_up_dirty_days
 from service.store.deployment import adopt_zone
 from service.store.pool import Pool
 from service.store.week_rows import mark_all_weeks
@@ -13,7 +15,10 @@ from tests.domain.week_sets import AS, EN
 from tests.oracle.weeks import Minute, Told, percentile, values_of
 from tests.settle.plant import (
     DAY_MS,
+    RULES,
+    ZONE,
     Consumer,
+    at,
     consumer,
     minutes,
     register,
@@ -209,6 +214,43 @@ async def test_an_event_that_reaches_into_a_week_from_the_one_before_marks_both(
     assert await table(pool, "SELECT week FROM week_due ORDER BY week") == [
         {"week": MONDAY}, {"week": date(2026, 11, 9)},
     ]  # fmt: skip
+
+
+async def test_an_event_that_nobody_closed_flags_nothing(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "en-test", "as-test")
+    await write(await consumer(pool))
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO event (point_id, kind, start_at, earliest_at, extreme_ppm, phases, device_id)"
+            " SELECT 1, 'interruption', $1, $1, 0, 1, device_id FROM device WHERE device = 'M1'",
+            at(-60),
+        )
+
+    await settle_with_sets(pool)
+
+    assert await table(pool, LIMITS) == recounted()
+
+
+async def test_an_interruption_that_ends_in_a_later_week_marks_every_week_since(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    one = await consumer(pool)
+    one.fold("M1", minutes(0, 60, 230.0))
+    one.fold("M1", minutes(60, 60, 0.0))
+    one.fold("M2", minutes(2 * N_WEEK, 60, 230.0))
+    await one.checkpoint()
+    await settle(pool)
+    assert await table(pool, "SELECT point_id, end_at FROM interruption") == [
+        {"point_id": 1, "end_at": None}
+    ]
+    one.fold("M1", minutes(2 * N_WEEK + 4000, 2, 230.0))
+    one.fold("M1", minutes(2 * N_WEEK + 4002, 2, 230.0))
+    await one.checkpoint()
+
+    await roll_up_dirty_days(pool, await load_knowledge(pool, RULES, ZONE))
+
+    due = await table(pool, "SELECT week FROM week_due WHERE point_id = 1 ORDER BY week")
+    assert [row["week"] for row in due] == [MONDAY, date(2026, 11, 9), date(2026, 11, 16)]
 
 
 async def test_weeks_of_another_zone_are_forgotten_and_counted_anew(pool: Pool) -> None:
