@@ -66,7 +66,9 @@ _COMPLIANCE = statement(
     """
     WITH span AS (
         SELECT day_start($1::date, zone) AS from_at,
-               day_start($1::date + 7, zone) AS to_at
+               day_start($1::date + 7, zone) AS to_at,
+               -- whether the last ten minutes of the week reach into the day after it
+               (extract(epoch FROM day_start($1::date + 7, zone))::bigint % 600 <> 0)::integer AS reaches_over
           FROM deployment
     ), limits AS (
         SELECT point_id,
@@ -92,6 +94,12 @@ _COMPLIANCE = statement(
                      FROM week_due AS due
                     WHERE due.point_id = point.point_id
                       AND due.week = $1
+               ) OR EXISTS (
+                   SELECT
+                     FROM dirty_day AS dirty
+                    WHERE dirty.point_id = point.point_id
+                      AND dirty.day >= $1
+                      AND dirty.day < $1::date + 7 + reaches_over
                ) AS is_pending
           FROM point
          CROSS JOIN span
@@ -100,7 +108,7 @@ _COMPLIANCE = statement(
           LEFT JOIN limits USING (point_id)
          WHERE point.valid_from < span.to_at
            AND point.valid_to > span.from_at
-         GROUP BY point.point_id
+         GROUP BY point.point_id, span.reaches_over
     ), supplied AS (
         SELECT customer_id,
                min(region) AS region,

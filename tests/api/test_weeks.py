@@ -182,6 +182,18 @@ async def test_weeks_to_be_counted_anew_are_pending(
     assert found["total"]["pending"] == 5  # all that have a day
 
 
+async def test_weeks_with_a_dirty_day_are_pending(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    await seeder.minutes("sparse", START + 9000 * MINUTE, [[0] * 600])
+    await seeder.minutes("bad", START + WEEK + 1500 * MINUTE, [[0] * 10])  # a Tuesday
+
+    found = await get(client, "/v1/compliance", week="2024-03-04", **EN)
+
+    assert found["total"]["pending"] == 1
+
+
 @pytest.mark.parametrize(
     ("path", "params", "says"),
     [
