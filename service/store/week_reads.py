@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any, Final
 
 from service.domain.bands import level_of
+from service.domain.catalogue import checksum_of
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
 from service.domain.week_limits import LimitCounts, limits_of
 from service.domain.weeks import Percentiles
+from service.store.beside_reads import require_same_beside
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -48,6 +50,7 @@ _LIMITS = statement(
        AND week >= $2                     -- date, inclusive
        AND week < $3                      -- date, exclusive
        AND rule_set = $4
+       AND checksum = $5
      ORDER BY week, limit_no
     """,
 )
@@ -191,6 +194,8 @@ async def stored_weeks(
 ) -> dict[date, StoredWeek]:
     """Return the weeks of a point whose figures are stored and up to date, by their Mondays.
 
+    None where they were counted under another version of the rule set, unless no limit covers the point.
+
     Args:
         connection: Of a snapshot.
         point: Whose.
@@ -198,7 +203,10 @@ async def stored_weeks(
         rule_set: Whose limits are looked at.
     """
     limits: dict[date, list[LimitCounts]] = {}
-    for row in await connection.fetch(_LIMITS, point.point_id, *mondays, rule_set.name):
+    rows = await connection.fetch(
+        _LIMITS, point.point_id, *mondays, rule_set.name, checksum_of(rule_set)
+    )
+    for row in rows:
         counts = {name: row[name] for name in _COUNT_NAMES}
         limits.setdefault(row["week"], []).append(LimitCounts(**counts))
     wanted = [limit_no for limit_no, _ in limits_of(rule_set, point)]
@@ -224,7 +232,11 @@ async def compliance(
     """Return how the points that the week limits of a rule set cover stood in a week that is over, by region.
 
     A point without data is there, too: it is one of the unknown.
+
+    Raises:
+        RuleSetDiffersError: The weeks were counted under another version of it.
     """
+    await require_same_beside(connection, rule_set)
     kinds = [
         (row["nominal_mv"], row["wiring"], row["class"])
         for row in await connection.fetch(_KINDS)
