@@ -25,7 +25,16 @@ _UNSETTLED = statement(
                             FROM v_watermark
                            CROSS JOIN deployment
                       )
-           ) AS n_beside
+           ) AS n_beside,
+           (
+               SELECT count(*)
+                 FROM week_due
+                WHERE week < (
+                          SELECT date_trunc('week', (data_through - interval '10 minutes') AT TIME ZONE zone)::date
+                            FROM v_watermark
+                           CROSS JOIN deployment
+                      )
+           ) AS n_weeks
     """,
 )
 
@@ -39,11 +48,12 @@ class Unsettled:
     n_unjudged: int  # changes whose pages are not all judged again
     n_uncounted: int  # marks of days to be counted
     n_beside: int  # days that are over, to be counted under the rule sets beside
+    n_weeks: int  # weeks of points that are over, to be counted
 
     @property
     def is_settled(self) -> bool:
         """Whether it has nothing to do."""
-        left = (self.n_unmerged, self.n_unjudged, self.n_uncounted, self.n_beside)
+        left = (self.n_unmerged, self.n_unjudged, self.n_uncounted, self.n_beside, self.n_weeks)
         return not any(left)
 
 
