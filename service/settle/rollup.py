@@ -5,7 +5,7 @@ from service.settle.knowledge import Knowledge
 from service.store.beside_rows import mark_beside
 from service.store.pool import Pool
 from service.store.rollups import begin_pass, roll_up, take_dirty
-from service.store.week_rows import mark_weeks
+from service.store.week_marks import mark_weeks
 
 DAYS_AT_ONCE = 2000
 

@@ -14,18 +14,11 @@ from service.domain.weeks import TEN_MINUTES, Week, percentiles, week_minutes, w
 from service.errors import JudgementMovedError
 from service.settle.knowledge import Knowledge
 from service.store.interruption_rows import watermark
-from service.store.judgement import judgement_number
+from service.store.judgement import judgement_number, read_for_share
 from service.store.kept_rule_sets import kept_rule_sets
 from service.store.pool import Pool
-from service.store.week_rows import (
-    CountedWeek,
-    PointWeek,
-    WeekSource,
-    n_due_weeks,
-    take_due_weeks,
-    week_sources,
-    write_weeks,
-)
+from service.store.week_marks import PointWeek, n_due_weeks, take_due_weeks
+from service.store.week_rows import CountedWeek, WeekSource, week_sources, write_weeks
 
 WEEKS_PER_PASS: Final = 2000  # of points
 _AT_ONCE: Final = 100  # whose pages are in memory: 168 of each
@@ -46,7 +39,7 @@ async def count_due_weeks(
         zone: Of the deployment.
 
     Raises:
-        JudgementMovedError: There is a point that ``known`` does not have; load it again.
+        JudgementMovedError: Load the knowledge and call again; the weeks counted before it stay.
         UnknownRuleSetError: A rule set is kept that ``load`` does not know.
         StoreError: The weeks counted before it stay; call again.
     """
@@ -77,6 +70,9 @@ async def count_due_weeks(
                     _count, of_week, week, sources, points, with_limits
                 )
                 await write_weeks(connection, counted)
+            number, _ = await read_for_share(connection)
+            if number != known.judgement:
+                raise JudgementMovedError(number)
         n_weeks += len(taken)
     return n_weeks
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service.store.beside_rows import forget_marks_beside, mark_all_beside
 from service.store.pool import Connection
 from service.store.statements import statement
-from service.store.week_rows import mark_all_weeks
+from service.store.week_marks import mark_all_weeks
 
 _KEPT = statement(
     "kept_rule_sets",

@@ -9,7 +9,7 @@ import pytest
 from kernels.layout import CELL_NONE
 from service.domain.catalogue import checksum_of
 from service.domain.rules import load_rule_set
-from service.store.week_rows import mark_all_weeks
+from service.store.week_marks import mark_all_weeks
 from tests.api.clients import get, problem
 from tests.api.seeding import NewPoint, Seeder
 

@@ -2,19 +2,26 @@
 
 from datetime import date
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.domain.rules import RuleSet, load_rule_set
+from service.errors import JudgementMovedError
 from service.settle.knowledge import load_knowledge
 from service.settle.rollup import roll_up_dirty_days
+from service.settle.weeks import count_due_weeks
 from service.store.deployment import adopt_zone
+from service.store.judgement import raise_judgement
 from service.store.pool import Pool
-from service.store.week_rows import mark_all_weeks
+from service.store.registry_imports import import_registry
+from service.store.settled import unsettled
+from service.store.week_marks import mark_all_weeks
 from tests.domain.week_sets import AS, EN
 from tests.oracle.weeks import Minute, Told, percentile, values_of
 from tests.settle.plant import (
     DAY_MS,
+    HEADER,
     RULES,
     ZONE,
     Consumer,
@@ -195,6 +202,65 @@ async def test_a_set_without_week_limits_has_no_weeks(pool: Pool) -> None:
 
     assert await table(pool, LIMITS) == []
     assert len(await table(pool, WEEKS)) == 1
+
+
+async def test_a_set_without_week_limits_marks_no_weeks(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await write(await consumer(pool))
+    await settle(pool)
+    due = await table(pool, "SELECT * FROM week_due")
+
+    without = settler(pool)
+    await without.keep_rule_sets()
+    assert await table(pool, "SELECT * FROM week_due") == due
+
+    with_limits = settler(pool)
+    with_limits.beside = (load_rule_set("en-50160"),)
+    await with_limits.keep_rule_sets()
+
+    assert {"point_id": 1, "week": MONDAY} in await table(pool, "SELECT * FROM week_due")
+
+
+async def test_a_point_that_ends_earlier_has_its_counted_weeks_anew(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "as-test")
+    await write(await consumer(pool))
+    await settle_with_sets(pool)
+    before = await table(pool, LIMITS)
+
+    ended = POINTS.splitlines()[0] + ",2026-11-08T00:00+08:00\n"
+    header = HEADER.rstrip() + ",valid_to\n"
+    report = await import_registry(pool, "points", (header + ended).encode())
+    assert not report.is_refused, str(report)
+    due = await table(pool, "SELECT point_id, week FROM week_due ORDER BY week")
+    async with pool.connection() as connection:
+        left = await unsettled(connection)
+    await settle_with_sets(pool)
+
+    assert due[0] == {"point_id": 1, "week": MONDAY}
+    assert (left.n_weeks, left.is_settled) == (1, False)
+    after = await table(pool, LIMITS)
+    assert [row["n_due"] for row in before] == [N_WEEK, N_WEEK]
+    assert [row["n_due"] for row in after] == [6 * 1440, 6 * 1440]
+    async with pool.connection() as connection:
+        assert (await unsettled(connection)).n_weeks == 0
+
+
+async def test_weeks_are_not_written_where_the_judgement_moved(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "as-test")
+    await write(await consumer(pool))
+    known = await load_knowledge(pool, RULES, ZONE)
+    await roll_up_dirty_days(pool, known)
+    async with pool.transaction() as connection:
+        number = await raise_judgement(connection, [], "a rule")
+
+    with pytest.raises(JudgementMovedError, match=str(number)):
+        await count_due_weeks(pool, known, loaded, ZoneInfo(ZONE))
+
+    assert await table(pool, WEEKS) == []
+    assert {"point_id": 1, "week": MONDAY} in await table(pool, "SELECT * FROM week_due")
+    assert await settle_with_sets(pool) == 1
 
 
 async def test_an_event_that_reaches_into_a_week_from_the_one_before_marks_both(pool: Pool) -> None:
