@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.domain.rules import RuleSet, load_rule_set
+from service.domain.week_limits import FlagEvent
+from service.domain.weeks import week_of
 from service.errors import JudgementMovedError
 from service.settle.knowledge import load_knowledge
 from service.settle.rollup import roll_up_dirty_days
@@ -17,6 +19,7 @@ from service.store.pool import Pool
 from service.store.registry_imports import import_registry
 from service.store.settled import unsettled
 from service.store.week_marks import mark_all_weeks
+from service.store.week_rows import week_sources
 from tests.domain.week_sets import AS, EN
 from tests.oracle.weeks import Minute, Told, percentile, values_of
 from tests.settle.plant import (
@@ -296,6 +299,23 @@ async def test_an_event_that_nobody_closed_flags_nothing(pool: Pool) -> None:
     await settle_with_sets(pool)
 
     assert await table(pool, LIMITS) == recounted()
+
+
+async def test_of_dips_only_those_are_read_that_are_short_enough_to_flag(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    week = week_of(MONDAY, ZoneInfo(ZONE))
+    async with pool.transaction() as connection:
+        for from_at, to_at in ((at(-9000), at(5)), (at(-1), at(0)), (at(30), None)):
+            await connection.execute(
+                "INSERT INTO event (point_id, kind, start_at, earliest_at, end_at, extreme_ppm, phases, device_id)"
+                " SELECT 1, 'dip', $1, $1, $2::timestamptz, 0, 1, device_id FROM device WHERE device = 'M1'",
+                from_at, to_at,
+            )  # fmt: skip
+
+        sources = await week_sources(connection, [1], week, 60)
+
+    start_s = FIRST * 60
+    assert sources[1].events == [FlagEvent("dip", start_s - 60, start_s)]
 
 
 async def test_an_interruption_that_ends_in_a_later_week_marks_every_week_since(pool: Pool) -> None:
