@@ -4,7 +4,7 @@ Voltages are compared as whole numbers: a cell is 0.01 % of nominal, so 10000 + 
 and a root of a mean of squares is outside an edge when the mean of squares is outside its square.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -30,7 +30,11 @@ _GRAVITY: Final[tuple[Standing, ...]] = ("kept", "unknown", "exceeded")
 
 @dataclass(frozen=True, slots=True)
 class FlagEvent:
-    """A dip, swell or interruption of the point, in seconds since the Unix epoch."""
+    """A dip, swell or interruption of the point, in seconds since the Unix epoch.
+
+    An interruption without an end goes on; a dip or swell without one flags nothing, for nobody knows
+    how long it is.
+    """
 
     kind: Literal["dip", "swell", "interruption"]
     start_s: float
@@ -84,6 +88,11 @@ def limits_of(rule_set: RuleSet, point: Point) -> list[tuple[int, WeekLimitRow]]
         and point.point_class in row.classes
         and row.covers_level(level)
     ]
+
+
+def longest_flagged_s(rule_sets: Iterable[RuleSet]) -> int:
+    """Return how long a dip or swell lasts that any of the rule sets flags, in seconds, at most; 0: none does."""
+    return max((one.week.flagged_s_max for one in rule_sets if one.week is not None), default=0)
 
 
 def count_week(

@@ -6,7 +6,7 @@ from service.store.beside_rows import mark_beside
 from service.store.pool import Pool
 from service.store.power_factor_rows import mark_power_factors
 from service.store.rollups import begin_pass, roll_up, take_dirty
-from service.store.week_rows import mark_weeks
+from service.store.week_marks import mark_weeks
 
 DAYS_AT_ONCE = 2000
 

@@ -112,9 +112,10 @@ class Settler:
             return
         wanted = [Kept(self.rule_set.name, checksum_of(self.rule_set), is_beside=False)]
         wanted += [Kept(one.name, checksum_of(one), is_beside=True) for one in self.beside]
+        with_weeks = {one.name for one in (self.rule_set, *self.beside) if one.week_limits}
         async with self.pool.transaction() as connection:
             await require_rule_set(connection, self.rule_set)
-            if await keep_rule_sets(connection, wanted):
+            if await keep_rule_sets(connection, wanted, with_weeks):
                 log.info("rule_sets_kept", rule_sets=[one.rule_set for one in wanted])
         self._has_kept = True
 

@@ -9,23 +9,16 @@ from zoneinfo import ZoneInfo
 
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
-from service.domain.week_limits import count_week
+from service.domain.week_limits import count_week, longest_flagged_s
 from service.domain.weeks import TEN_MINUTES, Week, percentiles, week_minutes, week_of
 from service.errors import JudgementMovedError
 from service.settle.knowledge import Knowledge
 from service.store.interruption_rows import watermark
-from service.store.judgement import judgement_number
+from service.store.judgement import judgement_number, read_for_share
 from service.store.kept_rule_sets import kept_rule_sets
 from service.store.pool import Pool
-from service.store.week_rows import (
-    CountedWeek,
-    PointWeek,
-    WeekSource,
-    n_due_weeks,
-    take_due_weeks,
-    week_sources,
-    write_weeks,
-)
+from service.store.week_marks import PointWeek, n_due_weeks, take_due_weeks
+from service.store.week_rows import CountedWeek, WeekSource, week_sources, write_weeks
 
 WEEKS_PER_PASS: Final = 2000  # of points
 _AT_ONCE: Final = 100  # whose pages are in memory: 168 of each
@@ -46,7 +39,7 @@ async def count_due_weeks(
         zone: Of the deployment.
 
     Raises:
-        JudgementMovedError: There is a point that ``known`` does not have; load it again.
+        JudgementMovedError: Load the knowledge and call again; the weeks counted before it stay.
         UnknownRuleSetError: A rule set is kept that ``load`` does not know.
         StoreError: The weeks counted before it stay; call again.
     """
@@ -57,6 +50,7 @@ async def count_due_weeks(
         kept = await kept_rule_sets(connection)
     rule_sets = {one.rule_set_id: load(one.rule_set) for one in kept}
     with_limits = {number: one for number, one in rule_sets.items() if one.week_limits}
+    flagged_s_max = longest_flagged_s(with_limits.values())
     points = {point.point_id: point for point in known.registry.points}
     n_weeks = 0
     while n_weeks < WEEKS_PER_PASS:
@@ -69,11 +63,16 @@ async def count_due_weeks(
             for monday, group in groupby(taken, key=lambda one: one.monday):
                 of_week = list(group)
                 week = week_of(monday, zone)
-                sources = await week_sources(connection, [one.point_id for one in of_week], week)
+                sources = await week_sources(
+                    connection, [one.point_id for one in of_week], week, flagged_s_max
+                )
                 counted = await asyncio.to_thread(
                     _count, of_week, week, sources, points, with_limits
                 )
                 await write_weeks(connection, counted)
+            number, _ = await read_for_share(connection)
+            if number != known.judgement:
+                raise JudgementMovedError(number)
         n_weeks += len(taken)
     return n_weeks
 

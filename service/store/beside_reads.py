@@ -51,7 +51,7 @@ async def names_beside(connection: Connection) -> list[str]:
 
 
 async def require_same_beside(connection: Connection, rule_set: RuleSet) -> None:
-    """Check that the days of ``rule_set``, which is kept, were counted under it as it is written now.
+    """Check that days and weeks of ``rule_set``, which is kept, were counted under it as it is written now.
 
     Raises:
         RuleSetDiffersError: They were counted under another version of it.
@@ -59,8 +59,8 @@ async def require_same_beside(connection: Connection, rule_set: RuleSet) -> None
     for one in await kept_rule_sets(connection):
         if one.rule_set == rule_set.name and one.checksum != checksum_of(rule_set):
             raise RuleSetDiffersError(
-                f"{rule_set.name} is not as `settle` has it, under which the days are counted: give both roles "
-                "the same file, and start again the one that has the older"
+                f"{rule_set.name} is not as `settle` has it, under which days and weeks are counted: give both "
+                "roles the same file, and start again the one that has the older"
             )
 
 

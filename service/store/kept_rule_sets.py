@@ -1,12 +1,12 @@
 """The rule sets whose days and weeks are kept: those judged beside the statutory one, and that one for its weeks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from service.store.beside_rows import forget_marks_beside, mark_all_beside
 from service.store.pool import Connection
 from service.store.statements import statement
-from service.store.week_rows import mark_all_weeks
+from service.store.week_marks import mark_all_weeks
 
 _KEPT = statement(
     "kept_rule_sets",
@@ -56,11 +56,14 @@ async def kept_rule_sets(connection: Connection) -> list[KeptRuleSet]:
     return [KeptRuleSet(**row) for row in await connection.fetch(_KEPT)]
 
 
-async def keep_rule_sets(connection: Connection, wanted: Sequence[Kept]) -> bool:
+async def keep_rule_sets(
+    connection: Connection, wanted: Sequence[Kept], with_weeks: Collection[str]
+) -> bool:
     """Keep exactly the rule sets of ``wanted`` from now on, and say whether that is a change.
 
     What is stored of others goes with them; of one that was edited, too, for no figure may stand
-    under rules that did not make it. Every stored day and week is marked for those that come anew.
+    under rules that did not make it. Every stored day and week is marked for those that come anew:
+    days for a set beside, weeks for one of ``with_weeks``, the names of sets with week limits.
     """
     kept = {
         Kept(one.rule_set, one.checksum, one.is_beside): one.rule_set_id
@@ -75,7 +78,7 @@ async def keep_rule_sets(connection: Connection, wanted: Sequence[Kept]) -> bool
         [one.checksum for one in fresh],
         [one.is_beside for one in fresh],
     )
-    if fresh:
+    if any(one.rule_set in with_weeks for one in fresh):
         await mark_all_weeks(connection)
     if any(one.is_beside for one in fresh):
         await mark_all_beside(connection)

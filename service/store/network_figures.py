@@ -28,6 +28,7 @@ async def compliant_shares(
 
     Raises:
         RuleSetNotJudgedError: The weeks of this rule set are not kept.
+        RuleSetDiffersError: They were counted under another version of it.
     """
     if not await is_kept(snapshot.connection, rule_set.name):
         raise RuleSetNotJudgedError(

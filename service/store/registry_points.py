@@ -7,6 +7,7 @@ from service.domain.registry import Point
 from service.store.judgement import Change
 from service.store.pool import Connection
 from service.store.staging import Merged, copy_rows
+from service.store.week_marks import mark_weeks_in
 
 _PLACES: Final = ("organisation", "region", "substation", "feeder", "transformer")
 _JUDGED: Final = ("nominal_mv", "wiring", "class", *_PLACES, "band_lower", "band_upper")
@@ -106,6 +107,7 @@ async def merge_points(connection: Connection, found: Rows[Point]) -> Merged:
     changes = [Change(**row) for row in await connection.fetch(_CHANGES)]
     n_changed = await connection.execute(_UPDATE)
     n_new = await connection.execute(_INSERT)
+    await mark_weeks_in(connection, changes)
     return Merged.of(n_new, n_changed, changes)
 
 

@@ -35,7 +35,16 @@ _UNSETTLED = statement(
                            CROSS JOIN deployment
                            GROUP BY zone
                       )
-           ) AS n_months
+           ) AS n_months,
+           (
+               SELECT count(*)
+                 FROM week_due
+                WHERE week < (
+                          SELECT date_trunc('week', (data_through - interval '10 minutes') AT TIME ZONE zone)::date
+                            FROM v_watermark
+                           CROSS JOIN deployment
+                      )
+           ) AS n_weeks
     """,
 )
 
@@ -50,12 +59,13 @@ class Unsettled:
     n_uncounted: int  # marks of days to be counted
     n_beside: int  # days that are over, to be counted under the rule sets beside
     n_months: int  # that are over, whose power factors are to be looked at
+    n_weeks: int  # weeks of points that are over, to be counted
 
     @property
     def is_settled(self) -> bool:
         """Whether it has nothing to do."""
         judging = (self.n_unmerged, self.n_unjudged, self.n_months)
-        return not any((*judging, self.n_uncounted, self.n_beside))
+        return not any((*judging, self.n_uncounted, self.n_beside, self.n_weeks))
 
 
 async def unsettled(connection: Connection) -> Unsettled:

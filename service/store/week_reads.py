@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any, Final
 
 from service.domain.bands import level_of
+from service.domain.catalogue import checksum_of
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
 from service.domain.week_limits import LimitCounts, limits_of
 from service.domain.weeks import Percentiles
+from service.store.beside_reads import require_same_beside
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -48,6 +50,7 @@ _LIMITS = statement(
        AND week >= $2                     -- date, inclusive
        AND week < $3                      -- date, exclusive
        AND rule_set = $4
+       AND checksum = $5
      ORDER BY week, limit_no
     """,
 )
@@ -66,7 +69,9 @@ _COMPLIANCE = statement(
     """
     WITH span AS (
         SELECT day_start($1::date, zone) AS from_at,
-               day_start($1::date + 7, zone) AS to_at
+               day_start($1::date + 7, zone) AS to_at,
+               -- whether the last ten minutes of the week reach into the day after it
+               (extract(epoch FROM day_start($1::date + 7, zone))::bigint % 600 <> 0)::integer AS reaches_over
           FROM deployment
     ), limits AS (
         SELECT point_id,
@@ -92,6 +97,12 @@ _COMPLIANCE = statement(
                      FROM week_due AS due
                     WHERE due.point_id = point.point_id
                       AND due.week = $1
+               ) OR EXISTS (
+                   SELECT
+                     FROM dirty_day AS dirty
+                    WHERE dirty.point_id = point.point_id
+                      AND dirty.day >= $1
+                      AND dirty.day < $1::date + 7 + reaches_over
                ) AS is_pending
           FROM point
          CROSS JOIN span
@@ -100,7 +111,7 @@ _COMPLIANCE = statement(
           LEFT JOIN limits USING (point_id)
          WHERE point.valid_from < span.to_at
            AND point.valid_to > span.from_at
-         GROUP BY point.point_id
+         GROUP BY point.point_id, span.reaches_over
     ), supplied AS (
         SELECT customer_id,
                min(region) AS region,
@@ -183,6 +194,8 @@ async def stored_weeks(
 ) -> dict[date, StoredWeek]:
     """Return the weeks of a point whose figures are stored and up to date, by their Mondays.
 
+    None where they were counted under another version of the rule set, unless no limit covers the point.
+
     Args:
         connection: Of a snapshot.
         point: Whose.
@@ -190,7 +203,10 @@ async def stored_weeks(
         rule_set: Whose limits are looked at.
     """
     limits: dict[date, list[LimitCounts]] = {}
-    for row in await connection.fetch(_LIMITS, point.point_id, *mondays, rule_set.name):
+    rows = await connection.fetch(
+        _LIMITS, point.point_id, *mondays, rule_set.name, checksum_of(rule_set)
+    )
+    for row in rows:
         counts = {name: row[name] for name in _COUNT_NAMES}
         limits.setdefault(row["week"], []).append(LimitCounts(**counts))
     wanted = [limit_no for limit_no, _ in limits_of(rule_set, point)]
@@ -216,7 +232,11 @@ async def compliance(
     """Return how the points that the week limits of a rule set cover stood in a week that is over, by region.
 
     A point without data is there, too: it is one of the unknown.
+
+    Raises:
+        RuleSetDiffersError: The weeks were counted under another version of it.
     """
+    await require_same_beside(connection, rule_set)
     kinds = [
         (row["nominal_mv"], row["wiring"], row["class"])
         for row in await connection.fetch(_KINDS)

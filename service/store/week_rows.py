@@ -1,8 +1,8 @@
-"""Weeks of points as rows: which are to be counted, what they are counted from, and what came of it."""
+"""Weeks of points as rows: what they are counted from, and what came of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -11,76 +11,10 @@ from kernels.layout import MINUTES_PER_HOUR
 from service.domain.week_limits import FlagEvent, LimitCounts
 from service.domain.weeks import HourCells, Percentiles, Week
 from service.store.pool import Connection
-from service.store.rollups import PointDay
 from service.store.statements import statement
+from service.store.week_marks import PointWeek
 
 _HOUR_S: Final = 3600
-
-# A week takes part in the next one where its last ten minutes reach into it, or an event does.
-_MARK = statement(
-    "weeks_mark",
-    """
-    INSERT INTO week_due (point_id, week)
-    SELECT DISTINCT days.point_id, due.week
-      FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
-     CROSS JOIN deployment
-     CROSS JOIN LATERAL (
-               SELECT date_trunc('week', days.day::timestamp)::date AS monday
-           ) AS this
-     CROSS JOIN LATERAL (
-               SELECT monday AS week
-                UNION ALL
-               SELECT monday - 7
-                WHERE days.day = monday
-                  AND (extract(epoch FROM day_start(monday, zone))::bigint % 600 <> 0
-                       OR EXISTS (
-                              SELECT
-                                FROM event
-                               WHERE event.point_id = days.point_id
-                                 AND event.start_at < day_start(monday, zone)
-                                 AND coalesce(event.latest_at, 'infinity') >= day_start(monday, zone)
-                          ))
-           ) AS due
-     ORDER BY due.week, days.point_id
-        ON CONFLICT DO NOTHING
-    """,
-)
-
-_TAKE = statement(
-    "weeks_take",
-    """
-    DELETE FROM week_due
-     USING (
-               SELECT point_id, week
-                 FROM week_due
-                WHERE week < $1           -- date
-                ORDER BY week, point_id
-                LIMIT $2
-           ) AS oldest
-     WHERE week_due.point_id = oldest.point_id
-       AND week_due.week = oldest.week
-    RETURNING week_due.week, week_due.point_id
-    """,
-)
-
-_N_DUE = statement(
-    "weeks_due_count",
-    """
-    SELECT count(*)
-      FROM week_due
-     WHERE week < $1                      -- date
-    """,
-)
-
-_MARK_ALL = statement(
-    "weeks_mark_all",
-    """
-    INSERT INTO week_due (point_id, week)
-    SELECT DISTINCT point_id, date_trunc('week', day::timestamp)::date
-      FROM point_day
-        ON CONFLICT DO NOTHING
-    """,
-)
 
 _PAGES = statement(
     "week_pages",
@@ -94,17 +28,29 @@ _PAGES = statement(
     """,
 )
 
+# An event of kind interruption is closed by its own device alone; the rows of interruption are derived from
+# all that the ledger says, so one of them is open only while the point is.
 _EVENTS = statement(
     "week_events",
     """
     SELECT point_id, kind,
            extract(epoch FROM start_at)::double precision AS start_s,
            extract(epoch FROM end_at)::double precision AS end_s
-      FROM event
-     WHERE point_id = ANY($1::integer[])
-       AND kind IN ('dip', 'swell', 'interruption')
-       AND start_at < $3                  -- timestamptz, exclusive
-       AND coalesce(end_at, 'infinity') >= $2
+      FROM (
+               SELECT point_id, kind, start_at, end_at
+                 FROM event
+                WHERE point_id = ANY($1::integer[])
+                  AND kind IN ('dip', 'swell')
+                  AND start_at >= $2::timestamptz - make_interval(secs => $4)  -- what began before is too long to flag
+                  AND start_at < $3
+                  AND end_at >= $2
+                UNION ALL
+               SELECT point_id, 'interruption', start_at, end_at
+                 FROM interruption
+                WHERE point_id = ANY($1::integer[])
+                  AND start_at < $3       -- timestamptz, exclusive
+                  AND coalesce(end_at, 'infinity') >= $2
+           ) AS reaching
      ORDER BY point_id, start_at, kind
     """,
 )
@@ -147,14 +93,6 @@ _WRITE_LIMITS = statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PointWeek:
-    """A week of a point, by its Monday in the zone of the deployment."""
-
-    point_id: int
-    monday: date
-
-
 @dataclass(slots=True)
 class WeekSource:
     """What a week of a point is counted from."""
@@ -179,32 +117,17 @@ class CountedWeek:
     limits: dict[int, list[LimitCounts]]  # by rule_set_id
 
 
-async def mark_weeks(connection: Connection, days: Sequence[PointDay]) -> None:
-    """Note that the weeks of ``days`` are to be counted anew, in the transaction that counted the days."""
-    await connection.execute(_MARK, [one.point_id for one in days], [one.day for one in days])
-
-
-async def mark_all_weeks(connection: Connection) -> None:
-    """Note that every week with a stored day is to be counted anew: a rule set is kept that was not, or differs."""
-    await connection.execute(_MARK_ALL)
-
-
-async def take_due_weeks(connection: Connection, before: date, limit: int) -> list[PointWeek]:
-    """Take away marks of weeks before the Monday ``before``, ``limit`` at most, and return them, oldest first."""
-    rows = await connection.fetch(_TAKE, before, limit)
-    found = [PointWeek(row["point_id"], row["week"]) for row in rows]
-    return sorted(found, key=lambda one: (one.monday, one.point_id))
-
-
-async def n_due_weeks(connection: Connection, before: date) -> int:
-    """Return the number of weeks before the Monday ``before`` that wait to be counted."""
-    return int(await connection.fetchval(_N_DUE, before))
-
-
 async def week_sources(
-    connection: Connection, point_ids: Sequence[int], week: Week
+    connection: Connection, point_ids: Sequence[int], week: Week, flagged_s_max: int
 ) -> dict[int, WeekSource]:
-    """Return what a week of each of these points is counted from."""
+    """Return what a week of each of these points is counted from.
+
+    Args:
+        connection: Of a snapshot or transaction.
+        point_ids: Whose.
+        week: Which.
+        flagged_s_max: How long a dip or swell lasts, in seconds, that flags a value, at most.
+    """
     found = {point_id: WeekSource() for point_id in point_ids}
     span = (week.from_at - timedelta(hours=1), week.complete_at)
     for row in await connection.fetch(_PAGES, list(point_ids), *span):
@@ -217,7 +140,7 @@ async def week_sources(
             ),
             row["interval_s"],
         )
-    for row in await connection.fetch(_EVENTS, list(point_ids), *span):
+    for row in await connection.fetch(_EVENTS, list(point_ids), *span, flagged_s_max):
         found[row["point_id"]].events.append(FlagEvent(row["kind"], row["start_s"], row["end_s"]))
     return found
 

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from kernels.layout import CELL_NONE
+from service.domain.catalogue import checksum_of
 from service.domain.rule_rows import TargetRow
+from service.domain.rules import load_rule_set
 from service.domain.scorecard import Commitment
 from service.store.deployment_reads import reading
 from service.store.scorecard_reads import read_scorecard
@@ -38,7 +40,10 @@ POINTS = {
 
 
 async def seed(seeder: Seeder) -> None:
-    await seeder.run("INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('as-61000.3.100', '')")
+    await seeder.run(
+        "INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('as-61000.3.100', $1)",
+        checksum_of(load_rule_set("as-61000.3.100")),
+    )
     for name, (region, point_class, weeks) in POINTS.items():
         await seeder.points(
             NewPoint(point=name, region=region, point_class=point_class, nominal_v=230)

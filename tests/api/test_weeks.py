@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from kernels.layout import CELL_NONE
-from service.store.week_rows import mark_all_weeks
+from service.domain.catalogue import checksum_of
+from service.domain.rules import load_rule_set
+from service.store.week_marks import mark_all_weeks
 from tests.api.clients import get, problem
 from tests.api.seeding import NewPoint, Seeder
 
@@ -32,7 +34,10 @@ POINTS: dict[str, tuple[str, list[tuple[int, int]], str]] = {
 
 
 async def seed(seeder: Seeder) -> None:
-    await seeder.run("INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('en-50160', '')")
+    await seeder.run(
+        "INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('en-50160', $1)",
+        checksum_of(load_rule_set("en-50160")),
+    )
     for name, (region, runs, _) in POINTS.items():
         await seeder.points(NewPoint(point=name, nominal_v=230, region=region, area="urban"))
         cells = [cell for n_values, cell in runs for _ in range(10 * n_values)]
@@ -180,6 +185,33 @@ async def test_weeks_to_be_counted_anew_are_pending(
     found = await get(client, "/v1/compliance", week="2024-03-04", **EN)
 
     assert found["total"]["pending"] == 5  # all that have a day
+
+
+async def test_weeks_of_an_edited_set_are_not_passed_off_as_those_of_this_one(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    await seeder.run("UPDATE kept_rule_set SET checksum = 'other'")
+    await seeder.run("UPDATE point_week_limit SET n_outside = 1")
+
+    shares = await problem(client, "/v1/compliance", week="2024-03-04", **EN)
+    [week] = await weeks_of(client, "bad", **MARCH)
+
+    assert (shares["status"], "settle" in shares["detail"]) == (503, True)
+    # Counted here and now.
+    assert (week["limits"][0]["outside"], week["verdict"]) == (51, "not_compliant")
+
+
+async def test_weeks_with_a_dirty_day_are_pending(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    await seeder.minutes("sparse", START + 9000 * MINUTE, [[0] * 600])
+    await seeder.minutes("bad", START + WEEK + 1500 * MINUTE, [[0] * 10])  # a Tuesday
+
+    found = await get(client, "/v1/compliance", week="2024-03-04", **EN)
+
+    assert found["total"]["pending"] == 1
 
 
 @pytest.mark.parametrize(

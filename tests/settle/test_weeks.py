@@ -2,18 +2,33 @@
 
 from datetime import date
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.domain.rules import RuleSet, load_rule_set
+from service.domain.week_limits import FlagEvent
+from service.domain.weeks import week_of
+from service.errors import JudgementMovedError
+from service.settle.knowledge import load_knowledge
+from service.settle.rollup import roll_up_dirty_days
+from service.settle.weeks import count_due_weeks
 from service.store.deployment import adopt_zone
+from service.store.judgement import raise_judgement
 from service.store.pool import Pool
-from service.store.week_rows import mark_all_weeks
+from service.store.registry_imports import import_registry
+from service.store.settled import unsettled
+from service.store.week_marks import mark_all_weeks
+from service.store.week_rows import week_sources
 from tests.domain.week_sets import AS, EN
 from tests.oracle.weeks import Minute, Told, percentile, values_of
 from tests.settle.plant import (
     DAY_MS,
+    HEADER,
+    RULES,
+    ZONE,
     Consumer,
+    at,
     consumer,
     minutes,
     register,
@@ -192,6 +207,65 @@ async def test_a_set_without_week_limits_has_no_weeks(pool: Pool) -> None:
     assert len(await table(pool, WEEKS)) == 1
 
 
+async def test_a_set_without_week_limits_marks_no_weeks(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await write(await consumer(pool))
+    await settle(pool)
+    due = await table(pool, "SELECT * FROM week_due")
+
+    without = settler(pool)
+    await without.keep_rule_sets()
+    assert await table(pool, "SELECT * FROM week_due") == due
+
+    with_limits = settler(pool)
+    with_limits.beside = (load_rule_set("en-50160"),)
+    await with_limits.keep_rule_sets()
+
+    assert {"point_id": 1, "week": MONDAY} in await table(pool, "SELECT * FROM week_due")
+
+
+async def test_a_point_that_ends_earlier_has_its_counted_weeks_anew(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "as-test")
+    await write(await consumer(pool))
+    await settle_with_sets(pool)
+    before = await table(pool, LIMITS)
+
+    ended = POINTS.splitlines()[0] + ",2026-11-08T00:00+08:00\n"
+    header = HEADER.rstrip() + ",valid_to\n"
+    report = await import_registry(pool, "points", (header + ended).encode())
+    assert not report.is_refused, str(report)
+    due = await table(pool, "SELECT point_id, week FROM week_due ORDER BY week")
+    async with pool.connection() as connection:
+        left = await unsettled(connection)
+    await settle_with_sets(pool)
+
+    assert due[0] == {"point_id": 1, "week": MONDAY}
+    assert (left.n_weeks, left.is_settled) == (1, False)
+    after = await table(pool, LIMITS)
+    assert [row["n_due"] for row in before] == [N_WEEK, N_WEEK]
+    assert [row["n_due"] for row in after] == [6 * 1440, 6 * 1440]
+    async with pool.connection() as connection:
+        assert (await unsettled(connection)).n_weeks == 0
+
+
+async def test_weeks_are_not_written_where_the_judgement_moved(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "as-test")
+    await write(await consumer(pool))
+    known = await load_knowledge(pool, RULES, ZONE)
+    await roll_up_dirty_days(pool, known)
+    async with pool.transaction() as connection:
+        number = await raise_judgement(connection, [], "a rule")
+
+    with pytest.raises(JudgementMovedError, match=str(number)):
+        await count_due_weeks(pool, known, loaded, ZoneInfo(ZONE))
+
+    assert await table(pool, WEEKS) == []
+    assert {"point_id": 1, "week": MONDAY} in await table(pool, "SELECT * FROM week_due")
+    assert await settle_with_sets(pool) == 1
+
+
 async def test_an_event_that_reaches_into_a_week_from_the_one_before_marks_both(pool: Pool) -> None:
     await register(pool, POINTS, DEVICES)
     one = await consumer(pool)
@@ -209,6 +283,60 @@ async def test_an_event_that_reaches_into_a_week_from_the_one_before_marks_both(
     assert await table(pool, "SELECT week FROM week_due ORDER BY week") == [
         {"week": MONDAY}, {"week": date(2026, 11, 9)},
     ]  # fmt: skip
+
+
+async def test_an_event_that_nobody_closed_flags_nothing(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    await keep(pool, "en-test", "as-test")
+    await write(await consumer(pool))
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO event (point_id, kind, start_at, earliest_at, extreme_ppm, phases, device_id)"
+            " SELECT 1, 'interruption', $1, $1, 0, 1, device_id FROM device WHERE device = 'M1'",
+            at(-60),
+        )
+
+    await settle_with_sets(pool)
+
+    assert await table(pool, LIMITS) == recounted()
+
+
+async def test_of_dips_only_those_are_read_that_are_short_enough_to_flag(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    week = week_of(MONDAY, ZoneInfo(ZONE))
+    async with pool.transaction() as connection:
+        for from_at, to_at in ((at(-9000), at(5)), (at(-1), at(0)), (at(30), None)):
+            await connection.execute(
+                "INSERT INTO event (point_id, kind, start_at, earliest_at, end_at, extreme_ppm, phases, device_id)"
+                " SELECT 1, 'dip', $1, $1, $2::timestamptz, 0, 1, device_id FROM device WHERE device = 'M1'",
+                from_at, to_at,
+            )  # fmt: skip
+
+        sources = await week_sources(connection, [1], week, 60)
+
+    start_s = FIRST * 60
+    assert sources[1].events == [FlagEvent("dip", start_s - 60, start_s)]
+
+
+async def test_an_interruption_that_ends_in_a_later_week_marks_every_week_since(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    one = await consumer(pool)
+    one.fold("M1", minutes(0, 60, 230.0))
+    one.fold("M1", minutes(60, 60, 0.0))
+    one.fold("M2", minutes(2 * N_WEEK, 60, 230.0))
+    await one.checkpoint()
+    await settle(pool)
+    assert await table(pool, "SELECT point_id, end_at FROM interruption") == [
+        {"point_id": 1, "end_at": None}
+    ]
+    one.fold("M1", minutes(2 * N_WEEK + 4000, 2, 230.0))
+    one.fold("M1", minutes(2 * N_WEEK + 4002, 2, 230.0))
+    await one.checkpoint()
+
+    await roll_up_dirty_days(pool, await load_knowledge(pool, RULES, ZONE))
+
+    due = await table(pool, "SELECT week FROM week_due WHERE point_id = 1 ORDER BY week")
+    assert [row["week"] for row in due] == [MONDAY, date(2026, 11, 9), date(2026, 11, 16)]
 
 
 async def test_weeks_of_another_zone_are_forgotten_and_counted_anew(pool: Pool) -> None:

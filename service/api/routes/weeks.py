@@ -21,7 +21,7 @@ from service.api.week_shapes import (
 from service.domain.periods import day_start
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
-from service.domain.week_limits import LimitCounts, count_week
+from service.domain.week_limits import LimitCounts, count_week, longest_flagged_s
 from service.domain.weeks import Percentiles, Week, percentiles, week_minutes, week_of
 from service.errors import RequestError, UnknownRuleSetError
 from service.store.deployment_reads import Snapshot, reading
@@ -169,7 +169,9 @@ async def _weeks(
         if known is not None:
             counted = (known.percentiles, known.limits, known.interval_s)
         else:
-            sources = await week_sources(snapshot.connection, [point.point_id], week)
+            sources = await week_sources(
+                snapshot.connection, [point.point_id], week, longest_flagged_s([rules])
+            )
             counted = await asyncio.to_thread(
                 _count, week, sources[point.point_id], point, rules, through
             )
