@@ -91,7 +91,10 @@ async def test_a_week_that_is_not_over_takes_no_part(reader: httpx.AsyncClient) 
 async def test_a_region_of_which_nothing_is_known_widens_the_bounds(
     client: httpx.AsyncClient, seeder: Seeder
 ) -> None:
-    await seeder.run("INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('as-61000.3.100', '')")
+    await seeder.run(
+        "INSERT INTO kept_rule_set (rule_set, checksum) VALUES ('as-61000.3.100', $1)",
+        checksum_of(load_rule_set("as-61000.3.100")),
+    )
     for name, region, n_silent in (("good", "R1", 0), ("silent", "R2", 9000)):
         await seeder.points(NewPoint(point=name, region=region, nominal_v=230))
         await seeder.minutes(name, MONDAY, [week(0, n_silent)])
