@@ -34,7 +34,7 @@ demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARG
 # Half of the tests wait for something, so there are more workers than cores. A module's tests stay with one
 # worker, which has a broker and a database of its own. The kernels are compiled before: one process writes
 # their cache. Their other two modes run beside.
-WORKERS = -n 4 --dist loadscope
+WORKERS = -n 3 --dist loadscope
 OTHER_MODES = $(CACHE)/other-modes.log
 
 test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in three modes
