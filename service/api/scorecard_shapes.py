@@ -12,8 +12,9 @@ from service.domain.budget import Exposure, Window
 from service.domain.budget_accounts import BudgetTimes, TargetBudget
 from service.domain.rates import Method
 from service.domain.registry import TargetArea
-from service.domain.rule_rows import Certainty, Figure, Population, Reach, TargetRow
+from service.domain.rule_rows import Certainty
 from service.domain.scorecard import Commitment, Standing, Verdict
+from service.domain.target_rows import Figure, Population, Reach, TargetRow
 
 UNKNOWN = "null where nothing is known"
 

@@ -18,8 +18,8 @@ from service.domain.budget import (
     year_of,
 )
 from service.domain.periods import Period
-from service.domain.rule_rows import Population, TargetRow
 from service.domain.scorecard import MemberArea
+from service.domain.target_rows import Population, TargetRow
 
 Members: TypeAlias = tuple[Population, MemberArea]
 

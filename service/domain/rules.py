@@ -31,11 +31,11 @@ from service.domain.rule_rows import (
     ReliabilityRow,
     Row,
     Strict,
-    TargetRow,
     ThresholdRow,
     WeekLimitRow,
     WeekRow,
 )
+from service.domain.target_rows import TargetRow
 from service.errors import RuleSetError, UnknownRuleSetError
 
 _OWN = frozenset({"name", "title", "extends", "effective_from", "effective_to"})  # never inherited

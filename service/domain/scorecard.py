@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from service.domain.means import ShareMean
 from service.domain.registry import TargetArea
-from service.domain.rule_rows import Figure, Population, TargetRow
+from service.domain.target_rows import Figure, Population, TargetRow
 
 Verdict = Literal["kept", "broken", "not_enough_data", "no_target"]
 MemberArea = Literal[TargetArea, "none"]  # none: a point that supplies no customer

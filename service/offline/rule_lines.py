@@ -22,12 +22,12 @@ from service.domain.rule_rows import (
     PowerFactorRow,
     ReliabilityRow,
     Row,
-    TargetRow,
     ThresholdRow,
     WeekLimitRow,
     WeekRow,
 )
 from service.domain.rules import RuleSet
+from service.domain.target_rows import TargetRow
 
 _EVERYWHERE: Final = "all points"
 _LIMITS: Final[Mapping[str, str]] = {

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from service.domain.catalogue import checksum_of
-from service.domain.rule_rows import Population
 from service.domain.rules import RuleSet
+from service.domain.target_rows import Population
 from service.errors import RuleSetDiffersError
 from service.store.kept_rule_sets import kept_rule_sets
 from service.store.pool import Connection

@@ -13,7 +13,6 @@ from service.domain.periods import day_start
 from service.domain.reliability.figures import bounds_of, service_of
 from service.domain.reliability.outages import Span
 from service.domain.reliability.users import User
-from service.domain.rule_rows import Figure, Population
 from service.domain.rules import RuleSet
 from service.domain.scorecard import (
     Commitment,
@@ -22,6 +21,7 @@ from service.domain.scorecard import (
     PlacedFigure,
     scorecard,
 )
+from service.domain.target_rows import Figure, Population
 from service.errors import RuleSetNotJudgedError
 from service.store.beside_reads import names_beside, require_same_beside
 from service.store.deployment_reads import Snapshot

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 from service.domain.bands import level_of
 from service.domain.pass_figures import PassFigure, PointRate
 from service.domain.registry import PointClass
-from service.domain.rule_rows import Population
 from service.domain.rules import RuleSet
+from service.domain.target_rows import Population
 from service.metrics.words import Area
 from service.store.count_reads import COUNTS, JUDGED, counted, counted_beside
 from service.store.group_reads import AREA, verdict_counts

@@ -9,9 +9,9 @@ import pytest
 
 from kernels.layout import CELL_NONE
 from service.domain.catalogue import checksum_of
-from service.domain.rule_rows import TargetRow
 from service.domain.rules import load_rule_set
 from service.domain.scorecard import Commitment
+from service.domain.target_rows import TargetRow
 from service.store.deployment_reads import reading
 from service.store.scorecard_reads import read_scorecard
 from tests.api.clients import get, problem

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.domain.budget import Exposure, YearService
 from service.domain.budget_accounts import Account, target_budget
-from service.domain.rule_rows import TargetRow
+from service.domain.target_rows import TargetRow
 
 Entry = tuple[str, str, int, int]  # population, area, bad and known minutes
 

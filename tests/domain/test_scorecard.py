@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.means import ShareMean
-from service.domain.rule_rows import TargetRow
 from service.domain.scorecard import (
     Commitment,
     MemberFigure,
@@ -19,6 +18,7 @@ from service.domain.scorecard import (
     scorecard,
     together,
 )
+from service.domain.target_rows import TargetRow
 from tests.oracle.scorecard import Member, verdict
 
 REGIONS = st.sampled_from(["", "R1", "R2"])
