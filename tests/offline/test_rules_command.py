@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from service.__main__ import main
 from service.domain.catalogue import read_catalogue
-from service.domain.event_rows import EventTableRow
+from service.domain.event_rows import DecisionRow
 from service.domain.rule_rows import PlacedRow, Row
 from service.domain.rules import packaged_text, rule_set_names
 from service.offline.rule_lines import lines_of, n_to_confirm, row_kinds
@@ -126,7 +126,7 @@ def _said(field: str, value: object, row: Row) -> list[str]:
 
 def test_every_kind_of_row_has_words() -> None:
     def kinds_below(kind: type[Row]) -> set[type[Row]]:
-        below = (one for one in kind.__subclasses__() if one.__module__ != EventTableRow.__module__)
+        below = (one for one in kind.__subclasses__() if one.__module__ != DecisionRow.__module__)
         return {kind}.union(*map(kinds_below, below))
 
     assert kinds_below(Row) - {PlacedRow} == row_kinds() - {object, Row} | {Row}
