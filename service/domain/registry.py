@@ -13,6 +13,7 @@ StampAt = Literal["start", "end"]
 UserClass = Literal["LV", "MV", "HV"]
 TargetArea = Literal["urban", "rural", "special_remote"]
 ResponseArea = Literal["urban", "rural", "remote", "special_remote"]
+ZeroMeans = Literal["no_supply", "asleep", "no_input"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,9 @@ class Point:
     transformer_name: str = ""
     is_terminal: bool = (
         False  # measures the terminals of its transformer: that one's outages show here
+    )
+    is_feeder_head: bool = (
+        False  # measures behind its feeder's breaker: that one's outages show here
     )
     band_lower: int | None = None  # own band, 0.01 % of nominal, both edges inside; both or neither
     band_upper: int | None = None
@@ -62,6 +66,8 @@ class Device:
     zone: str = "UTC"  # IANA name, for stamps without offset
     delivery_delay_s: int = 0  # how late its readings usually arrive
     self_powered: bool = False  # takes its supply from the circuit it measures
+    zero_means: ZeroMeans = "no_supply"  # of a reading without any voltage
+    concentrator: str = ""  # through which it talks; empty if not known
     valid_from: datetime  # inclusive
     valid_to: datetime | None = None  # exclusive; None is open
 

@@ -27,7 +27,7 @@ _POINTS = statement(
     SELECT point_id, point, nominal_mv, wiring, class AS point_class,
            organisation, organisation_name, region, region_name, substation, substation_name,
            feeder, feeder_name, transformer, transformer_name, band_lower, band_upper,
-           valid_from, nullif(valid_to, 'infinity') AS valid_to
+           valid_from, nullif(valid_to, 'infinity') AS valid_to, is_terminal, is_feeder_head
       FROM point
      ORDER BY point_id
     """,
@@ -37,7 +37,8 @@ _DEVICES = statement(
     "registry_devices",
     """
     SELECT device_id, device, point_id, interval_s, voltage_ratio, reading_kind, stamp_at, zone,
-           delivery_delay_s, self_powered, valid_from, nullif(valid_to, 'infinity') AS valid_to
+           delivery_delay_s, self_powered, valid_from, nullif(valid_to, 'infinity') AS valid_to,
+           zero_means, concentrator
       FROM device
      ORDER BY device_id
     """,
@@ -181,10 +182,13 @@ def _point(row: Any) -> Point:
         band_upper=row[16],
         valid_from=row[17],
         valid_to=row[18],
+        is_terminal=row[19],
+        is_feeder_head=row[20],
     )
 
 
 def _device(row: Any) -> Device:
+    share: Callable[[str], Any] = sys.intern
     return Device(
         device_id=row[0],
         device=row[1],
@@ -193,9 +197,11 @@ def _device(row: Any) -> Device:
         voltage_ratio=row[4],
         reading_kind=row[5],
         stamp_at=row[6],
-        zone=sys.intern(row[7]),
+        zone=share(row[7]),
         delivery_delay_s=row[8],
         self_powered=row[9],
         valid_from=row[10],
         valid_to=row[11],
+        zero_means=share(row[12]),
+        concentrator=share(row[13]),
     )

@@ -11,6 +11,29 @@ CREATE TABLE beside_due (
     CONSTRAINT beside_due_pkey PRIMARY KEY (day, point_id)
 );
 
+CREATE TABLE communication_incident (
+    incident_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    place text NOT NULL,
+    code text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone,
+    against text NOT NULL,
+    n_usual integer NOT NULL,
+    n_silent integer NOT NULL,
+    n_held integer NOT NULL DEFAULT 0,
+    CONSTRAINT communication_incident_against_check CHECK ((against = ANY (ARRAY['usual'::text, 'expected'::text]))),
+    CONSTRAINT communication_incident_place_check CHECK ((place = ANY (ARRAY['concentrator'::text, 'transformer'::text, 'feeder'::text]))),
+    CONSTRAINT communication_incident_pkey PRIMARY KEY (incident_id),
+    CONSTRAINT communication_incident_place_code_from_at_key UNIQUE (place, code, from_at)
+);
+
+CREATE TABLE communication_incident_point (
+    incident_id bigint NOT NULL,
+    point_id integer NOT NULL,
+    CONSTRAINT communication_incident_point_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES communication_incident(incident_id) ON DELETE CASCADE,
+    CONSTRAINT communication_incident_point_pkey PRIMARY KEY (incident_id, point_id)
+);
+
 CREATE TABLE customer (
     customer_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
     customer text NOT NULL,
@@ -70,6 +93,22 @@ CREATE TABLE dead_letter (
     CONSTRAINT dead_letter_pkey PRIMARY KEY (topic, partition, kafka_offset, index_in_message)
 );
 
+CREATE TABLE deadline (
+    deadline_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    reference text NOT NULL,
+    promise text NOT NULL,
+    subject text NOT NULL DEFAULT ''::text,
+    opened_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    author text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT deadline_check CHECK ((opened_at <= answered_at)),
+    CONSTRAINT deadline_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT deadline_pkey PRIMARY KEY (deadline_id),
+    CONSTRAINT deadline_reference_key UNIQUE (reference)
+);
+
 CREATE TABLE declaration (
     declaration_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL,
@@ -77,13 +116,27 @@ CREATE TABLE declaration (
     author text NOT NULL,
     approver text NOT NULL,
     cause text NOT NULL DEFAULT ''::text,
-    from_at timestamp with time zone NOT NULL,
+    from_at timestamp with time zone,
     to_at timestamp with time zone,
     made_at timestamp with time zone NOT NULL DEFAULT now(),
     withdrawn_at timestamp with time zone,
+    outage_kind text,
+    window_from timestamp with time zone,
+    window_to timestamp with time zone,
+    notice_at timestamp with time zone,
+    notice_fields text[] NOT NULL DEFAULT '{}'::text[],
+    cancelled_at timestamp with time zone,
     CONSTRAINT declaration_check CHECK (((to_at IS NULL) OR (from_at < to_at))),
     CONSTRAINT declaration_check1 CHECK ((author <> approver)),
+    CONSTRAINT declaration_check2 CHECK (((outage_kind IS NULL) OR (kind = 'outage'::text))),
+    CONSTRAINT declaration_check3 CHECK (((from_at IS NOT NULL) OR ((kind = 'outage'::text) AND (window_from IS NOT NULL)))),
+    CONSTRAINT declaration_check4 CHECK (((to_at IS NULL) OR (from_at IS NOT NULL))),
+    CONSTRAINT declaration_check5 CHECK ((window_from < window_to)),
+    CONSTRAINT declaration_check6 CHECK (((window_from IS NULL) = (window_to IS NULL))),
+    CONSTRAINT declaration_check7 CHECK (((cancelled_at IS NULL) OR (from_at IS NULL))),
     CONSTRAINT declaration_kind_check CHECK ((kind = ANY (ARRAY['abnormal_state'::text, 'outage'::text]))),
+    CONSTRAINT declaration_notice_fields_check CHECK ((notice_fields <@ ARRAY['area'::text, 'lines'::text, 'off'::text, 'restore'::text])),
+    CONSTRAINT declaration_outage_kind_check CHECK ((outage_kind = ANY (ARRAY['planned'::text, 'temporary'::text, 'emergency'::text, 'customer_request'::text, 'rationing'::text, 'fault'::text]))),
     CONSTRAINT declaration_pkey PRIMARY KEY (declaration_id)
 );
 
@@ -94,6 +147,14 @@ CREATE TABLE declaration_scope (
     CONSTRAINT declaration_scope_place_check CHECK ((place = ANY (ARRAY['organisation'::text, 'region'::text, 'substation'::text, 'feeder'::text, 'transformer'::text, 'point'::text]))),
     CONSTRAINT declaration_scope_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declaration(declaration_id) ON DELETE CASCADE,
     CONSTRAINT declaration_scope_pkey PRIMARY KEY (declaration_id, place, code)
+);
+
+CREATE TABLE declaration_told (
+    declaration_id bigint NOT NULL,
+    customer text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT declaration_told_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declaration(declaration_id) ON DELETE CASCADE,
+    CONSTRAINT declaration_told_pkey PRIMARY KEY (declaration_id, customer)
 );
 
 CREATE TABLE deployment (
@@ -118,6 +179,8 @@ CREATE TABLE device (
     self_powered boolean NOT NULL,
     valid_from timestamp with time zone NOT NULL,
     valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
+    concentrator text NOT NULL DEFAULT ''::text,
+    zero_means text NOT NULL DEFAULT 'no_supply'::text,
     CONSTRAINT device_check CHECK ((valid_from < valid_to)),
     CONSTRAINT device_delivery_delay_s_check CHECK ((delivery_delay_s >= 0)),
     CONSTRAINT device_interval_s_check CHECK (((interval_s >= 1) AND (interval_s <= 3600))),
@@ -125,6 +188,7 @@ CREATE TABLE device (
     CONSTRAINT device_reading_kind_check CHECK ((reading_kind = ANY (ARRAY['mean'::text, 'instant'::text]))),
     CONSTRAINT device_stamp_at_check CHECK ((stamp_at = ANY (ARRAY['start'::text, 'end'::text]))),
     CONSTRAINT device_voltage_ratio_check CHECK ((voltage_ratio > (0)::double precision)),
+    CONSTRAINT device_zero_means_check CHECK ((zero_means = ANY (ARRAY['no_supply'::text, 'asleep'::text, 'no_input'::text]))),
     CONSTRAINT device_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
     CONSTRAINT device_pkey PRIMARY KEY (device_id),
     CONSTRAINT device_device_valid_from_key UNIQUE (device, valid_from)
@@ -151,6 +215,43 @@ CREATE TABLE event (
     CONSTRAINT event_pkey PRIMARY KEY (point_id, kind, start_at)
 );
 
+CREATE TABLE evidence (
+    point_id integer NOT NULL,
+    grade text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    earliest_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone,
+    latest_at timestamp with time zone,
+    declaration_id bigint,
+    place text NOT NULL DEFAULT ''::text,
+    code text NOT NULL DEFAULT ''::text,
+    CONSTRAINT evidence_check CHECK (((earliest_at <= start_at) AND (start_at <= end_at) AND (end_at <= latest_at))),
+    CONSTRAINT evidence_check1 CHECK (((end_at IS NULL) = (latest_at IS NULL))),
+    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text])))
+);
+
+CREATE TABLE fault_call (
+    call_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    call text NOT NULL,
+    customer text NOT NULL DEFAULT ''::text,
+    point_id integer,
+    response_area text NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    arrived_at timestamp with time zone,
+    restored_at timestamp with time zone,
+    severe_weather boolean NOT NULL DEFAULT false,
+    author text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT fault_call_call_check CHECK ((call <> ''::text)),
+    CONSTRAINT fault_call_check CHECK ((called_at <= arrived_at)),
+    CONSTRAINT fault_call_check1 CHECK ((called_at <= restored_at)),
+    CONSTRAINT fault_call_response_area_check CHECK ((response_area = ANY (ARRAY['urban'::text, 'rural'::text, 'remote'::text, 'special_remote'::text]))),
+    CONSTRAINT fault_call_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
+    CONSTRAINT fault_call_pkey PRIMARY KEY (call_id),
+    CONSTRAINT fault_call_call_key UNIQUE (call)
+);
+
 CREATE TABLE interruption (
     point_id integer NOT NULL,
     start_at timestamp with time zone NOT NULL,
@@ -160,8 +261,21 @@ CREATE TABLE interruption (
     evidence text NOT NULL,
     cause text NOT NULL DEFAULT ''::text,
     declaration_id bigint,
-    CONSTRAINT interruption_evidence_check CHECK ((evidence = ANY (ARRAY['measured'::text, 'declared'::text]))),
+    grades text[] NOT NULL,
+    outage_id bigint,
+    is_nested boolean NOT NULL DEFAULT false,
+    CONSTRAINT interruption_check CHECK ((grades[1] = evidence)),
+    CONSTRAINT interruption_evidence_check CHECK ((evidence = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text]))),
     CONSTRAINT interruption_pkey PRIMARY KEY (point_id, start_at)
+);
+
+CREATE TABLE interruption_due (
+    due_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    point_id integer NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    CONSTRAINT interruption_due_check CHECK ((from_at < to_at)),
+    CONSTRAINT interruption_due_pkey PRIMARY KEY (due_id)
 );
 
 CREATE TABLE judgement (
@@ -227,6 +341,38 @@ CREATE TABLE late_reading (
     v3 double precision,
     p_w double precision,
     q_var double precision
+);
+
+CREATE TABLE meter_event (
+    point_id integer NOT NULL,
+    device_id integer NOT NULL,
+    event text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    n_copies integer NOT NULL DEFAULT 1,
+    CONSTRAINT meter_event_check CHECK (((until_at = at) OR ((event = 'power_failure_log'::text) AND (until_at > at)))),
+    CONSTRAINT meter_event_event_check CHECK ((event = ANY (ARRAY['power_off'::text, 'power_on'::text, 'last_gasp'::text, 'restored'::text, 'power_failure_log'::text]))),
+    CONSTRAINT meter_event_pkey PRIMARY KEY (point_id, at, event, until_at, device_id)
+);
+
+CREATE TABLE outage (
+    outage_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    place text NOT NULL,
+    code text NOT NULL,
+    feeder text NOT NULL,
+    earliest_at timestamp with time zone NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone,
+    last_end_at timestamp with time zone,
+    evidence text NOT NULL,
+    cause text NOT NULL DEFAULT ''::text,
+    declaration_id bigint,
+    n_points integer NOT NULL,
+    n_nested integer NOT NULL,
+    n_customers integer NOT NULL,
+    CONSTRAINT outage_place_check CHECK ((place = ANY (ARRAY['feeder'::text, 'transformer'::text, 'point'::text]))),
+    CONSTRAINT outage_pkey PRIMARY KEY (outage_id)
 );
 
 CREATE TABLE page (
@@ -297,6 +443,7 @@ CREATE TABLE point (
     valid_from timestamp with time zone NOT NULL,
     valid_to timestamp with time zone NOT NULL DEFAULT 'infinity'::timestamp with time zone,
     is_terminal boolean NOT NULL DEFAULT false,
+    is_feeder_head boolean NOT NULL DEFAULT false,
     CONSTRAINT point_check CHECK ((valid_from < valid_to)),
     CONSTRAINT point_check1 CHECK (((band_lower IS NULL) = (band_upper IS NULL))),
     CONSTRAINT point_check2 CHECK ((band_lower < band_upper)),
@@ -378,11 +525,38 @@ CREATE TABLE power_factor_exemption (
     CONSTRAINT power_factor_exemption_pkey PRIMARY KEY (point_id, month)
 );
 
+CREATE TABLE register_change (
+    change_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    record text NOT NULL,
+    record_id bigint NOT NULL,
+    action text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    before jsonb,
+    after jsonb NOT NULL,
+    CONSTRAINT register_change_action_check CHECK ((action = ANY (ARRAY['made'::text, 'changed'::text, 'withdrawn'::text, 'reclassified'::text]))),
+    CONSTRAINT register_change_record_check CHECK ((record = ANY (ARRAY['declaration'::text, 'fault_call'::text, 'deadline'::text]))),
+    CONSTRAINT register_change_pkey PRIMARY KEY (change_id)
+);
+
+CREATE TABLE reporting (
+    place text NOT NULL,
+    code text NOT NULL,
+    slot_at timestamp with time zone NOT NULL,
+    n_due integer NOT NULL,
+    n_reporting integer NOT NULL,
+    n_interrupted integer NOT NULL,
+    CONSTRAINT reporting_place_check CHECK ((place = ANY (ARRAY['concentrator'::text, 'transformer'::text, 'feeder'::text]))),
+    CONSTRAINT reporting_pkey PRIMARY KEY (place, code, slot_at)
+);
+
 CREATE TABLE week_due (
     point_id integer NOT NULL,
     week date NOT NULL,
     CONSTRAINT week_due_pkey PRIMARY KEY (week, point_id)
 );
+
+CREATE INDEX communication_incident_from ON public.communication_incident USING btree (from_at);
 
 CREATE INDEX customer_point_point ON public.customer_point USING btree (point_id);
 
@@ -390,9 +564,23 @@ CREATE INDEX dead_letter_unknown ON public.dead_letter USING btree (device) WHER
 
 CREATE INDEX dead_letter_unpublished ON public.dead_letter USING btree (topic, partition) WHERE (published_at IS NULL);
 
+CREATE INDEX deadline_opened ON public.deadline USING btree (opened_at);
+
+CREATE INDEX declaration_ticket ON public.declaration USING btree (ticket);
+
+CREATE INDEX device_concentrator ON public.device USING btree (concentrator);
+
 CREATE INDEX device_point ON public.device USING btree (point_id);
 
 CREATE INDEX event_start ON public.event USING btree (start_at);
+
+CREATE INDEX evidence_point ON public.evidence USING btree (point_id, start_at);
+
+CREATE INDEX fault_call_called ON public.fault_call USING btree (called_at);
+
+CREATE INDEX interruption_due_point ON public.interruption_due USING btree (point_id);
+
+CREATE INDEX interruption_outage ON public.interruption USING btree (outage_id);
 
 CREATE INDEX interruption_start ON public.interruption USING btree (start_at);
 
@@ -402,11 +590,19 @@ CREATE INDEX late_reading_device ON public.late_reading USING btree (device_id, 
 
 CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, partition, kafka_offset);
 
+CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
+
+CREATE INDEX outage_start ON public.outage USING btree (start_at);
+
 CREATE INDEX point_feeder ON public.point USING btree (feeder);
 
 CREATE INDEX point_transformer ON public.point USING btree (transformer);
 
 CREATE INDEX point_valid_from ON public.point USING btree (valid_from);
+
+CREATE INDEX register_change_record ON public.register_change USING btree (record, record_id);
+
+CREATE INDEX reporting_slot ON public.reporting USING btree (slot_at);
 
 CREATE VIEW v_calendar AS
  SELECT beginning.first_day + nth.nth AS day,
@@ -432,7 +628,7 @@ CREATE VIEW v_declaration_point AS
    FROM declaration
      JOIN declaration_scope USING (declaration_id)
      JOIN v_place_point place_point USING (place, code)
-  WHERE declaration.withdrawn_at IS NULL;
+  WHERE declaration.withdrawn_at IS NULL AND declaration.from_at IS NOT NULL;
 
 CREATE VIEW v_event AS
  SELECT point.point,
@@ -489,9 +685,34 @@ CREATE VIEW v_interruption AS
     declaration.ticket,
     ( SELECT count(*) AS count
            FROM customer_point
-          WHERE customer_point.point_id = interruption.point_id) AS n_customers
+          WHERE customer_point.point_id = interruption.point_id) AS n_customers,
+    interruption.grades,
+    interruption.outage_id,
+    interruption.is_nested
    FROM interruption
      JOIN point USING (point_id)
+     CROSS JOIN v_watermark
+     LEFT JOIN declaration USING (declaration_id);
+
+CREATE VIEW v_outage AS
+ SELECT outage.outage_id,
+    outage.place,
+    outage.code,
+    outage.feeder,
+    outage.earliest_at,
+    outage.start_at,
+    outage.end_at,
+    outage.last_end_at,
+    outage.evidence,
+    outage.cause,
+    outage.declaration_id,
+    outage.n_points,
+    outage.n_nested,
+    outage.n_customers,
+    outage.end_at IS NULL AS is_open,
+    EXTRACT(epoch FROM COALESCE(outage.end_at, GREATEST(v_watermark.data_through, outage.start_at)) - outage.start_at)::double precision AS duration_s,
+    declaration.ticket
+   FROM outage
      CROSS JOIN v_watermark
      LEFT JOIN declaration USING (declaration_id);
 
@@ -998,23 +1219,32 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 
 -- alembic_version: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer SELECT
 -- beside_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- communication_incident: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- communication_incident_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- customer: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- customer_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- data_gap: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- dead_letter: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- deadline: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- declaration: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- declaration_scope: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- declaration_told: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- deployment: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- device: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- dirty_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- evidence: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- fault_call: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- interruption_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- judgement: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- judgement_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- kept_rule_set: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- lane_block: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- late_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- late_reading: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- meter_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1024,11 +1254,14 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- point_week_limit: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- register_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_place_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_minute: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
