@@ -36,10 +36,11 @@ demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARG
 # their cache. Their other two modes run beside.
 WORKERS = -n 3 --dist loadscope
 OTHER_MODES = $(CACHE)/other-modes.log
+TEMPORARY = $${TMPDIR:-$$(tests/roomy_folder.sh)}
 
 test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in three modes
 	@echo "== test: everything, kernels compiled; beside it the kernels with bounds checks and not compiled"
-	@mkdir -p "$(CACHE)"; \
+	@mkdir -p "$(CACHE)"; where=$(TEMPORARY); export TMPDIR="$${where:-/tmp}"; \
 	( $(CHECKED) $(PYTEST) tests/kernels $(ARGS) && $(PLAIN) $(PYTEST) tests/kernels $(ARGS) ) \
 	    > "$(OTHER_MODES)" 2>&1 & others=$$!; \
 	$(JIT) $(BIN)/python -m kernels && $(JIT) $(PYTEST) $(WORKERS) -m "not real" $(ARGS); status=$$?; \
