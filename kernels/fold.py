@@ -146,8 +146,9 @@ def _measure(lanes: Lanes, readings: Readings, i: int, lane: int, folded: Folded
         ppm2 = _ppm(readings.v2, i, set_.ppm_per_volt, trusted)
         ppm3 = _ppm(readings.v3, i, set_.ppm_per_volt, trusted)
     highest = max(ppm1, ppm2, ppm3)
-    # A self-powered device cannot see its own interruption, and a reading without any voltage says nothing.
-    if (set_.self_powered == 1 and highest < INTERRUPTION_PPM) or highest == PPM_ABSENT:
+    # A device that lives on what it measures, sleeps, or has no transformer input cannot see an interruption; and a
+    # reading without any voltage says nothing.
+    if (set_.zero_is_invalid == 1 and highest < INTERRUPTION_PPM) or highest == PPM_ABSENT:
         ppm1 = PPM_INVALID
         if three:
             ppm2, ppm3 = PPM_INVALID, PPM_INVALID

@@ -97,7 +97,10 @@ LANE_SETTINGS = np.dtype(
         ("expected", "u1"),  # readings a minute, 1 for a minute or more
         ("minutes", "u1"),  # minutes a reading fills, 0 below a minute
         ("n_phases", "u1"),  # 1 or 3
-        ("self_powered", "u1"),  # 1: takes its supply from the circuit it measures
+        (
+            "zero_is_invalid",
+            "u1",
+        ),  # 1: all phases below a tenth of nominal say nothing about supply
         ("wants_power", "u1"),  # 1: active and reactive energy are kept
         ("pad", "u1", (3,)),
     ],

@@ -20,6 +20,7 @@ from service.domain.registry import (
     TargetArea,
     UserClass,
     Wiring,
+    ZeroMeans,
 )
 from service.domain.rule_rows import Certainty
 from service.domain.rules import RuleSet
@@ -77,6 +78,7 @@ class PointShape(Shape):
     transformer: str
     transformer_name: str
     is_terminal: bool = Field(description="measures the terminals of its transformer")
+    is_feeder_head: bool = Field(description="measures behind the breaker of its feeder")
     has_own_band: bool = Field(description="by contract or set by the operator")
     band: BandShape | None = Field(description="in normal state; null: no rule covers this point")
     abnormal_band: BandShape | None = Field(description="in declared abnormal state of the grid")
@@ -95,6 +97,10 @@ class DeviceShape(Shape):
     zone: str = Field(description="IANA zone of stamps without offset")
     delivery_delay_s: int = Field(description="how late its readings usually arrive, seconds")
     self_powered: bool = Field(description="takes its supply from the circuit it measures")
+    zero_means: ZeroMeans = Field(
+        description="what all phases below a tenth of nominal mean; asleep and no_input are no interruption"
+    )
+    concentrator: str = Field(description="through which it talks; empty: not known")
     valid_from: datetime
     valid_to: datetime | None
 

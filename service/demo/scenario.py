@@ -140,6 +140,7 @@ def _street_device(meter: StreetMeter, span: Span) -> DeviceRow:
         point_id=0,
         interval_s=60,
         self_powered=meter.self_powered,
+        concentrator=meter.transformer,
         valid_from=span[0],
         valid_to=span[1],
     )

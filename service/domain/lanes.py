@@ -88,7 +88,7 @@ def lane_settings(
     record["expected"] = expected
     record["minutes"] = 0 if is_fast else device.interval_s // MINUTE_S
     record["n_phases"] = point.n_phases
-    record["self_powered"] = device.self_powered
+    record["zero_is_invalid"] = device.zero_is_invalid
     record["wants_power"] = wants_power
     return record
 

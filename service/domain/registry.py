@@ -66,10 +66,16 @@ class Device:
     zone: str = "UTC"  # IANA name, for stamps without offset
     delivery_delay_s: int = 0  # how late its readings usually arrive
     self_powered: bool = False  # takes its supply from the circuit it measures
-    zero_means: ZeroMeans = "no_supply"  # of a reading without any voltage
+    # What all phases below a tenth of nominal mean: the supply is off, it sleeps, or nothing feeds its inputs.
+    zero_means: ZeroMeans = "no_supply"
     concentrator: str = ""  # through which it talks; empty if not known
     valid_from: datetime  # inclusive
     valid_to: datetime | None = None  # exclusive; None is open
+
+    @property
+    def zero_is_invalid(self) -> bool:
+        """Whether all phases below a tenth of nominal say nothing about supply: such a reading is INVALID."""
+        return self.self_powered or self.zero_means != "no_supply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from service.domain.csv_rows import BadRow, Rows
-from service.domain.registry import Device
+from service.domain.registry import Device, Point
 
 T = TypeVar("T")
 
@@ -48,6 +48,14 @@ def ends_before_it_starts(found: Rows[T], validity: Callable[[T], HasValidity]) 
         if one.valid_to is not None and one.valid_to <= one.valid_from:
             start = one.valid_from.isoformat()
             yield BadRow(line, "valid_to", one.valid_to.isoformat(), f"after valid_from, {start}")
+
+
+def heads_of_nothing(found: Rows[Point]) -> Iterator[BadRow]:
+    """Yield the rows that stand at the head of a feeder that they do not name."""
+    for line, point in zip(found.lines, found.rows, strict=True):
+        if point.is_feeder_head and not point.feeder:
+            allowed = "no, unless the row names in feeder whose head it measures"
+            yield BadRow(line, "feeder_head", "yes", allowed)
 
 
 def overlapping(found: Rows[DeviceRow]) -> Iterator[BadRow]:

@@ -10,7 +10,13 @@ import msgspec
 from service.domain import csv_fields as fields
 from service.domain.csv_rows import Column, Rows, read_rows, write_rows
 from service.domain.registry import Customer, Device, Point
-from service.domain.registry_checks import DeviceRow, ends_before_it_starts, overlapping, repeated
+from service.domain.registry_checks import (
+    DeviceRow,
+    ends_before_it_starts,
+    heads_of_nothing,
+    overlapping,
+    repeated,
+)
 
 Kind = Literal["points", "devices", "customers"]
 KINDS: Final[tuple[Kind, ...]] = ("points", "devices", "customers")
@@ -24,6 +30,7 @@ def read_points(text: str, zone: ZoneInfo) -> Rows[Point]:
     found = read_rows(text, _point_columns(zone), _point)
     found.bad_rows += repeated(found, "point", lambda point: point.point)
     found.bad_rows += ends_before_it_starts(found, lambda point: point)
+    found.bad_rows += heads_of_nothing(found)
     return found
 
 
@@ -99,6 +106,7 @@ def _point_columns(zone: ZoneInfo) -> tuple[Column, ...]:
         _column("class", fields.words("A", "B", "C", "D"), is_required=True),
         *places,
         _column("terminal", fields.read_flag, fields.write_flag, default=False),
+        _column("feeder_head", fields.read_flag, fields.write_flag, default=False),
         _column("band_percent", fields.read_band, fields.write_band),
         *_validity(zone),
     )
@@ -115,6 +123,8 @@ def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
         _column("zone", fields.read_zone, default=zone.key),
         _column("delivery_delay_s", fields.read_whole(0, 31 * 86_400), default=0),
         _column("self_powered", fields.read_flag, fields.write_flag, default=False),
+        _column("zero_means", fields.words("no_supply", "asleep", "no_input"), default="no_supply"),
+        _column("concentrator", fields.read_code, default=""),
         *_validity(zone),
     )
 
@@ -144,6 +154,7 @@ def _point(values: Mapping[str, object]) -> Point:
     named["nominal_mv"] = named.pop("nominal_v")
     named["point_class"] = named.pop("class")
     named["is_terminal"] = named.pop("terminal")
+    named["is_feeder_head"] = named.pop("feeder_head")
     edges = named.pop("band_percent")
     named["band_lower"], named["band_upper"] = edges if isinstance(edges, tuple) else (None, None)
     return msgspec.convert(named, Point)
@@ -155,6 +166,7 @@ def _renamed(point: Point) -> dict[str, object]:
         "nominal_v": point.nominal_mv,
         "class": point.point_class,
         "terminal": point.is_terminal,
+        "feeder_head": point.is_feeder_head,
         "band_percent": (point.band_lower, point.band_upper) if has_band else None,
     }
 

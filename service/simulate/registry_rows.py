@@ -7,7 +7,7 @@ from typing import Final
 from service.simulate import names
 from service.simulate.csv_files import write_csv
 from service.simulate.instants import ZONE_NAME, day_start_ms, minute_text
-from service.simulate.network import Network, Role
+from service.simulate.network import NO_UNIT, Network, Points, Role
 from service.simulate.plan import SimulationPlan
 
 PT_RATIO: Final = 100  # of 10 kV / 100 V
@@ -18,11 +18,11 @@ _POINTS: Final = (
     *("point", "nominal_v", "wiring", "class"),
     *("organisation", "organisation_name", "region", "region_name"),
     *("substation", "substation_name", "feeder", "feeder_name"),
-    *("transformer", "transformer_name", "terminal", "valid_from"),
+    *("transformer", "transformer_name", "terminal", "feeder_head", "valid_from"),
 )
 _DEVICES: Final = (
     *("device", "point", "interval_s", "voltage_ratio", "reading_kind", "stamp_at", "zone"),
-    *("delivery_delay_s", "self_powered", "valid_from"),
+    *("delivery_delay_s", "self_powered", "zero_means", "concentrator", "valid_from"),
 )
 _CUSTOMERS: Final = (
     *("customer", "points", "voltage_level_v", "residential", "important", "user_class"),
@@ -59,8 +59,8 @@ def _point_rows(network: Network, valid_from: str) -> Iterator[tuple[object, ...
             role, unit = int(points.role[point]), int(points.unit[point])
             below = (network.units[unit].code, network.units[unit].name) if unit >= 0 else ("", "")
             kind = _kind(role, int(points.phase[point]))
-            is_terminal = role == Role.TERMINAL
-            yield (points.code[point], *kind, *above, *below, is_terminal, valid_from)
+            witness = (role == Role.TERMINAL, role == Role.HEAD)
+            yield (points.code[point], *kind, *above, *below, *witness, valid_from)
 
 
 def _kind(role: int, phase: int) -> tuple[int, str, str]:
@@ -87,8 +87,16 @@ def _device_rows(
                 ZONE_NAME,
                 usual_delay_s,
                 bool(points.self_powered[point]),
+                _zero_means(points, point),
+                sender.key if sender.home_unit != NO_UNIT else "",
                 valid_from,
             )
+
+
+def _zero_means(points: Points, point: int) -> str:
+    if points.role[point] == Role.RESERVE:
+        return "no_input"
+    return "asleep" if points.sleeps[point] else "no_supply"
 
 
 def _customer_rows(network: Network, valid_from: str) -> Iterator[tuple[object, ...]]:

@@ -11,7 +11,7 @@ from service.store.statements import statement
 _POINT = """
     SELECT point_id, point, nominal_mv, wiring, class AS point_class, organisation, organisation_name,
            region, region_name, substation, substation_name, feeder, feeder_name, transformer,
-           transformer_name, is_terminal, band_lower, band_upper, valid_from,
+           transformer_name, is_terminal, is_feeder_head, band_lower, band_upper, valid_from,
            nullif(valid_to, 'infinity') AS valid_to
       FROM point
 """
@@ -36,7 +36,8 @@ _DEVICES = statement(
     "devices_of_point",
     """
     SELECT device_id, device, point_id, interval_s, voltage_ratio, reading_kind, stamp_at, zone,
-           delivery_delay_s, self_powered, valid_from, nullif(valid_to, 'infinity') AS valid_to
+           delivery_delay_s, self_powered, zero_means, concentrator,
+           valid_from, nullif(valid_to, 'infinity') AS valid_to
       FROM device
      WHERE point_id = $1
      ORDER BY valid_from, device

@@ -16,6 +16,8 @@ _FIELDS: Final = (
     "zone",
     "delivery_delay_s",
     "self_powered",
+    "zero_means",
+    "concentrator",
     "valid_from",
     "valid_to",
 )

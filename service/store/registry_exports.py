@@ -20,7 +20,7 @@ _POINTS = statement(
     """
     SELECT point_id, point, nominal_mv, wiring, class AS point_class,
            organisation, organisation_name, region, region_name, substation, substation_name,
-           feeder, feeder_name, transformer, transformer_name, is_terminal, band_lower, band_upper,
+           feeder, feeder_name, transformer, transformer_name, is_terminal, is_feeder_head, band_lower, band_upper,
            valid_from, nullif(valid_to, 'infinity') AS valid_to
       FROM point
      ORDER BY point COLLATE "C"
@@ -31,7 +31,8 @@ _DEVICES = statement(
     "registry_export_devices",
     """
     SELECT point.point, device_id, device, device.point_id, interval_s, voltage_ratio, reading_kind, stamp_at,
-           zone, delivery_delay_s, self_powered, device.valid_from, nullif(device.valid_to, 'infinity') AS valid_to
+           zone, delivery_delay_s, self_powered, zero_means, concentrator,
+           device.valid_from, nullif(device.valid_to, 'infinity') AS valid_to
       FROM device
       JOIN point USING (point_id)
      ORDER BY device COLLATE "C", device.valid_from

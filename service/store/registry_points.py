@@ -12,7 +12,7 @@ from service.store.week_marks import mark_weeks_in
 _PLACES: Final = ("organisation", "region", "substation", "feeder", "transformer")
 _JUDGED: Final = ("nominal_mv", "wiring", "class", *_PLACES, "band_lower", "band_upper")
 # No minute is judged by these: names for people, and whose outages a point shows.
-_TOLD: Final = (*(f"{place}_name" for place in _PLACES), "is_terminal")
+_TOLD: Final = (*(f"{place}_name" for place in _PLACES), "is_terminal", "is_feeder_head")
 _VALIDITY: Final = ("valid_from", "valid_to")
 _COLUMNS: Final = ("point", *_JUDGED, *_TOLD, *_VALIDITY)
 

@@ -32,6 +32,8 @@ async def seed(seeder: Seeder) -> None:
             )
         )
     await seeder.device("P-1", "M-1", interval_s=1)
+    await seeder.run("UPDATE device SET zero_means = 'asleep', concentrator = 'C1'")
+    await seeder.run("UPDATE point SET is_feeder_head = true WHERE point = 'P-1'")
 
 
 async def names(client: httpx.AsyncClient, **params: object) -> list[str]:
@@ -85,6 +87,11 @@ async def test_a_point_with_its_meters_and_customers(reader: httpx.AsyncClient) 
     assert found["devices"][0]["device"] == "M-1"
     assert found["devices"][0]["interval_s"] == 1
     assert found["devices"][0]["valid_to"] is None
+    assert (found["devices"][0]["zero_means"], found["devices"][0]["concentrator"]) == (
+        "asleep",
+        "C1",
+    )
+    assert (found["is_feeder_head"], found["is_terminal"]) == (True, False)
     assert found["customers"][0]["target_area"] == "rural"
 
 

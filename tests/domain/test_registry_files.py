@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.csv_rows import decode
-from service.domain.registry import Customer, Device, Point
+from service.domain.registry import Customer, Device, Point, ZeroMeans
 from service.domain.registry_checks import DeviceRow
 from service.domain.registry_files import (
     read_customers,
@@ -105,6 +106,8 @@ def test_a_device_and_a_customer_need_few_columns() -> None:
         ("class", "E", "A, B, C, D"),
         ("feeder_name", "x" * 201, "up to 200 printable characters"),
         ("terminal", "maybe", "yes, no"),
+        ("feeder_head", "F1", "yes, no"),
+        ("feeder_head", "yes", "whose head it measures"),
         ("band_percent", "7", "lower..upper"),
         ("band_percent", "7..-3", "lower..upper"),
         ("band_percent", "-3.001..7", "two decimals"),
@@ -143,6 +146,9 @@ def test_a_wrong_field_of_a_point_is_named_with_what_is_allowed(
         ("zone", "../etc/passwd"),
         ("delivery_delay_s", "-1"),
         ("self_powered", "perhaps"),
+        ("zero_means", "sleeping"),
+        ("zero_means", "asleep;no_input"),
+        ("concentrator", "C1;C2"),
     ],
 )
 def test_a_wrong_field_of_a_device_is_named(column: str, value: str) -> None:
@@ -308,6 +314,7 @@ VALIDITY = st.tuples(INSTANT, INSTANT | st.none()).filter(lambda v: v[1] is None
 def points(draw: st.DrawFn) -> Point:
     valid_from, valid_to = draw(VALIDITY)
     edges = draw(st.none() | st.tuples(st.integers(-10_000, -1), st.integers(0, 10_000)))
+    feeder = draw(TEXT | st.just(""))
     return Point(
         point_id=0,
         point=draw(TEXT),
@@ -316,7 +323,9 @@ def points(draw: st.DrawFn) -> Point:
         point_class=draw(st.sampled_from(["A", "B", "C", "D"])),
         region=draw(TEXT | st.just("")),
         region_name=draw(TEXT.map(lambda text: f'{text} "x", {text}') | st.just("")),
+        feeder=feeder,
         is_terminal=draw(st.booleans()),
+        is_feeder_head=bool(feeder) and draw(st.booleans()),
         band_lower=edges[0] if edges else None,
         band_upper=edges[1] if edges else None,
         valid_from=valid_from,
@@ -334,31 +343,25 @@ def test_points_that_are_written_are_read_as_they_were(rows: list[Point]) -> Non
     assert write_points(found.rows, BERLIN) == text
 
 
-@given(
-    TEXT,
-    st.sampled_from([1, 2, 15, 60, 900, 3600]),
-    st.floats(1e-6, 1e6),
-    st.booleans(),
-    VALIDITY,
-)
-def test_devices_that_are_written_are_read_as_they_were(
-    name: str,
-    interval_s: int,
-    ratio: float,
-    self_powered: bool,
-    validity: tuple[datetime, datetime | None],
-) -> None:
-    device = Device(
+@st.composite
+def devices(draw: st.DrawFn) -> Device:
+    valid_from, valid_to = draw(VALIDITY)
+    return Device(
         device_id=0,
-        device=name,
+        device=draw(TEXT),
         point_id=0,
-        interval_s=interval_s,
-        voltage_ratio=ratio,
-        self_powered=self_powered,
-        valid_from=validity[0],
-        valid_to=validity[1],
+        interval_s=draw(st.sampled_from([1, 2, 15, 60, 900, 3600])),
+        voltage_ratio=draw(st.floats(1e-6, 1e6)),
+        self_powered=draw(st.booleans()),
+        zero_means=draw(st.sampled_from(get_args(ZeroMeans))),
+        concentrator=draw(TEXT | st.just("")),
+        valid_from=valid_from,
+        valid_to=valid_to,
     )
 
+
+@given(devices())
+def test_devices_that_are_written_are_read_as_they_were(device: Device) -> None:
     found = read_devices(write_devices([DeviceRow("P1", device)], SHANGHAI), SHANGHAI)
 
     assert (found.rows, found.bad_rows) == ([DeviceRow("P1", device)], [])

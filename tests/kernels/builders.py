@@ -84,7 +84,7 @@ def _write_settings(
     settings["expected"][row] = n_places
     settings["minutes"][row] = 0 if assignment.is_fast else assignment.n_minutes
     settings["n_phases"][row] = assignment.n_phases
-    settings["self_powered"][row] = assignment.self_powered
+    settings["zero_is_invalid"][row] = not assignment.sees_no_voltage
     settings["wants_power"][row] = assignment.wants_power
 
 

@@ -118,6 +118,7 @@ def _assignment(draw: st.DrawFn, device_id: int, intervals_s: Sequence[int]) -> 
         voltage_ratio=draw(st.sampled_from((1.0, 1.0, 100.0))),
         stamps_end=draw(st.booleans()),
         self_powered=draw(st.booleans()),
+        zero_means=draw(st.sampled_from(("no_supply", "no_supply", "asleep", "no_input"))),
         wants_power=draw(st.booleans()),
         live_band=draw(st.sampled_from(((930_000, 1_070_000), (900_000, 1_070_000)))),
     )

@@ -6,7 +6,7 @@ import pytest
 
 from kernels.layout import LANE_SETTINGS
 from service.domain.lanes import lane_settings as engine_settings
-from service.domain.registry import Device, Point
+from service.domain.registry import Device, Point, ZeroMeans
 from tests.kernels.builders import lane_settings
 from tests.kernels.logs import INTERVALS_S
 from tests.oracle.assignments import Assignment
@@ -16,8 +16,19 @@ UNTIL = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("interval_s", INTERVALS_S)
-@pytest.mark.parametrize("ratio", [1.0, 100.0, 345.0])
-def test_a_lane_is_set_as_the_engine_sets_it(interval_s: int, ratio: float) -> None:
+@pytest.mark.parametrize(
+    ("ratio", "self_powered", "zero_means"),
+    [
+        (1.0, False, "no_supply"),
+        (100.0, True, "no_supply"),
+        (345.0, False, "asleep"),
+        (1.0, False, "no_input"),
+        (1.0, True, "asleep"),
+    ],
+)
+def test_a_lane_is_set_as_the_engine_sets_it(
+    interval_s: int, ratio: float, self_powered: bool, zero_means: ZeroMeans
+) -> None:
     point = Point(
         point_id=7,
         point="p",
@@ -34,7 +45,8 @@ def test_a_lane_is_set_as_the_engine_sets_it(interval_s: int, ratio: float) -> N
         interval_s=interval_s,
         voltage_ratio=ratio,
         stamp_at="end",
-        self_powered=True,
+        self_powered=self_powered,
+        zero_means=zero_means,
         valid_from=SINCE,
     )
     assignment = Assignment(
@@ -45,7 +57,8 @@ def test_a_lane_is_set_as_the_engine_sets_it(interval_s: int, ratio: float) -> N
         n_phases=3,
         voltage_ratio=ratio,
         stamps_end=True,
-        self_powered=True,
+        self_powered=self_powered,
+        zero_means=zero_means,
         wants_power=True,
         live_band=(930_000, 1_070_000),
         from_ms=round(SINCE.timestamp()) * 1000,

@@ -13,7 +13,7 @@ from kernels.layout import EVENT_EDGE
 from tests.kernels import mode
 from tests.kernels.builders import KernelLog, records, room_for
 from tests.kernels.logs import Mishaps, Scenario, Segment, scenarios
-from tests.oracle.assignments import Assignment
+from tests.oracle.assignments import Assignment, ZeroMeans
 from tests.oracle.folding import StampLimits, fold_log
 from tests.oracle.watching import Breach, Edge, EventLimits, Kind, Watcher, events_of
 from tests.oracle.words import Outcome, Quality, Reading
@@ -139,6 +139,22 @@ def test_a_threshold_itself_is_outside_the_event(shares: list[float], kinds: lis
 
     assert [edge.kind for edge in edges if not edge.is_closed] == kinds
     assert len(edges) == 2 * len(kinds)
+
+
+@pytest.mark.parametrize("zero_means", ["asleep", "no_input"])
+def test_no_voltage_opens_no_event_where_it_says_nothing_about_supply(
+    zero_means: ZeroMeans,
+) -> None:
+    lane = replace(meter(), zero_means=zero_means)
+    kernel = KernelLog({"meter": [lane]}, events=LIMITS)
+
+    shares = (1.0, 0.0, 0.099, 0.0, 1.0, 0.5, 1.0)
+    kernel.fold(
+        [Reading("meter", 1000 * at, 0, share * NOMINAL_V) for at, share in enumerate(shares)]
+    )
+
+    assert [edge.kind for edge in kernel.edges] == [Kind.DIP, Kind.DIP]
+    assert kernel.edges[0].start_ms == 5000
 
 
 def test_an_event_ends_by_the_hysteresis_inside_its_threshold() -> None:

@@ -32,6 +32,7 @@ def late_rows(draw: st.DrawFn) -> list[LateRow]:
             interval_s=draw(st.sampled_from(INTERVALS_S)),
             n_phases=3,
             stamps_end=draw(st.booleans()),
+            zero_means=draw(st.sampled_from(("no_supply", "asleep"))),
         )
         n_places = draw(st.sampled_from((60, 130)))
         for number in draw(
@@ -39,7 +40,7 @@ def late_rows(draw: st.DrawFn) -> list[LateRow]:
         ):
             start_ms = HOUR_MS + number * assignment.interval_ms
             shift_ms = assignment.interval_ms if assignment.stamps_end else 0
-            v1, v2, v3 = (rng.choice((rng.gauss(220, 9), 220.0, None)) for _ in range(3))
+            v1, v2, v3 = (rng.choice((rng.gauss(220, 9), 220.0, 0.0, None)) for _ in range(3))
             quality = rng.choice((Quality.GOOD, Quality.GOOD, Quality.GOOD, Quality.ESTIMATED))
             reading = Reading("meter", start_ms + shift_ms, 0, v1, v2, v3, quality)
             rows.append(LateRow(0, assignment, start_ms, reading))

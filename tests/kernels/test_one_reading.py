@@ -1,6 +1,7 @@
 """What becomes of single readings: voltages, stamps, wiring, quality."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from kernels.layout import CELL_NONE, PPM_ABSENT, PPM_INVALID, StampLimits
 from tests.kernels import mode
 from tests.kernels.builders import KernelLog
-from tests.oracle.assignments import Assignment
+from tests.oracle.assignments import Assignment, ZeroMeans
 from tests.oracle.ledger import PageKey
 from tests.oracle.words import MINUTE_MS, Candidate, Outcome, Quality, Rank, Reading, candidate
 
@@ -144,6 +145,10 @@ def test_a_second_voltage_from_a_single_phase_device_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("self_powered", "zero_means"),
+    [(True, "no_supply"), (False, "asleep"), (False, "no_input"), (True, "asleep")],
+)
+@pytest.mark.parametrize(
     ("volts", "is_valid"),
     [
         ((0.0, 0.0, 0.0), False),
@@ -153,19 +158,15 @@ def test_a_second_voltage_from_a_single_phase_device_is_refused() -> None:
         ((0.0, 0.0, 220.0), True),
     ],
 )
-def test_a_self_powered_device_cannot_see_its_own_interruption(
-    volts: tuple[float, float | None, float], is_valid: bool
+def test_a_device_that_lives_on_its_circuit_or_sleeps_or_has_no_input_sees_no_interruption(
+    volts: tuple[float, float | None, float],
+    is_valid: bool,
+    self_powered: bool,
+    zero_means: ZeroMeans,
 ) -> None:
-    from_the_circuit = Assignment(
-        device_id=1,
-        point_id=1,
-        nominal_mv=220_000,
-        interval_s=60,
-        n_phases=3,
-        self_powered=True,
-    )
+    blind = replace(THREE_PHASE, self_powered=self_powered, zero_means=zero_means)
 
-    seen, kernel = folded(from_the_circuit, minute_reading(*volts))
+    seen, kernel = folded(blind, minute_reading(*volts))
     seen_by_another, _ = folded(THREE_PHASE, minute_reading(*volts))
 
     assert seen == [Outcome.FOLDED if is_valid else Outcome.INVALID]

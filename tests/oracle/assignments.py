@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from tests.oracle.words import (
     FOREVER_MS,
@@ -14,6 +15,7 @@ from tests.oracle.words import (
     Reading,
 )
 
+ZeroMeans = Literal["no_supply", "asleep", "no_input"]
 MAX_POWER = 10**12  # watts; no supply is greater, so a greater one is nonsense
 
 
@@ -29,6 +31,7 @@ class Assignment:
     voltage_ratio: float = 1.0
     stamps_end: bool = False  # the stamp stands at the end of the interval, not at its start
     self_powered: bool = False
+    zero_means: ZeroMeans = "no_supply"
     wants_power: bool = False
     live_band: tuple[int, int] = (0, PPM_MAX)  # ppm; a single reading outside is a live breach
     from_ms: int = -FOREVER_MS  # inclusive, by the start of a reading
@@ -43,6 +46,11 @@ class Assignment:
     def interval_ms(self) -> int:
         """Length of a reading."""
         return self.interval_s * 1000
+
+    @cached_property
+    def sees_no_voltage(self) -> bool:
+        """Whether it can read that the supply is off."""
+        return not self.self_powered and self.zero_means == "no_supply"
 
     @cached_property
     def is_fast(self) -> bool:
@@ -81,7 +89,7 @@ class Assignment:
             volts = (reading.v1, reading.v2, reading.v3)
             phases = tuple(self._ppm(each, trusted) for each in volts)
         highest = max(phases)
-        if highest == NOT_READ or (self.self_powered and highest < INTERRUPTION_PPM):
+        if highest == NOT_READ or (not self.sees_no_voltage and highest < INTERRUPTION_PPM):
             return (NOT_VALID,) * self.n_phases
         return phases
 

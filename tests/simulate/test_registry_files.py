@@ -1,9 +1,11 @@
 """The registry of the district is one that `voltpass import` takes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from zoneinfo import ZoneInfo
 
+from service.domain.batch import Message
 from service.domain.registry_files import read_customers, read_devices, read_points
+from service.wire import Decoder
 from tests.simulate.district import District
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -53,6 +55,42 @@ def test_a_meter_that_reads_its_own_outage_is_not_registered_as_self_powered(
     for row in district.device_of.values():
         flag = district.registered[row["device"]]["self_powered"]
         assert flag == ("yes" if row["supply"] == "self_powered" else "no")
+
+
+def test_heads_of_feeders_are_registered(district: District) -> None:
+    points = read_points(_text(district, "points.csv"), CHINA).rows
+
+    heads = {point.point for point in points if point.is_feeder_head}
+
+    assert heads == {row["point"] for row in district.device_of.values() if row["role"] == "head"}
+    assert len({point.feeder for point in points if point.is_feeder_head}) == len(heads)
+
+
+def test_what_0_volts_of_a_device_mean_is_registered(district: District) -> None:
+    meaning = {"normal": "no_supply", "sleeping": "asleep", "no_transformer_input": "no_input"}
+
+    registered = {name: row["zero_means"] for name, row in district.registered.items()}
+
+    assert registered == {
+        row["device"]: meaning[row["behaviour"]] for row in district.device_of.values()
+    }
+
+
+def test_a_device_is_registered_with_the_concentrator_through_which_it_talks(
+    district: District,
+) -> None:
+    decoder = Decoder()
+    talks: defaultdict[str, set[str]] = defaultdict(set)
+    for offset, frame in enumerate(district.frames()):
+        decoded = decoder.decode([Message(offset, frame.arrives_ms, frame.value)])
+        for batch in decoded.batches:
+            for name in batch.names:
+                talks[name].add(frame.key.decode())
+
+    registered = {name: row["concentrator"] or name for name, row in district.registered.items()}
+
+    assert {name: {key} for name, key in registered.items()} == talks
+    assert len({*registered.values()}) < len(registered)
 
 
 def _text(district: District, name: str) -> str:

@@ -216,6 +216,37 @@ async def test_whose_outages_a_point_shows_and_what_is_connected_concern_no_minu
     assert (again.n_changed, again.is_refused) == (0, False)
 
 
+async def test_heads_concentrators_and_what_no_voltage_means_go_in_and_out(filled: Pool) -> None:
+    before = await load(filled)
+    header, *rows = POINTS.splitlines()
+    points = "\n".join(
+        [f"{header},feeder_head", *(f"{row},no" for row in rows[:2]), f"{rows[2]},yes"]
+    )
+    header, *rows = DEVICES.splitlines()
+    said = (",", "asleep,C1", "no_input,C1")
+    told = [f"{row},{each}" for row, each in zip(rows, said, strict=True)]
+    devices = "\n".join([f"{header},zero_means,concentrator", *told])
+
+    reports = [
+        await import_text(filled, "points", points),
+        await import_text(filled, "devices", devices),
+    ]
+
+    after = await load(filled)
+    assert [(one.n_new, one.n_changed) for one in reports] == [(0, 1), (0, 2)]
+    assert await changes_since(filled, before.judgement) == []
+    assert [point.is_feeder_head for point in after.points] == [False, False, True]
+    assert [(one.zero_means, one.concentrator) for one in after.devices] == [
+        ("no_supply", ""), ("asleep", "C1"), ("no_input", "C1"),
+    ]  # fmt: skip
+    for kind in KINDS:
+        again = await import_registry(filled, kind, await export_registry(filled, kind))
+        assert (again.n_changed, again.is_refused) == (0, False)
+    back = await import_text(filled, "devices", DEVICES)
+    assert back.n_changed == 2  # a column that a file lacks stands for its default
+    assert [one.zero_means for one in (await load(filled)).devices] == ["no_supply"] * 3
+
+
 async def test_a_new_point_needs_no_judging(filled: Pool) -> None:
     before = await load(filled)
 
