@@ -169,7 +169,8 @@ async def count_copies(connection: Connection, copied: Sequence[tuple[str, int, 
 
 def _epoch_ms(at: datetime) -> int:
     """Return milliseconds since the Unix epoch; infinity is a year beyond every stamp."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    # The driver gives infinity as the last moment that it knows, without zone.
+    return (at.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _time(epoch_ms: int) -> datetime:
