@@ -78,16 +78,17 @@ def placed_checkpoint(
                 whole.refused[event_of(said.word, self_powered=False), event.reason] += 1
             else:
                 whole.said[event.event] += 1
-                _count(whole.events, event, number, said.record_ms)
+                count_event(whole.events, event, number, said.record_ms)
         whole.refused.update((NO_EVENT, refusal.reason) for refusal in one.refusals)
         whole.letters.append(event_letters_of(one.refusals, refused))
         whole.n_placed.append(len(one.said) - len(refused))
     return whole
 
 
-def _count(
+def count_event(
     events: dict[PlacedEvent, Copies], event: PlacedEvent, number: int, record_ms: int
 ) -> None:
+    """Add one event of partition ``number`` to ``events``; the order in which they come is no matter."""
     copies = events.get(event)
     if copies is None:
         events[event] = Copies(number, record_ms, 1)

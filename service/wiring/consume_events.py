@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final
 
 from service import clock
-from service.domain.meter_events import EventPolicy
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.event_checkpointing import EventCheckpointer
 from service.ingest.event_folding import EventHolding, EventsHeld, fold_events
@@ -21,11 +20,11 @@ from service.ingest.watching import Readiness, supervise
 from service.metrics import ConsumeMetrics, Lag
 from service.metrics.meter_events import MeterEventMetrics
 from service.settings import Settings
-from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
 from service.store.event_checkpoints import EventStore
 from service.store.pool import Pool
 from service.wire.meter_events import MeterEventDecoder
+from service.wiring.event_policy import event_policy
 
 NAME: Final = "meter events"
 
@@ -108,10 +107,3 @@ class MeterEventConsumer:
                     )
                 )
         return lags
-
-
-def event_policy(settings: JudgingSettings) -> EventPolicy:
-    """Return how far an event may lie from the time of its record."""
-    return EventPolicy(
-        ahead_ms=settings.stamp_ahead_s * 1000, oldest_ms=settings.meter_event_age_s * 1000
-    )

@@ -98,7 +98,9 @@ async def test_events_and_what_they_make_due_are_stored(meters: Network) -> None
     sums = await meters.stored(2, topic_of(meters))
 
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    assert [(row["event"], row["at"].timestamp(), row["until_at"]) for row in await rows(meters)] == [
+    assert [
+        (row["event"], row["at"].timestamp(), row["until_at"]) for row in await rows(meters)
+    ] == [
         ("power_failure_log", at.timestamp(), datetime.fromtimestamp(at_ms / 1000 + 3600, UTC)),
         ("last_gasp", at.timestamp() + 40, datetime.fromtimestamp(at_ms / 1000 + 40, UTC)),
     ]
@@ -107,7 +109,10 @@ async def test_events_and_what_they_make_due_are_stored(meters: Network) -> None
         "  FROM interruption_due ORDER BY due_id"
     )
     from_s = at_ms // 1000 - 3600
-    assert [tuple(row) for row in due] == [(from_s, from_s + 3 * 3600), (from_s + 40, from_s + 7240)]
+    assert [tuple(row) for row in due] == [
+        (from_s, from_s + 3 * 3600),
+        (from_s + 40, from_s + 7240),
+    ]
     assert (sums["folded"], sums["duplicate"], sums["dead_lettered"]) == (2, 0, 0)
 
 
@@ -141,7 +146,10 @@ async def test_a_copy_is_counted_and_makes_nothing_due_again(meters: Network) ->
     assert sums == {
         "consumed": 4, "folded": 2, "duplicate": 2, "late": 0, "invalid": 0, "dead_lettered": 0
     }  # fmt: skip
-    assert [(row["device"], row["n_copies"]) for row in await rows(meters)] == [("M1", 3), ("M2", 1)]
+    assert [(row["device"], row["n_copies"]) for row in await rows(meters)] == [
+        ("M1", 3),
+        ("M2", 1),
+    ]
     assert await meters.connection.fetchval("SELECT count(*) FROM interruption_due") == 2
 
 
@@ -312,7 +320,10 @@ async def test_several_topics_of_events_are_read_and_none_is_allowed(meters: Net
 
     assert sum(one["folded"] for one in sums) == 2
     assert sum(one["duplicate"] for one in sums) == 1
-    assert [(row["device"], row["n_copies"]) for row in await rows(meters)] == [("M1", 2), ("M2", 1)]
+    assert [(row["device"], row["n_copies"]) for row in await rows(meters)] == [
+        ("M1", 2),
+        ("M2", 1),
+    ]
 
 
 async def test_a_topic_of_events_that_was_made_anew_is_refused(meters: Network) -> None:
@@ -357,7 +368,9 @@ async def test_metrics_say_what_became_of_events(meters: Network) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return str(answer.read().decode())
 
-    await send(meters, [event("M1", at_ms), event("M1", at_ms), event("M404", at_ms)], [event("", 1)])
+    await send(
+        meters, [event("M1", at_ms), event("M1", at_ms), event("M404", at_ms)], [event("", 1)]
+    )
     await meters.stored(4, topic_of(meters))
     metrics = await asyncio.to_thread(ask, "/metrics")
     await consumer.end()
