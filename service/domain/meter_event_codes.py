@@ -4,7 +4,7 @@ A new code is one line here.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 Event = Literal["power_off", "power_on", "last_gasp", "restored", "power_failure_log"]
 
@@ -30,19 +30,16 @@ CODES: Final = {
 }
 
 
-def may_be_log(word: str) -> bool:
-    """Return whether a word or code is that of a log, which has to have an end."""
-    return word == LOG or (word in CODES and CODES[word].event == LOG)
+# Words and codes of a log, which has to have an end.
+LOGS: Final = {LOG, *(code for code, meaning in CODES.items() if meaning.event == LOG)}
 
 
 def event_of(word: str, *, self_powered: bool) -> Event:
     """Return the event that a word or code means for a device.
 
-    Raises:
-        KeyError: It is neither a word nor a code of ours.
+    Requires: it is one of ours; the decoder has checked it.
     """
-    for event in EVENTS:
-        if event == word:
-            return event
-    meaning = CODES[word]
+    meaning = CODES.get(word)
+    if meaning is None:
+        return cast("Event", word)
     return meaning.self_powered if self_powered else meaning.event

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from service.domain.batch import Message, Refusal
-from service.domain.meter_event_codes import CODES, EVENTS, may_be_log
+from service.domain.meter_event_codes import CODES, EVENTS, LOGS
 from service.domain.meter_events import MALFORMED_EVENT, SaidEvent, Stamp
 from service.wire.decoded import EMPTY_MESSAGE, UNDECODABLE, WHOLE_MESSAGE
 from service.wire.fields import (
@@ -120,7 +120,7 @@ class MeterEventDecoder:
     def _said(self, event: _Event, message: Message, place: int) -> SaidEvent:
         word = _word(event)
         until = event.until
-        if may_be_log(word) != (until is not None):
+        if (word in LOGS) != (until is not None):
             raise _fault("until", until)
         said = SaidEvent(
             event.device,

@@ -87,7 +87,7 @@ async def sums(pool: Pool) -> dict[str, object]:
         pool,
         "SELECT sum(consumed)::integer AS consumed, sum(folded)::integer AS folded,"
         " sum(duplicate)::integer AS duplicate, sum(dead_lettered)::integer AS dead_lettered"
-        f" FROM partition_progress WHERE topic = '{EVENT_TOPIC}'",
+        " FROM partition_progress WHERE topic = 'events'",
     )
     return row
 
