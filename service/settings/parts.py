@@ -218,7 +218,9 @@ class JudgingSettings(Part):
         default=200_000, gt=0, description="late readings merged in one pass, at most"
     )
     retention_days: int = Field(
-        default=0, ge=0, description="pages older than this many days are dropped; 0: none"
+        default=0,
+        ge=0,
+        description="pages and meter events older than this many days are dropped; 0: none",
     )
 
     @model_validator(mode="after")
