@@ -119,3 +119,13 @@ def test_what_concerns_judging_alone_is_read_without_a_database() -> None:
         read_judging_settings({"VOLTPASS_RULE_SETT": "en-50160"})
     with pytest.raises(SettingsError, match="VOLTPASS_ZONE"):
         read_judging_settings({"VOLTPASS_ZONE": "nowhere"})
+
+
+def test_meter_events_are_switched_off_by_a_comma_alone() -> None:
+    assert read_settings(DSN).meter_event_topics == ("voltpass.meter-events",)
+    assert read_settings(DSN | {"VOLTPASS_METER_EVENT_TOPICS": ","}).meter_event_topics == ()
+
+
+def test_a_topic_is_of_readings_or_of_meter_events() -> None:
+    with pytest.raises(SettingsError, match=r"METER_EVENT_TOPICS both name voltpass\.readings"):
+        read_settings(DSN | {"VOLTPASS_METER_EVENT_TOPICS": "voltpass.readings"})

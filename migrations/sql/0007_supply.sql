@@ -27,6 +27,7 @@ CREATE TABLE meter_event (
     PRIMARY KEY (point_id, at, event, until_at, device_id),
     CHECK (until_at = at OR (event = 'power_failure_log' AND until_at > at))
 );
+CREATE INDEX meter_event_until ON meter_event (until_at);  -- retention
 
 -- ----------------------------------------------------------------------------------- evidence and interruptions
 

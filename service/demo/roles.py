@@ -14,6 +14,7 @@ from service.wiring.serve import run_serve
 from service.wiring.settle import run_settle
 
 TOPIC = "voltpass.readings"
+METER_EVENT_TOPIC = "voltpass.meter-events"
 DEAD_LETTER_TOPIC = "voltpass.dead-letters"
 N_PARTITIONS = 4
 HUNDRED_YEARS_S = 100 * 366 * 86_400
@@ -28,7 +29,7 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
         EmbeddedPartError: One of them does not start.
     """
     async with EmbeddedPostgres() as postgres, EmbeddedBroker() as broker:
-        for topic in (TOPIC, DEAD_LETTER_TOPIC):
+        for topic in (TOPIC, METER_EVENT_TOPIC, DEAD_LETTER_TOPIC):
             await broker.create_topic(topic, n_partitions=N_PARTITIONS)
         settings = read_settings(
             {
@@ -37,6 +38,7 @@ async def embedded_parts(api_port: int) -> AsyncIterator[Settings]:
                 "VOLTPASS_KAFKA_BOOTSTRAP": broker.bootstrap,
                 "VOLTPASS_RULE_SETS_BESIDE": "sgcc-pledge-2023,en-50160",
                 "VOLTPASS_TOPICS": TOPIC,
+                "VOLTPASS_METER_EVENT_TOPICS": METER_EVENT_TOPIC,
                 "VOLTPASS_DEAD_LETTER_TOPIC": DEAD_LETTER_TOPIC,
                 "VOLTPASS_SESSION_TIMEOUT_S": "6",
                 "VOLTPASS_CHECKPOINT_INTERVAL_S": "1",

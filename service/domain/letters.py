@@ -40,7 +40,7 @@ class Letter:
 
 def letters_of(refusals: Sequence[Refusal], dead: Sequence[DeadReading]) -> list[Letter]:
     """Return the letters of one partition's checkpoint, in the order of the log."""
-    letters = [_of_refusal(refusal) for refusal in refusals] + [
+    letters = [of_refusal(refusal) for refusal in refusals] + [
         _of_reading(reading) for reading in dead
     ]
     return sorted(letters, key=lambda letter: (letter.offset, letter.index))
@@ -51,14 +51,28 @@ def epoch_ms_of_wall_clock(wall: datetime) -> int:
     return (wall.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _of_refusal(refusal: Refusal) -> Letter:
+def time_of(epoch_ms: int) -> datetime:
+    """Return the time so many milliseconds after the Unix epoch."""
+    return _EPOCH + timedelta(milliseconds=epoch_ms)
+
+
+def wall_clock_text(wall_ms: int) -> str:
+    """Return what a clock without zone shows, as the wire writes it."""
+    try:
+        return time_of(wall_ms).replace(tzinfo=None).isoformat()
+    except OverflowError:
+        return str(wall_ms)
+
+
+def of_refusal(refusal: Refusal) -> Letter:
+    """Return the letter of what could not be decoded."""
     return Letter(
         offset=refusal.offset,
         index=refusal.index,
         reason=refusal.reason,
         detail=refusal.detail,
         device=None,
-        record_at=_time(refusal.record_ms),
+        record_at=time_of(refusal.record_ms),
         reading=None,
         payload=refusal.payload[:PAYLOAD_MAX_BYTES],
         payload_size=len(refusal.payload),
@@ -72,10 +86,10 @@ def _of_reading(reading: DeadReading) -> Letter:
         reason=reading.reason,
         detail=_DETAILS[reading.reason],
         device=reading.device,
-        record_at=_time(reading.record_ms),
+        record_at=time_of(reading.record_ms),
         reading={
             "device": reading.device,
-            "ts": reading.stamp_ms if reading.has_zone else _wall_clock(reading.stamp_ms),
+            "ts": reading.stamp_ms if reading.has_zone else wall_clock_text(reading.stamp_ms),
             "quality": _QUALITIES[reading.quality],
             **{name: reading.values.get(name) for name in ("v1", "v2", "v3")},
             **{name: reading.values[key] / 1000 for name, key in _POWERS if key in reading.values},
@@ -83,14 +97,3 @@ def _of_reading(reading: DeadReading) -> Letter:
         payload=None,
         payload_size=None,
     )
-
-
-def _time(epoch_ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=epoch_ms)
-
-
-def _wall_clock(wall_ms: int) -> str:
-    try:
-        return _time(wall_ms).replace(tzinfo=None).isoformat()
-    except OverflowError:
-        return str(wall_ms)

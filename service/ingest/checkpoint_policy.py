@@ -12,6 +12,7 @@ class CheckpointPolicy:
     interval_s: float  # from the begin of one checkpoint to the begin of the next
     max_pages: int = 400_000  # opened since the last image; 240 B each, of three phases 600 B
     max_late: int = 500_000  # 70 B each
+    max_events: int = 100_000  # 0.5 KB each
     max_letters: int = 20_000  # 1 KB each
     max_payload_bytes: int = 64 << 20
 
@@ -20,6 +21,7 @@ class CheckpointPolicy:
         return (
             waiting.n_pages >= self.max_pages
             or waiting.n_late >= self.max_late
+            or waiting.n_events >= self.max_events
             or waiting.n_letters >= self.max_letters
             or waiting.n_payload_bytes >= self.max_payload_bytes
         )

@@ -1,7 +1,7 @@
 """Checkpoints: images of what was folded, taken between two folds, stored while folding goes on."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -15,6 +15,7 @@ from service.domain.checkpoint import (
     checkpoint_of,
     mixed_pages,
 )
+from service.domain.engine import PartitionEngine
 from service.domain.judging import Judge
 from service.domain.pages import PageColumns
 from service.errors import JudgementMovedError
@@ -23,6 +24,7 @@ from service.ingest.holding import HeldPartition, Holding, Waiting
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.polled import Partition
 from service.ingest.retrying import retried
+from service.ingest.storing import Storing
 from service.metrics import ConsumeMetrics, Table
 
 
@@ -65,17 +67,17 @@ class _Image:
     held: Sequence[HeldPartition]
     parts: Sequence[PartitionCheckpoint]
 
+    def offsets(self) -> dict[Partition, int]:
+        """Return where each partition goes on; empty: there is nothing to store."""
+        return {held.partition: part.next_offset for held, part in self.pairs()}
+
     def pairs(self) -> Iterable[tuple[HeldPartition, PartitionCheckpoint]]:
         """Return each partition with what is stored of it."""
         return zip(self.held, self.parts, strict=True)
 
 
-class Checkpointer:
-    """Stores what the held partitions have folded, one checkpoint at a time.
-
-    Once its image is taken, a checkpoint is stored or its partitions are dropped: an engine that
-    went on without would have lost those readings.
-    """
+class Checkpointer(Storing[PartitionEngine, _Image]):
+    """Stores readings: pages, lane states, late readings, events and dead letters."""
 
     def __init__(
         self,
@@ -85,51 +87,23 @@ class Checkpointer:
         knowledge: KnowledgeInForce,
         metrics: ConsumeMetrics,
     ) -> None:
-        self.began_s = clock.monotonic_s()  # of the last one
-        self.stored_s = clock.monotonic_s()  # when the last one was stored
-        self.trying_since_s: float | None = None  # of the try under way
+        super().__init__(thread, holding)
         self._ledger = ledger
-        self._thread = thread
-        self._holding = holding
         self._knowledge = knowledge
         self._metrics = metrics
-        self._one_at_a_time = asyncio.Lock()
 
-    async def store(self) -> dict[Partition, int]:
-        """Store everything folded so far; return the next offset of each partition that moved on.
+    def take_image(self, partitions: Mapping[Partition, HeldPartition]) -> _Image:
+        """Return what the partitions have to store; runs on the fold thread."""
+        changed = [held for held in partitions.values() if held.is_changed]
+        return _Image(changed, [_part(held) for held in changed])
 
-        What may pass is tried again, from memory, as long as the partitions are held. If this does
-        not return, nothing is held any more.
-
-        Raises:
-            FencedError: Another process owns one of the partitions.
-            StoreError: The database refuses for good; or it may pass, but the partitions are gone.
-        """
-        async with self._one_at_a_time:
-            generation, partitions = self._holding.generation, self._holding.partitions
-            self.began_s = clock.monotonic_s()
-            try:
-                image = await self._thread.run(_take_image, partitions)
-                if image.parts:
-                    await self._store(image, generation)
-            except BaseException:
-                if self._holding.generation == generation:
-                    self._holding.drop()
-                raise
-            self.stored_s = clock.monotonic_s()
-            return {held.partition: part.next_offset for held, part in image.pairs()}
-
-    @property
-    def is_storing(self) -> bool:
-        """Whether a checkpoint is under way."""
-        return self._one_at_a_time.locked()
-
-    async def _store(self, image: _Image, generation: int) -> None:
+    async def commit(self, image: _Image, unless: Callable[[], bool]) -> None:
+        """Store an image, whole or not at all; no try begins once ``unless`` is true."""
         checkpoint = await asyncio.to_thread(checkpoint_of, image.parts)
         stored = await retried(
             lambda: self._try(checkpoint),
             name="checkpoint",
-            unless=lambda: self._holding.generation != generation,
+            unless=unless,
         )
         await self._thread.run(_acknowledge, image, checkpoint, stored)
         rows = cast("Mapping[Table, int]", stored.n_rows)
@@ -146,11 +120,6 @@ class Checkpointer:
                     await self._knowledge.refresh(moved.number)
         finally:
             self.trying_since_s = None
-
-
-def _take_image(partitions: Mapping[Partition, HeldPartition]) -> _Image:
-    changed = [held for held in partitions.values() if held.is_changed]
-    return _Image(changed, [_part(held) for held in changed])
 
 
 def _part(held: HeldPartition) -> PartitionCheckpoint:

@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from service.errors import ServiceError
-from service.ingest.holding import Holding
+from service.ingest.holding import HoldingOf
 from service.ingest.letter_topic import LetterMessage
 from service.ingest.polled import Partition
 from service.logs import logger
@@ -50,7 +50,7 @@ class LetterPublisher:
     """
 
     def __init__(
-        self, shelf: Shelf, post: Post, holding: Holding, *, again_after_s: float = 10.0
+        self, shelf: Shelf, post: Post, holding: HoldingOf[Any], *, again_after_s: float = 10.0
     ) -> None:
         self._shelf = shelf
         self._post = post

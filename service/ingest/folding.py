@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from kernels.layout import LATE, N_OUTCOMES, UNKNOWN_DEVICE
 from service.domain.batch import Message, Refusal
-from service.ingest.holding import HeldPartition
+from service.ingest.holding import HeldOf, HeldPartition
 from service.ingest.polled import Partition
 from service.logs import logger
 from service.wire.decoded import UNDECODABLE, WHOLE_MESSAGE, Decoded
 
 P = ParamSpec("P")
 T = TypeVar("T")
+D = TypeVar("D")
 
 _log = logger(__name__)
 
@@ -81,18 +82,25 @@ def fold_messages(
 def _fold_partition(
     held: HeldPartition, messages: Sequence[Message], decoder: MessageDecoder, report: FoldReport
 ) -> None:
-    if messages[0].offset < held.next_offset:  # delivered again after a seek that came to nothing
-        messages = [message for message in messages if message.offset >= held.next_offset]
-        if not messages:
-            return
-    decoded = _decode(decoder, messages)
-    counts = held.engine.fold(decoded.batches)
+    messages = not_folded(held, messages)
+    if not messages:
+        return
+    parts, refusals = survived(decoder.decode, messages)
+    refusals += [refusal for part in parts for refusal in part.refusals]
+    counts = held.engine.fold([batch for part in parts for batch in part.batches])
     held.next_offset = messages[-1].offset + 1
-    held.refusals += decoded.refusals
-    _note_waiting(held, counts, decoded.refusals)
+    held.refusals += refusals
+    _note_waiting(held, counts, refusals)
     report.n_messages += len(messages)
     report.counts += counts
-    report.refused.update(refusal.reason for refusal in decoded.refusals)
+    report.refused.update(refusal.reason for refusal in refusals)
+
+
+def not_folded(held: HeldOf[Any], messages: Sequence[Message]) -> Sequence[Message]:
+    """Return the messages that are not folded yet, all but after a seek that came to nothing."""
+    if messages[0].offset >= held.next_offset:
+        return messages
+    return [message for message in messages if message.offset >= held.next_offset]
 
 
 def _note_waiting(
@@ -106,25 +114,25 @@ def _note_waiting(
     waiting.n_payload_bytes += sum(len(refusal.payload) for refusal in refusals)
 
 
-def _decode(decoder: MessageDecoder, messages: Sequence[Message]) -> Decoded:
-    """Return what the decoder makes of ``messages``; a message that it cannot survive is refused.
+def survived(
+    decode: Callable[[Sequence[Message]], D], messages: Sequence[Message]
+) -> tuple[list[D], list[Refusal]]:
+    """Return what ``decode`` makes of ``messages``; a message that it cannot survive is refused.
 
     The decoder never raises. If it does, one message would stop the partition for ever.
     """
     try:
-        return decoder.decode(messages)
+        return [decode(messages)], []
     except Exception:  # noqa: BLE001  (below each message is tried alone)
         _log.exception("decoder_failed", first_offset=messages[0].offset, n_messages=len(messages))
-    decoded = Decoded()
+    parts: list[D] = []
+    refusals: list[Refusal] = []
     for message in messages:
         try:
-            one = decoder.decode([message])
+            parts.append(decode([message]))
         except Exception as error:  # noqa: BLE001  (whatever it is, this message causes it)
-            decoded.refusals.append(_refusal(message, error))
-        else:
-            decoded.batches += one.batches
-            decoded.refusals += one.refusals
-    return decoded
+            refusals.append(_refusal(message, error))
+    return parts, refusals
 
 
 def _refusal(message: Message, error: Exception) -> Refusal:

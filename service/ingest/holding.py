@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
 
 from service.domain.batch import Refusal
 from service.domain.engine import PartitionEngine
 from service.ingest.polled import Partition
+
+E = TypeVar("E")
 
 NO_GENERATION = -1
 
@@ -17,17 +20,18 @@ class Waiting:
     n_readings: int = 0  # folded since the last image; an undecodable message is one
     n_pages: int = 0  # opened since the last image
     n_late: int = 0  # readings
+    n_events: int = 0  # meter events
     n_letters: int = 0
     n_payload_bytes: int = 0  # of messages that could not be decoded
 
 
 @dataclass(slots=True, kw_only=True)
-class HeldPartition:
+class HeldOf(Generic[E]):
     """One partition. Only the fold thread changes it, and only there its parts agree."""
 
     partition: Partition
     epoch: int  # of this owner
-    engine: PartitionEngine
+    engine: E  # what its messages are folded into
     stored_offset: int | None  # next offset as the database has it; None before the first
     next_offset: int  # first offset that is not folded yet
     refusals: list[Refusal] = field(default_factory=list)
@@ -47,13 +51,13 @@ class HeldPartition:
 
 
 @dataclass(slots=True)
-class Holding:
+class HoldingOf(Generic[E]):
     """Every partition of one assignment; empty while there is none."""
 
     generation: int = NO_GENERATION  # of the source, for which the partitions were restored
-    partitions: Mapping[Partition, HeldPartition] = field(default_factory=dict)
+    partitions: Mapping[Partition, HeldOf[E]] = field(default_factory=dict)
 
-    def take(self, generation: int, partitions: Mapping[Partition, HeldPartition]) -> None:
+    def take(self, generation: int, partitions: Mapping[Partition, HeldOf[E]]) -> None:
         """Hold these partitions and no others."""
         self.generation, self.partitions = generation, partitions
 
@@ -68,6 +72,7 @@ class Holding:
             n_readings=sum(one.n_readings for one in each),
             n_pages=sum(one.n_pages for one in each),
             n_late=sum(one.n_late for one in each),
+            n_events=sum(one.n_events for one in each),
             n_letters=sum(one.n_letters for one in each),
             n_payload_bytes=sum(one.n_payload_bytes for one in each),
         )
@@ -75,3 +80,7 @@ class Holding:
     def n_unstored(self) -> int:
         """Return how many readings were folded and are not known to be in the database."""
         return sum(held.n_unstored for held in self.partitions.values())
+
+
+HeldPartition: TypeAlias = HeldOf[PartitionEngine]  # of readings
+Holding: TypeAlias = HoldingOf[PartitionEngine]

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kernels.layout import NO_TIME
@@ -26,12 +27,14 @@ class LiveMetrics:
         holding: Holding,
         thread: FoldThread,
         knowledge: KnowledgeInForce,
+        other_lags: Callable[[], Awaitable[list[Lag]]] | None = None,
     ) -> None:
         self._metrics = metrics
         self._source = source
         self._holding = holding
         self._thread = thread
         self._knowledge = knowledge
+        self._other_lags = other_lags
         self._places: tuple[int, Places] | None = None  # judgement number, and what it says
         self._shown_s = -math.inf
         self._one_at_a_time = asyncio.Lock()
@@ -51,7 +54,8 @@ class LiveMetrics:
         self._metrics.show_open_interruptions(state.interruptions)
         self._metrics.show_feeders(state.feeders)
         self._metrics.show_judgement(self._knowledge.number)
-        self._metrics.show_lag(await self._lags())
+        others = [] if self._other_lags is None else await self._other_lags()
+        self._metrics.show_lag(await self._lags() + others)
 
     async def _places_now(self) -> Places:
         known = self._knowledge.now

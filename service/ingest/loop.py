@@ -6,20 +6,18 @@ group stores a last time and lets go. A partition's engine lives from its restor
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, Protocol
 
 from service import clock
+from service.domain.batch import Message
 from service.errors import FencedError, OffsetGoneError, StoreError
 from service.ingest.checkpoint_policy import CheckpointPolicy
-from service.ingest.checkpointing import Checkpointer
-from service.ingest.fold_counts import count_fold
-from service.ingest.folding import FoldReport, FoldThread, MessageDecoder, fold_messages
-from service.ingest.holding import Holding
-from service.ingest.offsets import resume_at
+from service.ingest.folding import FoldReport, FoldThread
+from service.ingest.holding import E, HeldOf, HoldingOf
+from service.ingest.offsets import OffsetPolicy, Start, resume_at
 from service.ingest.polled import Partition, Polled, Source
-from service.ingest.restoring import Restorer
 from service.ingest.retrying import retried
 from service.logs import logger
 from service.metrics import ConsumeMetrics
@@ -38,16 +36,55 @@ class LoopPolicy:
     start_within_s: float  # how long the brokers are tried
 
 
+class Checkpointer(Protocol):
+    """Stores what the held partitions have folded; times are monotonic seconds."""
+
+    began_s: float  # of the last checkpoint
+    stored_s: float  # when the last one was stored
+    trying_since_s: float | None  # of the try under way
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether a checkpoint is under way."""
+        ...
+
+    async def store(self) -> dict[Partition, int]:
+        """Store everything folded so far; return the next offset of each partition that moved."""
+        ...
+
+
+class Restorer(Protocol[E]):
+    """Takes partitions over as they were stored."""
+
+    @property
+    def offset_policy(self) -> OffsetPolicy:
+        """What is done about a gap."""
+        ...
+
+    async def restore(
+        self, beginnings: Mapping[Partition, int], may_go_on: Callable[[], bool]
+    ) -> dict[Partition, HeldOf[E]] | None:
+        """Return the partitions; None if ``may_go_on`` said no in between."""
+        ...
+
+    async def note_gap(self, partition: Partition, start: Start) -> None:
+        """Note the gap before ``start``, if there is one."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
-class ConsumeLoop:
+class ConsumeLoop(Generic[E]):
     """Reads, folds and stores until it is told to stop."""
 
     source: Source
-    holding: Holding
+    holding: HoldingOf[E]
     thread: FoldThread
-    decoder: MessageDecoder
+    fold: Callable[
+        [Mapping[Partition, HeldOf[E]], Mapping[Partition, Sequence[Message]]], FoldReport
+    ]
+    count: Callable[[FoldReport], None]
     checkpointer: Checkpointer
-    restorer: Restorer
+    restorer: Restorer[E]
     policy: LoopPolicy
     metrics: ConsumeMetrics
     on_stored: Callable[[], None] = lambda: None  # new dead letters may be waiting
@@ -125,15 +162,13 @@ class ConsumeLoop:
             polled.messages and polled.generation == self.source.generation and self.is_restored
         ):
             return None
-        folding = self.thread.start(
-            fold_messages, self.holding.partitions, polled.messages, self.decoder
-        )
+        folding = self.thread.start(self.fold, self.holding.partitions, polled.messages)
         folding.add_done_callback(self._count)
         return folding
 
     def _count(self, folding: "asyncio.Future[FoldReport]") -> None:
         if not folding.cancelled() and folding.exception() is None:
-            count_fold(self.metrics, folding.result())
+            self.count(folding.result())
 
     async def _poll(self) -> Polled:
         try:

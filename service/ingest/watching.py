@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 from service import clock
 from service.errors import StalledError, StoreError
+from service.ingest.holding import E
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.loop import ConsumeLoop
 from service.ingest.supervisor import Glance, ProgressPolicy, ProgressState, ends_process, look
@@ -18,10 +20,31 @@ _LISTEN_EVERY_S: Final = 3.0
 _log = logger(__name__)
 
 
+@dataclass(slots=True)
+class Readiness:
+    """Whether every loop of this process is ready, and whether any of them stands still."""
+
+    metrics: ConsumeMetrics
+    tell: Callable[[bool], None]  # hears whether the process is ready
+    _ready: dict[str, bool] = field(default_factory=dict)
+    _stalled: dict[str, bool] = field(default_factory=dict)
+
+    def expect(self, *loops: str) -> Self:
+        """Wait for these loops before the process is ready."""
+        self._ready |= dict.fromkeys(loops, False)
+        return self
+
+    def note(self, loop: str, *, is_ready: bool, is_stalled: bool) -> None:
+        """Note how one loop is."""
+        self._ready[loop], self._stalled[loop] = is_ready, is_stalled
+        self.metrics.show_stalled(any(self._stalled.values()))
+        self.tell(all(self._ready.values()))
+
+
 async def supervise(
-    loop: ConsumeLoop, policy: ProgressPolicy, metrics: ConsumeMetrics, tell: Callable[[bool], None]
+    name: str, loop: ConsumeLoop[E], policy: ProgressPolicy, readiness: Readiness
 ) -> None:
-    """Look once a second whether the consumer moves; ``tell`` hears whether it is ready.
+    """Look once a second whether a loop moves, and note it.
 
     Raises:
         StalledError: It has not moved for too long; only a new process helps.
@@ -32,17 +55,17 @@ async def supervise(
         await asyncio.sleep(_LOOK_EVERY_S)
         now_s = clock.monotonic_s()
         stall = look(policy, state, await _glance(loop), now_s)
-        metrics.show_stalled(stall is not None)
-        tell(stall is None and loop.is_restored)
+        is_ready = stall is None and loop.is_restored
+        readiness.note(name, is_ready=is_ready, is_stalled=stall is not None)
         if stall is None:
             continue
         still_s = round(now_s - stall.since_s, 1)
-        _log.warning("no_progress", what=stall.what, since_s=still_s)
+        _log.warning("no_progress", loop=name, what=stall.what, since_s=still_s)
         if ends_process(policy, stall, now_s):
-            raise StalledError(f"{stall.what}, for {still_s} s")
+            raise StalledError(f"{name}: {stall.what}, for {still_s} s")
 
 
-async def _glance(loop: ConsumeLoop) -> Glance:
+async def _glance(loop: ConsumeLoop[E]) -> Glance:
     checkpointer = loop.checkpointer
     return Glance(
         turned_s=loop.turned_s,

@@ -40,7 +40,7 @@ class Lag:
     topic: str
     partition: int
     n_messages: int  # high water less position
-    event_s: float  # seconds between now and the end of the newest reading folded
+    event_s: float  # seconds between now and the end of the newest reading folded, or the newest record of meter events
 
 
 class ConsumeMetrics:
@@ -87,7 +87,10 @@ class ConsumeMetrics:
             registry, "lag_messages", "Messages not yet folded.", _PARTITION
         )
         self._lag_s = snapshot(
-            registry, "lag_seconds", "Now less the end of the newest reading folded.", _PARTITION
+            registry,
+            "lag_seconds",
+            "Now less the end of the newest reading folded; of meter events, less the record's time.",
+            _PARTITION,
         )
         self._checkpoint_s = histogram(
             registry,
@@ -172,7 +175,11 @@ class ConsumeMetrics:
         """Record a checkpoint that was stored."""
         self._checkpoint_s.observe(duration_s)
         for table, n in n_rows.items():
-            self._rows.labels(table).inc(n)
+            self.count_rows(table, n)
+
+    def count_rows(self, table: Table, n: int) -> None:
+        """Count rows that a checkpoint wrote."""
+        self._rows.labels(table).inc(n)
 
     def measure_checkpoint_age(self, age_s: Callable[[], float]) -> None:
         """Ask ``age_s`` at every scrape for the seconds since the newest checkpoint."""

@@ -12,13 +12,30 @@ Reason = Literal[
     "wrong_phases",
     "stamp_ahead",
     "stamp_too_old",
+    "malformed_event",
 ]
+EventWord = Literal[
+    "power_off",
+    "power_on",
+    "last_gasp",
+    "restored",
+    "power_failure_log",
+    "none",  # it could not be decoded
+]
+EventOutcome = Literal["folded", "duplicate", "dead_lettered"]
 Area = Literal["urban", "rural", "special_remote", "none"]  # none: the point supplies no customer
 Kind = Literal["under", "over", "high"]  # high: above +20 %, and not counted under "over" too
 PointClass = Literal["A", "B", "C", "D"]  # GB/T 12325
 Period = Literal["day", "month"]
 Table = Literal[
-    "page", "lane_block", "late_reading", "event", "interruption", "dead_letter", "dirty_day"
+    "page",
+    "lane_block",
+    "late_reading",
+    "event",
+    "interruption",
+    "dead_letter",
+    "dirty_day",
+    "meter_event",
 ]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"]
 TargetFigure = Literal["pass_rate", "composite_pass_rate", "supply_reliability", "compliant_share"]

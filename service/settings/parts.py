@@ -64,7 +64,15 @@ class KafkaSettings(Part):
     topics: Names = Field(
         default=("voltpass.readings",), description="topics to read, comma between them"
     )
-    group: str = Field(default="voltpass", min_length=1, description="consumer group")
+    meter_event_topics: NamesOrNone = Field(
+        default=("voltpass.meter-events",),
+        description="topics of meter events, comma between them; a comma alone: none",
+    )
+    group: str = Field(
+        default="voltpass",
+        min_length=1,
+        description="consumer group; that of meter events has .meter-events behind it",
+    )
     group_instance: str | None = Field(
         default=None, description="name of this member, for restarts without a rebalance"
     )
@@ -103,6 +111,12 @@ class KafkaSettings(Part):
 
     @model_validator(mode="after")
     def _kafka_agrees(self) -> Self:
+        both = set(self.topics) & set(self.meter_event_topics)
+        if both:
+            raise ValueError(
+                f"TOPICS and METER_EVENT_TOPICS both name {', '.join(sorted(both))};"
+                " readings and meter events have topics of their own"
+            )
         files = (self.kafka_ca_file, self.kafka_cert_file)
         if not self.kafka_tls and files != (None, None):
             raise ValueError("certificate files for Kafka are set, but KAFKA_TLS is not true")
@@ -184,6 +198,11 @@ class JudgingSettings(Part):
         ge=0,
         description="a reading may start this many seconds before its Kafka record; 0: any time",
     )
+    meter_event_age_s: int = Field(
+        default=3_024_000,
+        ge=0,
+        description="a meter event may lie this many seconds before its Kafka record; 0: any time",
+    )
     lateness_window_s: int = Field(
         default=864_000,
         ge=3600,
@@ -199,7 +218,9 @@ class JudgingSettings(Part):
         default=200_000, gt=0, description="late readings merged in one pass, at most"
     )
     retention_days: int = Field(
-        default=0, ge=0, description="pages older than this many days are dropped; 0: none"
+        default=0,
+        ge=0,
+        description="pages and meter events older than this many days are dropped; 0: none",
     )
 
     @model_validator(mode="after")

@@ -1,11 +1,11 @@
 """Letting go of what is no longer kept."""
 
 from service.store.pool import Pool
-from service.store.retention import drop_late_readings, drop_pages
+from service.store.retention import drop_late_readings, drop_meter_events, drop_pages
 
 
 async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
-    """Drop merged late readings beyond the lateness window and, if asked to, pages beyond their days.
+    """Drop merged late readings beyond the lateness window and, if asked to, pages and meter events beyond their days.
 
     Both are counted back from the newest data, not from the clock, so a replay keeps what it needs.
     """
@@ -13,3 +13,4 @@ async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: 
         await drop_late_readings(connection, lateness_window_s)
         if retention_days > 0:
             await drop_pages(connection, retention_days)
+            await drop_meter_events(connection, retention_days)

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from service.domain.catalogue import checksum_of
+from service.domain.meter_events import EventPolicy
 from service.domain.rules import RuleSet, load_rule_set
 from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
+from service.settle.event_adoption import adopt_event_letters
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import write_outage_pages
@@ -41,7 +43,8 @@ class SettlePolicy:
     interval_s: float  # from the end of one pass to the start of the next
     late_per_pass: int  # late readings merged in one pass, at most
     lateness_window_s: int  # how long late readings are kept
-    retention_days: int  # how long pages are kept; 0 is for ever
+    retention_days: int  # how long pages and meter events are kept; 0 is for ever
+    events: EventPolicy = field(default_factory=EventPolicy)  # which meter events are taken up
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Settler:
     async def _make_pass(self, known: Knowledge) -> PassReport:
         writer = self._writer = self._writer or PageWriter(self.pool, self.zone)
         n_adopted = await adopt_letters(self.pool, writer, known)
+        n_adopted += await adopt_event_letters(self.pool, self.policy.events)
         merged = await merge_late_readings(self.pool, writer, known, self.policy.late_per_pass)
         self.metrics.count_late(n_merged=merged.n_merged, n_duplicate=merged.n_duplicate)
         zone = ZoneInfo(self.zone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from service.domain.reading_columns import LateReadings
@@ -11,10 +12,12 @@ from service.store.statements import statement
 _ADOPTABLE = statement(
     "dead_letters_adoptable",
     """
-    SELECT letter.topic, letter.partition, letter.kafka_offset, letter.index_in_message, letter.device, letter.reading
+    SELECT letter.topic, letter.partition, letter.kafka_offset, letter.index_in_message, letter.device, letter.reading,
+           letter.record_at
       FROM dead_letter AS letter
      WHERE letter.reason = 'unknown_device'
        AND letter.adopted_at IS NULL
+       AND letter.reading ? $2            -- text: what readings, or meter events, alone have
        AND EXISTS (SELECT FROM device WHERE device.device = letter.device)
      ORDER BY letter.topic, letter.partition, letter.kafka_offset, letter.index_in_message
      LIMIT $1
@@ -59,11 +62,21 @@ class OrphanLetter:
     offset: int
     index: int
     device: str
-    reading: dict[str, Any]
+    reading: dict[str, Any]  # or meter event
+    record_at: datetime
 
 
 async def adoptable_letters(connection: Connection, limit: int) -> list[OrphanLetter]:
-    """Return letters of devices that were unknown and are registered by now, in the order of their logs."""
+    """Return readings of devices that were unknown and are registered by now, in the order of their logs."""
+    return await _adoptable(connection, limit, "ts")
+
+
+async def adoptable_event_letters(connection: Connection, limit: int) -> list[OrphanLetter]:
+    """Return the meter events of such devices, in the order of their logs."""
+    return await _adoptable(connection, limit, "at")
+
+
+async def _adoptable(connection: Connection, limit: int, key: str) -> list[OrphanLetter]:
     return [
         OrphanLetter(
             topic=row["topic"],
@@ -72,8 +85,9 @@ async def adoptable_letters(connection: Connection, limit: int) -> list[OrphanLe
             index=row["index_in_message"],
             device=row["device"],
             reading=row["reading"],
+            record_at=row["record_at"],
         )
-        for row in await connection.fetch(_ADOPTABLE, limit)
+        for row in await connection.fetch(_ADOPTABLE, limit, key)
     ]
 
 

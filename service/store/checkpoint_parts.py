@@ -8,7 +8,7 @@ from typing import Any
 from kernels.layout import EVENT_KINDS, NO_TIME
 from service.domain.checkpoint import PartitionCheckpoint
 from service.domain.lane_book import LAYOUT_VERSION
-from service.domain.letters import letters_of
+from service.domain.letters import Letter, letters_of
 from service.domain.reading_columns import LateReadings
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -134,7 +134,27 @@ async def copy_parts(connection: Connection, partitions: Sequence[PartitionCheck
     await _copy(connection, "voltpass_next_block", _BLOCK_COLUMNS, _blocks(partitions))
     await _copy(connection, "voltpass_next_late", _LATE_COLUMNS, _late(partitions))
     await _copy(connection, "voltpass_next_event", _EVENT_COLUMNS, _events(partitions))
-    await _copy(connection, "voltpass_next_letter", _LETTER_COLUMNS, _letters(partitions))
+    await copy_letters(connection, _letters(partitions))
+
+
+async def copy_letters(
+    connection: Connection, letters: Iterable[tuple[tuple[str, int], Iterable[Letter]]]
+) -> None:
+    """Copy the dead letters of topics and partitions into the connection's temporary rows."""
+    rows = (
+        (
+            *home, letter.offset, letter.index, letter.reason, letter.detail, letter.device, letter.record_at,
+            letter.reading, letter.payload, letter.payload_size,
+        )
+        for home, some in letters
+        for letter in some
+    )  # fmt: skip
+    await _copy(connection, "voltpass_next_letter", _LETTER_COLUMNS, rows)
+
+
+async def take_over_letters(connection: Connection) -> None:
+    """Write the copied dead letters into their table."""
+    await connection.execute(_TAKE_OVER["dead_letter"])
 
 
 async def take_over_parts(connection: Connection) -> dict[str, int]:
@@ -225,14 +245,12 @@ def _events(partitions: Sequence[PartitionCheckpoint]) -> Iterable[tuple[object,
     return rows.values()
 
 
-def _letters(partitions: Sequence[PartitionCheckpoint]) -> Iterable[tuple[object, ...]]:
+def _letters(
+    partitions: Sequence[PartitionCheckpoint],
+) -> Iterable[tuple[tuple[str, int], list[Letter]]]:
     for one in partitions:
         dead = [reading for readings in one.image.dead for reading in readings]
-        for letter in letters_of(one.refusals, dead):
-            yield (
-                one.topic, one.partition, letter.offset, letter.index, letter.reason, letter.detail, letter.device,
-                letter.record_at, letter.reading, letter.payload, letter.payload_size,
-            )  # fmt: skip
+        yield (one.topic, one.partition), letters_of(one.refusals, dead)
 
 
 def _time(epoch_ms: int) -> datetime | None:

@@ -16,6 +16,7 @@ from service.store.dirty_days import DirtyMarks
 from service.store.judgement import read_for_share
 from service.store.partitions import PartitionStart
 from service.store.pool import Connection, Pool, retrying
+from service.store.steps import advance, stand_at, step_of
 
 _RESOLVE_WITHIN_S = 60.0  # to learn whether a commit came through
 
@@ -110,7 +111,7 @@ class CheckpointStore:
         await checkpoint_parts.copy_parts(connection, checkpoint.partitions)
 
         async def lock() -> int:
-            await partitions.advance(connection, checkpoint.partitions)
+            await advance(connection, map(step_of, checkpoint.partitions))
             number, generation = await read_for_share(connection)
             if number != checkpoint.pages.judgement:
                 raise JudgementMovedError(number)
@@ -128,5 +129,5 @@ class CheckpointStore:
         async for attempt in retrying(within_s=_RESOLVE_WITHIN_S):
             with attempt:
                 async with self.pool.connection() as connection:
-                    return await partitions.stand_at(connection, stored)
+                    return await stand_at(connection, stored)
         raise AssertionError(_RESOLVE_WITHIN_S)

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import DUPLICATE, FOLDED, INVALID_READING, LATE, NO_TIME, UNKNOWN_DEVICE
-from service.domain.checkpoint import PartitionCheckpoint
+from kernels.layout import NO_TIME
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.pages import PageColumns
-from service.errors import FencedError, SchemaError
+from service.errors import SchemaError
 from service.store.page_rows import READ_COLUMNS, pages_from_rows
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -60,52 +59,6 @@ _STORED_KEYS = statement(
       FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
       JOIN page ON page.point_id = wanted.point_id
                 AND page.hour = to_timestamp(wanted.epoch_s)
-    """,
-)
-
-_ADVANCE = statement(
-    "partition_advance",
-    """
-    WITH wanted AS (
-        SELECT *
-          FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                      $8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[])
-            AS wanted (topic, partition, epoch, from_offset, next_offset, folded, duplicate, late, invalid,
-                       dead_lettered, data_through)
-    ), mine AS (
-        SELECT topic, partition
-          FROM partition_progress AS stands
-          JOIN wanted USING (topic, partition)
-         WHERE stands.epoch = wanted.epoch
-           AND stands.next_offset IS NOT DISTINCT FROM wanted.from_offset
-         ORDER BY topic, partition
-           FOR UPDATE OF stands
-    )
-    UPDATE partition_progress AS stands
-       SET next_offset = wanted.next_offset,
-           consumed = stands.consumed + wanted.folded + wanted.duplicate + wanted.late + wanted.invalid
-                    + wanted.dead_lettered,
-           folded = stands.folded + wanted.folded,
-           duplicate = stands.duplicate + wanted.duplicate,
-           late = stands.late + wanted.late,
-           invalid = stands.invalid + wanted.invalid,
-           dead_lettered = stands.dead_lettered + wanted.dead_lettered,
-           data_through = greatest(stands.data_through, wanted.data_through),
-           stored_at = now()
-      FROM wanted
-      JOIN mine USING (topic, partition)
-     WHERE stands.topic = wanted.topic
-       AND stands.partition = wanted.partition
-    """,
-)
-
-_STAND_AT = statement(
-    "partitions_stand_at",
-    """
-    SELECT count(*)
-      FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
-        AS wanted (topic, partition, epoch, next_offset)
-      JOIN partition_progress USING (topic, partition, epoch, next_offset)
     """,
 )
 
@@ -184,48 +137,6 @@ async def stored_keys(
     )
 
 
-async def advance(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> None:
-    """Move the offsets of partitions on, if they stand where their owner left them.
-
-    Raises:
-        FencedError: One of them has another owner by now.
-    """
-    ordered = sorted(checkpoints, key=lambda one: (one.topic, one.partition))
-    counts = [one.image.counts for one in ordered]
-    status = await connection.execute(
-        _ADVANCE,
-        [one.topic for one in ordered],
-        [one.partition for one in ordered],
-        [one.epoch for one in ordered],
-        [one.from_offset for one in ordered],
-        [one.next_offset for one in ordered],
-        [int(count[FOLDED]) for count in counts],
-        [int(count[DUPLICATE]) for count in counts],
-        [int(count[LATE]) for count in counts],
-        [int(count[INVALID_READING]) for count in counts],
-        [
-            int(count[UNKNOWN_DEVICE:].sum()) + one.n_refused
-            for count, one in zip(counts, ordered, strict=True)
-        ],
-        [_time(one.image.data_through_ms) for one in ordered],
-    )
-    if int(status.rsplit(" ", 1)[1]) != len(ordered):
-        names = ", ".join(f"{one.topic}/{one.partition}" for one in ordered)
-        raise FencedError(f"another consumer has taken one of {names}")
-
-
-async def stand_at(connection: Connection, checkpoints: Sequence[PartitionCheckpoint]) -> bool:
-    """Return whether every partition stands where these checkpoints put it, under their owner's epoch."""
-    n_standing = await connection.fetchval(
-        _STAND_AT,
-        [one.topic for one in checkpoints],
-        [one.partition for one in checkpoints],
-        [one.epoch for one in checkpoints],
-        [one.next_offset for one in checkpoints],
-    )
-    return bool(n_standing == len(checkpoints))
-
-
 async def record_gap(
     connection: Connection, topic: str, partition: int, offsets: tuple[int, int]
 ) -> None:
@@ -235,7 +146,3 @@ async def record_gap(
 
 def _epoch_ms(at: datetime | None) -> int:
     return NO_TIME if at is None else round(at.timestamp() * 1000)
-
-
-def _time(epoch_ms: int) -> datetime | None:
-    return None if epoch_ms == NO_TIME else datetime.fromtimestamp(epoch_ms / 1000, UTC)

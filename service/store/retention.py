@@ -28,6 +28,14 @@ _PAGES_BEFORE = statement(
     """,
 )
 
+_METER_EVENTS = statement(
+    "retention_meter_events",
+    """
+    DELETE FROM meter_event
+     WHERE until_at < (SELECT max(data_through) - make_interval(days => $1) FROM partition_progress)
+    """,
+)
+
 _DROP = statement("retention_drop", "SELECT drop_rows_before($1, $2)")
 
 
@@ -43,3 +51,8 @@ async def drop_pages(connection: Connection, days: int) -> None:
     before = await connection.fetchval(_PAGES_BEFORE, days)
     if before is not None:
         await connection.execute(_DROP, "page", before)
+
+
+async def drop_meter_events(connection: Connection, days: int) -> None:
+    """Drop meter events of a time whose pages are dropped."""
+    await connection.execute(_METER_EVENTS, days)

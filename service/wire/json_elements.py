@@ -19,8 +19,6 @@ from service.wire.fields import (
 )
 from service.wire.stamps import NO_STAMP, StampCache
 
-SHAPE = "allowed: one reading (an object) or an array of readings, in UTF-8"
-
 _INT_DIGITS_MAX = 300  # longer ones do not fit a double, and Python limits them anyway
 _WHITESPACE = re.compile(r"[ \t\n\r]*")
 
@@ -74,27 +72,34 @@ _decode = json.JSONDecoder(
 ).raw_decode
 
 
-def elements(value: bytes, n_max: int) -> list[Element] | str:
+def shape(what: str) -> str:
+    """Return what a message of ``what`` (reading, event) has to be."""
+    return f"allowed: one {what} (an object) or an array of {what}s, in UTF-8"
+
+
+def elements(value: bytes, n_max: int, what: str = "reading") -> list[Element] | str:
     """Return the values of a message, or the detail for which all of it is refused.
 
-    Lenient where one reading can be refused for it: NaN and Infinity are read as what they are.
+    Lenient where one ``what`` can be refused for it: NaN and Infinity are read as what they are.
     """
     try:
-        return _walk(value.decode(), n_max)
+        return _walk(value.decode(), n_max, what)
     except UnicodeDecodeError as error:
-        return f"byte {error.start} is not UTF-8; {SHAPE}"
+        return f"byte {error.start} is not UTF-8; {shape(what)}"
     except json.JSONDecodeError as error:
-        return f"not JSON at character {error.pos}: {error.msg}; {SHAPE}"
+        return f"not JSON at character {error.pos}: {error.msg}; {shape(what)}"
     except RecursionError:
-        return f"nested too deeply; {SHAPE}"
+        return f"nested too deeply; {shape(what)}"
 
 
-def _walk(text: str, n_max: int) -> list[Element] | str:
+def _walk(text: str, n_max: int, what: str) -> list[Element] | str:
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
         value, end = _decode(text, at)
         _check_end(text, end)
-        return [Element(value, text)] if isinstance(value, dict) else f"{shown(value)}; {SHAPE}"
+        return (
+            [Element(value, text)] if isinstance(value, dict) else f"{shown(value)}; {shape(what)}"
+        )
     found: list[Element] = []
     at = _skip(text, at + 1)
     if text[at : at + 1] == "]":
@@ -104,13 +109,13 @@ def _walk(text: str, n_max: int) -> list[Element] | str:
         value, end = _decode(text, at)
         found.append(Element(value, text[at:end]))
         if len(found) > n_max:
-            return f"more than {n_max} readings; allowed: {n_max} in one message"
+            return f"more than {n_max} {what}s; allowed: {n_max} in one message"
         at = _skip(text, end)
         if text[at : at + 1] == "]":
             _check_end(text, at + 1)
             return found
         if text[at : at + 1] != ",":
-            raise json.JSONDecodeError("neither ',' nor ']' after a reading", text, at)
+            raise json.JSONDecodeError("neither ',' nor ']' after an element", text, at)
         at = _skip(text, at + 1)
 
 

@@ -11,7 +11,7 @@ from kernels.layout import QUALITY_GOOD
 from service.domain.batch import EMPTY, Batch, Message, Refusal
 from service.wire.decoded import EMPTY_MESSAGE, MALFORMED, UNDECODABLE, Decoded
 from service.wire.fields import QUALITIES, faulty_devices, powers
-from service.wire.json_elements import SHAPE, Reading, as_reading, elements
+from service.wire.json_elements import Reading, as_reading, elements, shape
 from service.wire.stamps import NO_STAMP, StampCache
 
 _decoder: msgspec.json.Decoder[Reading | list[Reading]] = msgspec.json.Decoder(
@@ -112,7 +112,7 @@ class JsonReadings:
             decoded.refuse(message, UNDECODABLE, found)
             return kept
         if not found:
-            decoded.refuse(message, EMPTY_MESSAGE, f"an array without readings; {SHAPE}")
+            decoded.refuse(message, EMPTY_MESSAGE, f"an array without readings; {shape('reading')}")
         for place, element in enumerate(found):
             reading = as_reading(element.value, self._stamps)
             if isinstance(reading, Reading):

@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from kernels import warm_up
@@ -19,7 +20,8 @@ from service.errors import StalledError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
 from service.ingest.dead_letters import LetterPublisher
-from service.ingest.folding import FoldThread
+from service.ingest.fold_counts import count_fold
+from service.ingest.folding import FoldThread, fold_messages
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.letter_topic import LetterTopic
@@ -30,7 +32,7 @@ from service.ingest.restoring import Restorer
 from service.ingest.retrying import retried
 from service.ingest.source import KafkaSource
 from service.ingest.supervisor import ProgressPolicy
-from service.ingest.watching import listen, supervise
+from service.ingest.watching import Readiness, listen, supervise
 from service.logs import logger
 from service.metrics import ConsumeMetrics, new_registry
 from service.settings import Settings
@@ -42,9 +44,10 @@ from service.store.point_areas import point_areas
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
 from service.wire import Decoder
+from service.wiring.consume_events import NAME, MeterEventConsumer
 from service.wiring.health import HealthServer
 
-_CONNECTIONS: Final = 4  # checkpoint, registry, number, dead letters
+_CONNECTIONS: Final = 6  # checkpoint, registry, number, dead letters; two for meter events
 _LET_GO_SHARE: Final = 0.8  # of the time that the group waits for a member
 _EXIT_STALLED: Final = 75  # EX_TEMPFAIL
 
@@ -60,18 +63,19 @@ async def run_consume(settings: Settings, stop: asyncio.Event) -> None:
     """
     metrics = ConsumeMetrics(new_registry())
     rule_set = chosen_rule_sets(settings).statutory
-    thread = FoldThread()
+    threads = FoldThread(), FoldThread()  # of readings, of meter events
     try:
         async with Pool(settings, "writer", max_size=_CONNECTIONS) as pool:
-            await _Consumer(settings, rule_set, pool, thread, metrics).run(stop)
+            await _Consumer(settings, rule_set, pool, threads, metrics).run(stop)
     except BaseExceptionGroup as group:
         error = _first(group)
-        if isinstance(error, StalledError) and not thread.is_idle:
+        if isinstance(error, StalledError) and not all(thread.is_idle for thread in threads):
             _log.critical("fold_thread_hangs", error=str(error))
             os._exit(_EXIT_STALLED)  # the interpreter would wait for that thread, for ever
         raise error from group
     finally:
-        thread.close()
+        for thread in threads:
+            thread.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,16 @@ class _Consumer:
         settings: Settings,
         rule_set: RuleSet,
         pool: Pool,
-        thread: FoldThread,
+        threads: tuple[FoldThread, FoldThread],
         metrics: ConsumeMetrics,
     ) -> None:
+        thread, thread_of_events = threads
+        owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        policy = LoopPolicy(
+            checkpoint=CheckpointPolicy(interval_s=settings.checkpoint_interval_s),
+            let_go_within_s=_LET_GO_SHARE * settings.rebalance_timeout_s,
+            start_within_s=settings.stall_s,
+        )
         self._settings = settings
         self._metrics = metrics
         store = CheckpointStore(pool, settings.zone)
@@ -119,7 +130,8 @@ class _Consumer:
             source=KafkaSource(settings),
             holding=holding,
             thread=thread,
-            decoder=Decoder(),
+            fold=partial(fold_messages, decoder=Decoder()),
+            count=partial(count_fold, metrics),
             checkpointer=Checkpointer(store, thread, holding, self._knowledge, metrics),
             restorer=Restorer(
                 archive=store,
@@ -127,19 +139,23 @@ class _Consumer:
                 knowledge=self._knowledge,
                 fold_policy=fold_policy(settings, rule_set),
                 offset_policy=OffsetPolicy(data_gap=settings.data_gap),
-                owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+                owner=owner,
                 within_s=settings.stall_s,
                 metrics=metrics,
             ),
-            policy=LoopPolicy(
-                checkpoint=CheckpointPolicy(interval_s=settings.checkpoint_interval_s),
-                let_go_within_s=_LET_GO_SHARE * settings.rebalance_timeout_s,
-                start_within_s=settings.stall_s,
-            ),
+            policy=policy,
             metrics=metrics,
             on_stored=self._publisher.wake,
         )
-        self._live = LiveMetrics(metrics, self._loop.source, holding, thread, self._knowledge)
+        self._events: MeterEventConsumer | None = None
+        if settings.meter_event_topics:
+            self._events = MeterEventConsumer(
+                settings, pool, thread_of_events, owner, policy, metrics
+            )
+        other_lags = None if self._events is None else self._events.lags
+        self._live = LiveMetrics(
+            metrics, self._loop.source, holding, thread, self._knowledge, other_lags
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Get ready, and consume until ``stop``."""
@@ -163,13 +179,20 @@ class _Consumer:
         policy = ProgressPolicy(
             stall_s=stall_s, suspect_s=stall_s / 2, beyond_end_s=min(10.0, stall_s / 4)
         )
+        readiness = Readiness(self._metrics, tell)
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(supervise(self._loop, policy, self._metrics, tell)),
+                tasks.create_task(supervise("readings", self._loop, policy, readiness)),
                 tasks.create_task(listen(self._knowledge)),
                 tasks.create_task(self._publisher.run()),
             ]
+            events = None
+            if self._events is not None:
+                readiness.expect("readings", NAME)
+                events = tasks.create_task(self._events.run(stop, policy, readiness))
             await self._loop.run(stop)
+            if events is not None:
+                await events
             health.is_ready = False
             for task in beside:
                 task.cancel()

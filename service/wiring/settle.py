@@ -11,6 +11,7 @@ from service.settings import Settings
 from service.settle.settler import SettlePolicy, Settler
 from service.store.pool import Pool
 from service.store.single import held_alone
+from service.wiring.event_policy import event_policy
 from service.wiring.health import HealthServer
 
 log = structlog.get_logger(__name__)
@@ -65,4 +66,5 @@ def policy_of(settings: Settings) -> SettlePolicy:
         late_per_pass=settings.settle_rows_per_pass,
         lateness_window_s=settings.lateness_window_s,
         retention_days=settings.retention_days,
+        events=event_policy(settings),
     )

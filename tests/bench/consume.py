@@ -102,6 +102,7 @@ def _consume(bootstrap: str, dsn: str, n_readings: int) -> tuple[Sample, Sample]
         "VOLTPASS_DATABASE_DSN": dsn,
         "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
         "VOLTPASS_METRICS_PORT": "0",
+        "VOLTPASS_METER_EVENT_TOPICS": ",",
         "VOLTPASS_LOG_LEVEL": "warning",
     }
     process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)

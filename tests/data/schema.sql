@@ -590,6 +590,8 @@ CREATE INDEX late_reading_device ON public.late_reading USING btree (device_id, 
 
 CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, partition, kafka_offset);
 
+CREATE INDEX meter_event_until ON public.meter_event USING btree (until_at);
+
 CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
 
 CREATE INDEX outage_start ON public.outage USING btree (start_at);

@@ -131,7 +131,8 @@ def test_topics_are_those_of_the_settings_and_stamped_by_the_broker() -> None:
 
     made = re.findall(r"^topic ([\w.-]+)", script, re.MULTILINE)
 
-    assert set(made) == {*settings.topics, settings.dead_letter_topic}
+    wanted = {*settings.topics, *settings.meter_event_topics, settings.dead_letter_topic}
+    assert set(made) == wanted
     assert "message.timestamp.type=LogAppendTime" in script
 
 

@@ -50,6 +50,7 @@ async def network(
     settings = Settings(
         kafka_bootstrap=broker.bootstrap,
         topics=(topic,),
+        meter_event_topics=(),
         group=unique("group"),
         dead_letter_topic=letters,
         database_dsn=database.database_dsn,

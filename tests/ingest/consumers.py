@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from service.domain.bands import event_limits
-from service.domain.engine import FoldPolicy
+from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.rules import load_rule_set
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
-from service.ingest.folding import FoldThread
+from service.ingest.fold_counts import count_fold
+from service.ingest.folding import FoldThread, fold_messages
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.loop import ConsumeLoop, LoopPolicy
@@ -30,7 +32,7 @@ REFUSE = OffsetPolicy(data_gap="refuse")
 class Consumer:
     """A loop, and its parts."""
 
-    loop: ConsumeLoop
+    loop: ConsumeLoop[PartitionEngine]
     knowledge: KnowledgeInForce
     thread: FoldThread
     stop: asyncio.Event
@@ -59,7 +61,8 @@ def consumer_of(
         source=source,
         holding=holding,
         thread=thread,
-        decoder=Decoder(),
+        fold=partial(fold_messages, decoder=Decoder()),
+        count=partial(count_fold, metrics),
         checkpointer=Checkpointer(store, thread, holding, knowledge, metrics),
         restorer=Restorer(
             archive=store,

@@ -92,13 +92,14 @@ class Network:
         partition: int = 0,
         headers: Sequence[tuple[str, bytes]] = (),
         timestamp_ms: int | None = None,
+        topic: str | None = None,
     ) -> None:
-        """Send messages: bytes as they are, readings as JSON."""
+        """Send messages: bytes as they are, readings as JSON; to the topic of readings by default."""
         async with self.broker.producer() as producer:
             for value in values:
                 is_json = not isinstance(value, bytes | None)
                 await producer.send(
-                    self.topic,
+                    topic or self.topic,
                     json.dumps(value).encode() if is_json else value,
                     key=b"k",
                     partition=partition,
@@ -106,10 +107,10 @@ class Network:
                     timestamp_ms=timestamp_ms,
                 )
 
-    async def stored(self, n_consumed: int) -> dict[str, int]:
-        """Return the conservation sums of the topic, once ``n_consumed`` readings are stored."""
+    async def stored(self, n_consumed: int, topic: str | None = None) -> dict[str, int]:
+        """Return the conservation sums of a topic, once ``n_consumed`` readings are stored."""
         async with asyncio.timeout(_WITHIN_S):
-            while (sums := await self.sums())["consumed"] < n_consumed:
+            while (sums := await self.sums(topic))["consumed"] < n_consumed:
                 await self._look_again()
         return sums
 
@@ -120,13 +121,13 @@ class Network:
                 await self._look_again()
 
     async def _look_again(self) -> None:
-        """Wait a little; a consumer that has failed fails the test."""
+        """Wait a little; a consumer that has failed, and was not killed, fails the test."""
         for consumer in self.running:
-            if consumer.task.done():
+            if consumer.task.done() and not consumer.task.cancelled():
                 consumer.task.result()
         await asyncio.sleep(0.05)
 
-    async def sums(self) -> dict[str, int]:
+    async def sums(self, topic: str | None = None) -> dict[str, int]:
         row = await self.connection.fetchrow(
             """
             SELECT coalesce(sum(consumed), 0)::bigint AS consumed,
@@ -138,7 +139,7 @@ class Network:
               FROM partition_progress
              WHERE topic = $1
             """,
-            self.topic,
+            topic or self.topic,
         )
         assert row is not None
         return dict(row)

@@ -35,6 +35,7 @@ class Surroundings:
         return ours | {
             "VOLTPASS_KAFKA_BOOTSTRAP": self.bootstrap,
             "VOLTPASS_TOPICS": self.topic,
+            "VOLTPASS_METER_EVENT_TOPICS": ",",
             "VOLTPASS_GROUP": self.group,
             "VOLTPASS_DATABASE_DSN": self.dsn,
             "VOLTPASS_METRICS_PORT": str(metrics_port),

@@ -87,7 +87,7 @@ def test_closed_sets_are_there_from_the_start() -> None:
     registry = ConsumeMetrics(new_registry()).registry
 
     assert len(values(registry, "voltpass_readings_total")) == 5
-    assert len(values(registry, "voltpass_dead_letters_total")) == 8
+    assert len(values(registry, "voltpass_dead_letters_total")) == 9
     assert len(values(registry, "voltpass_points_in_breach")) == 12
     assert len(values(registry, "voltpass_open_interruptions")) == 4
 

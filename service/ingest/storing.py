@@ -1,0 +1,76 @@
+"""One checkpoint after another: an image taken between two folds, stored while folding goes on."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Generic, Protocol, TypeVar
+
+from service import clock
+from service.ingest.folding import FoldThread
+from service.ingest.holding import E, HeldOf, HoldingOf
+from service.ingest.polled import Partition
+
+
+class Image(Protocol):
+    """What is to be stored of some partitions."""
+
+    def offsets(self) -> dict[Partition, int]:
+        """Return where each partition goes on; empty: there is nothing to store."""
+        ...
+
+
+I = TypeVar("I", bound=Image)  # noqa: E741
+
+
+class Storing(ABC, Generic[E, I]):
+    """Stores what the held partitions have folded, one checkpoint at a time.
+
+    Once its image is taken, a checkpoint is stored or its partitions are dropped: an engine that
+    went on without would have lost what was folded into it.
+    """
+
+    def __init__(self, thread: FoldThread, holding: HoldingOf[E]) -> None:
+        self.began_s = clock.monotonic_s()  # of the last one
+        self.stored_s = clock.monotonic_s()  # when the last one was stored
+        self.trying_since_s: float | None = None  # of the try under way
+        self._thread = thread
+        self._holding = holding
+        self._one_at_a_time = asyncio.Lock()
+
+    @abstractmethod
+    def take_image(self, partitions: Mapping[Partition, HeldOf[E]]) -> I:
+        """Return what the partitions have to store; runs on the fold thread."""
+
+    @abstractmethod
+    async def commit(self, image: I, unless: Callable[[], bool]) -> None:
+        """Store an image, whole or not at all; no try begins once ``unless`` is true."""
+
+    async def store(self) -> dict[Partition, int]:
+        """Store everything folded so far; return the next offset of each partition that moved on.
+
+        What may pass is tried again, from memory, as long as the partitions are held. If this does
+        not return, nothing is held any more.
+
+        Raises:
+            FencedError: Another process owns one of the partitions.
+            StoreError: The database refuses for good; or it may pass, but the partitions are gone.
+        """
+        async with self._one_at_a_time:
+            generation, partitions = self._holding.generation, self._holding.partitions
+            self.began_s = clock.monotonic_s()
+            try:
+                image = await self._thread.run(self.take_image, partitions)
+                offsets = image.offsets()
+                if offsets:
+                    await self.commit(image, lambda: self._holding.generation != generation)
+            except BaseException:
+                if self._holding.generation == generation:
+                    self._holding.drop()
+                raise
+            self.stored_s = clock.monotonic_s()
+            return offsets
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether a checkpoint is under way."""
+        return self._one_at_a_time.locked()
