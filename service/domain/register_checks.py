@@ -34,10 +34,17 @@ class Wrong:
 
     def __str__(self) -> str:
         """Return a clause for people."""
-        if self.value in (None, "", ()):
-            return f"{self.field} is empty; it must be {self.allowed}"
-        shown = self.value.isoformat() if isinstance(self.value, datetime) else repr(self.value)
+        if not self.shown:
+            return f"{self.field} is empty; allowed: {self.allowed}"
+        shown = self.shown if isinstance(self.value, datetime) else repr(self.value)
         return f"{self.field} {shown} must be {self.allowed}"
+
+    @property
+    def shown(self) -> str:
+        """Return the value as text; nothing for an empty one."""
+        if isinstance(self.value, datetime):
+            return self.value.isoformat()
+        return "" if self.value in (None, "", ()) else str(self.value)
 
 
 def wrong_with_declaration(told: NewDeclaration) -> list[Wrong]:

@@ -159,7 +159,7 @@ async def write_declarations(
 
     Call it last in a transaction that is the only writer. An edit that changes nothing leaves no trace.
     """
-    changing = [one for one in edits if one.before is None or _differs(one.before, one.after)]
+    changing = [one for one in edits if one.before is None or differs(one.before.told, one.after)]
     before = [(one.before.declaration_id, one) for one in changing if one.before is not None]
     due, judged = _concerned(before, is_before=True)
     await mark_interruptions(connection, due)
@@ -176,6 +176,11 @@ async def write_declarations(
         await raise_judgement(connection, changes, _reason(stored))
     new = iter([number for number, one in stored if one.before is None])
     return [next(new) if one.before is None else one.before.declaration_id for one in edits]
+
+
+def differs(one: NewDeclaration, other: NewDeclaration) -> bool:
+    """Return whether two declarations are stored as different ones."""
+    return content_of(one) != content_of(other)
 
 
 async def _check(connection: Connection, edit: Edit) -> None:
@@ -218,10 +223,6 @@ async def _store(connection: Connection, edits: Sequence[Edit]) -> list[int]:
     if changed:
         await update_rows(connection, changed)
     return [next(added) if one.before is None else one.before.declaration_id for one in edits]
-
-
-def _differs(before: StoredDeclaration, after: NewDeclaration) -> bool:
-    return content_of(before.told) != content_of(after)
 
 
 def _concerned(
