@@ -19,15 +19,16 @@ OUTAGE_KINDS: Final = get_args(OutageKind)
 NOTICE_FIELDS: Final = get_args(NoticeField)
 RESPONSE_AREAS: Final = get_args(ResponseArea)
 
-# Leaves of the cause tree, by the kinds of outage that may have them.
+# Words of the cause tree, by the kinds of outage that may have them; the kind's own word says no more
+# than the kind does, until more is known.
 CAUSES: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        "planned": ("planned_maintenance", "planned_construction"),
+        "planned": ("planned_maintenance", "planned_construction", "planned"),
         "temporary": ("temporary",),
         "emergency": ("emergency",),
         "customer_request": ("customer_request",),
-        "rationing": ("supply_shortage", "network_limit"),
-        "fault": ("fault_internal", "fault_external"),
+        "rationing": ("supply_shortage", "network_limit", "rationing"),
+        "fault": ("fault_internal", "fault_external", "fault"),
     }
 )
 
@@ -59,7 +60,7 @@ class NewDeclaration:
     approver: str  # somebody else
     from_at: datetime | None  # actual start, inclusive; None: not yet, or never
     to_at: datetime | None  # actual end, exclusive; None while it lasts
-    cause: str = ""  # of an outage with a kind: a leaf of the cause tree; else any text
+    cause: str = ""  # of an outage with a kind: a word of the cause tree; else any text
     outage_kind: OutageKind | None = None
     window_from: datetime | None = None  # as announced, inclusive
     window_to: datetime | None = None  # exclusive
