@@ -81,7 +81,7 @@ def routes() -> list[tuple[str, str]]:
     for path, operations in app.openapi()["paths"].items():
         found += [(method.upper(), path) for method in operations]
     hidden = [route for route in app.routes if isinstance(route, APIRoute)]
-    found += [(method, one.path_format) for one in hidden for method in one.methods]
+    found += [(method, one.path_format) for one in hidden for method in one.methods or ()]
     return sorted(set(found))
 
 
