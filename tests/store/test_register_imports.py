@@ -75,8 +75,16 @@ async def test_outages_of_a_file_count(pool: Pool) -> None:
     assert str(report) == "outages: 2 rows, 2 new, 0 changed, 0 as before; judgement 2"
     async with pool.transaction() as connection:
         fault, state = (await load_registry(connection, "Asia/Shanghai")).declarations
-        assert (fault.kind, fault.cause, fault.point_ids) == ("outage", "fault_internal", frozenset({2, 3}))
-        assert (state.kind, state.point_ids, state.to_at) == ("abnormal_state", frozenset({2, 3}), None)
+        assert (fault.kind, fault.cause, fault.point_ids) == (
+            "outage",
+            "fault_internal",
+            frozenset({2, 3}),
+        )
+        assert (state.kind, state.point_ids, state.to_at) == (
+            "abnormal_state",
+            frozenset({2, 3}),
+            None,
+        )
         assert {one[0] for one in await due(connection)} == {2, 3}
         assert await trail(connection) == [
             ("declaration", 1, "made", "clerk"),
