@@ -16,10 +16,12 @@ from service.logs import configure_logs
 from service.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from service.domain.register_files import Kind as RegisterKind
     from service.domain.registry_files import Kind
 
 Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
-KINDS = click.Choice(["points", "devices", "customers"])
+REGISTER = ("outages", "calls", "deadlines")
+KINDS = click.Choice(["points", "devices", "customers", *REGISTER])
 
 
 # Commands that live elsewhere; imported when they are asked for.
@@ -131,11 +133,20 @@ def migrate(print_only: bool, from_revision: str | None) -> None:
 @main.command("import")
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(kind: "Kind", file: Path) -> None:
-    """Bring the registry in line with a CSV file: all of it, or nothing."""
+@click.option("--author", default=None, help="Who imports outages, calls or deadlines.")
+def import_(kind: "Kind | RegisterKind", file: Path, author: str | None) -> None:
+    """Bring registry or register in line with a CSV file: all of it, or nothing."""
+    from service.store.register_imports import import_register_file  # noqa: PLC0415
     from service.store.registry_imports import import_file  # noqa: PLC0415
 
-    report = asyncio.run(import_file(read_settings(), kind, file))
+    if kind == "outages" or kind == "calls" or kind == "deadlines":  # noqa: PLR1714 (mypy narrows by it)
+        if not (author or "").strip():
+            raise click.UsageError(f"{kind} need --author NAME: the trail says who changed what")
+        report = asyncio.run(import_register_file(read_settings(), kind, file, str(author)))
+    elif author is not None:
+        raise click.UsageError(f"--author goes with {', '.join(REGISTER)}, not with {kind}")
+    else:
+        report = asyncio.run(import_file(read_settings(), kind, file))
     click.echo(str(report), err=report.is_refused)
     sys.exit(1 if report.is_refused else 0)
 
@@ -143,11 +154,15 @@ def import_(kind: "Kind", file: Path) -> None:
 @main.command()
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(kind: "Kind", file: Path) -> None:
-    """Write the registry as a CSV file that import takes back unchanged."""
+def export(kind: "Kind | RegisterKind", file: Path) -> None:
+    """Write registry or register as a CSV file that import takes back unchanged."""
+    from service.store.register_exports import export_register_file  # noqa: PLC0415
     from service.store.registry_exports import export_file  # noqa: PLC0415
 
-    n_rows = asyncio.run(export_file(read_settings(), kind, file))
+    if kind == "outages" or kind == "calls" or kind == "deadlines":  # noqa: PLR1714 (mypy narrows by it)
+        n_rows = asyncio.run(export_register_file(read_settings(), kind, file))
+    else:
+        n_rows = asyncio.run(export_file(read_settings(), kind, file))
     click.echo(f"{kind}: {n_rows} rows written to {file}")
 
 

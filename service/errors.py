@@ -113,6 +113,30 @@ class UnknownDeclarationError(DeclarationError):
     code = "unknown_declaration"
 
 
+class UnknownCustomerError(DeclarationError):
+    """A declaration names a customer that the registry does not have."""
+
+    code = "unknown_customer"
+
+
+class EntryExistsError(ServiceError):
+    """The register has this entry already; the message names it."""
+
+    code = "entry_exists"
+
+
+class EntryError(ServiceError):
+    """A fault call or dated promise contradicts itself, or names what the registry does not have."""
+
+    code = "entry_invalid"
+
+
+class UnknownEntryError(ServiceError):
+    """No fault call or dated promise has this number, or it was withdrawn before."""
+
+    code = "unknown_entry"
+
+
 class RegistryFileError(ServiceError):
     """A registry file cannot be read at all: its encoding, or its header."""
 
@@ -243,6 +267,12 @@ class NotFoundError(ServiceError):
     """The registry does not have what is asked for."""
 
     code = "not_found"
+
+
+class ScopeMissingError(ServiceError):
+    """Who asks may not have this; the message names the scope that is missing."""
+
+    code = "scope_missing"
 
 
 class DeclarationsRefusedError(ServiceError):

@@ -144,6 +144,9 @@ ALTER TABLE declaration
     ADD CHECK (cancelled_at IS NULL OR from_at IS NULL),
     ADD CHECK (notice_fields <@ ARRAY['area', 'lines', 'off', 'restore']);
 CREATE INDEX declaration_ticket ON declaration (ticket);
+CREATE UNIQUE INDEX declaration_ticket_kind ON declaration (ticket, outage_kind)
+ WHERE outage_kind IS NOT NULL
+   AND withdrawn_at IS NULL;
 
 -- Important customers who were told of an outage in person, and when.
 CREATE TABLE declaration_told (
@@ -168,7 +171,7 @@ SELECT declaration.declaration_id,
 
 CREATE TABLE fault_call (
     call_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    call           text NOT NULL UNIQUE CHECK (call <> ''),  -- its number with the caller's desk
+    call           text NOT NULL CHECK (call <> ''),  -- its number with the caller's desk
     customer       text NOT NULL DEFAULT '',
     point_id       integer REFERENCES point,
     response_area  text NOT NULL CHECK (response_area IN ('urban', 'rural', 'remote', 'special_remote')),
@@ -182,12 +185,13 @@ CREATE TABLE fault_call (
     CHECK (called_at <= arrived_at),
     CHECK (called_at <= restored_at)
 );
+CREATE UNIQUE INDEX fault_call_call ON fault_call (call) WHERE withdrawn_at IS NULL;
 CREATE INDEX fault_call_called ON fault_call (called_at);
 
 -- Other dated promises: something was asked for, and is to be answered by a day.
 CREATE TABLE deadline (
     deadline_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    reference   text NOT NULL UNIQUE CHECK (reference <> ''),  -- of the file it stands for
+    reference   text NOT NULL CHECK (reference <> ''),  -- of the file it stands for
     promise     text NOT NULL,                   -- which deadline row of the rule set it falls under
     subject     text NOT NULL DEFAULT '',        -- class or area that chooses among its rows
     opened_at   timestamptz NOT NULL,
@@ -197,6 +201,7 @@ CREATE TABLE deadline (
     withdrawn_at timestamptz,
     CHECK (opened_at <= answered_at)
 );
+CREATE UNIQUE INDEX deadline_reference ON deadline (reference) WHERE withdrawn_at IS NULL;
 CREATE INDEX deadline_opened ON deadline (opened_at);
 
 -- Who changed what in the register, and when. Rows are never changed.

@@ -7,16 +7,19 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from service import clock
 from service.api import description, problem
+from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
+    deadlines,
     declarations,
+    fault_calls,
     group_rates,
     interruptions,
     major_event_days,
@@ -38,7 +41,7 @@ from service.metrics import ServeMetrics, new_registry
 from service.settings import Settings
 from service.store.pool import Pool
 
-_WRITERS: Final = 2  # connections for declarations
+_WRITERS: Final = 2  # connections for the register
 # The order of the documentation; and of matching, where the last takes every path below /v1/points/.
 _ROUTERS: Final = (
     points.router,
@@ -53,6 +56,8 @@ _ROUTERS: Final = (
     sarfi.router,
     scorecard.router,
     declarations.router,
+    fault_calls.router,
+    deadlines.router,
     rule_sets.router,
     operations.router,
     point_metrics.router,
@@ -66,6 +71,7 @@ def create_app(
     chosen: ChosenRuleSets | None = None,
     metrics: ServeMetrics | None = None,
     now: Callable[[], datetime] = clock.now,
+    access_of: AccessOf = everybody_is_local,
 ) -> FastAPI:
     """Return the application; its connections live from its start to its end.
 
@@ -74,6 +80,7 @@ def create_app(
         chosen: The rule sets that the settings name; by default read now.
         metrics: By default on a registry of its own.
         now: The present instant.
+        access_of: Says who asks, and what they may have; by default everybody may do everything.
 
     Raises:
         RuleSetError: A rule set that the settings name is not there, or cannot be read.
@@ -114,7 +121,9 @@ def create_app(
         swagger_ui_parameters={"validatorUrl": None, "defaultModelsExpandDepth": 0},
         responses=description.RESPONSES,
         lifespan=life,
+        dependencies=[Depends(check_access)],
     )
+    app.state.access_of = access_of
     for router in _ROUTERS:
         app.include_router(router)
     app.get("/", include_in_schema=False)(_start)

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from service.api.access import needed_scope
 from service.api.problem import MEDIA_TYPE, Problem
 
 TEXT: Final = """
@@ -15,6 +16,10 @@ a point is *not monitored*, never compliant. The rate of a group is the unweight
 Rates are numbers 0..1 at full precision, `null` without a denominator. Times are those of the deployment's zone,
 with offset; days and months are counted in it. Ranges are half-open. `data_through` says how far the data reach:
 minutes after it are not due yet.
+
+Each path needs a scope, which `x-scope` names: `read:aggregate` for sums, `read:customer` for what may show one
+customer, `write:declarations` for the register; `admin` has all. Requests are not authenticated in this version: who
+reaches this process has all of them.
 
 A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
 """
@@ -40,7 +45,11 @@ TAGS: Final = [
     },
     {
         "name": "declarations",
-        "description": "What people tell the system; the past is judged again by it.",
+        "description": "What people tell the system: outages and abnormal states; the past is judged again by it.",
+    },
+    {
+        "name": "register",
+        "description": "Fault calls and dated promises, as records with a trail.",
     },
     {"name": "rule sets", "description": "Limits and thresholds, each with its source."},
     {"name": "operations", "description": "Health, readiness, metrics."},
@@ -52,13 +61,16 @@ RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 
 
 def install(app: FastAPI) -> None:
-    """Let the document of ``app`` say that problems have a media type of their own."""
+    """Let the document of ``app`` name scopes, and say that problems have a media type of their own."""
     plain = app.openapi
 
     def document() -> dict[str, object]:
         found = plain()
-        for operations in found["paths"].values():
-            for operation in operations.values():
+        for path, operations in found["paths"].items():
+            for method, operation in operations.items():
+                scope = needed_scope(method, path)
+                if scope is not None:
+                    operation["x-scope"] = scope
                 answers = operation["responses"]
                 if "application/json" in answers["default"]["content"]:
                     content = answers["default"]["content"]

@@ -13,7 +13,9 @@ from service.domain.rates import Method
 class LowestPoint(Shape):
     """The monitored point with the lowest rate."""
 
-    point: str = Field(examples=["P-0001"])
+    point: str | None = Field(
+        description="null to those who may not read single customers", examples=["P-0001"]
+    )
     rate: float = Field(description="0..1", examples=[0.9123])
 
 
@@ -55,8 +57,8 @@ class TargetFigureShape(FigureShape):
     )
 
 
-def figure_shape(figure: PassFigure) -> FigureShape:
-    """Return a figure as part of an answer."""
+def figure_shape(figure: PassFigure, *, with_point: bool) -> FigureShape:
+    """Return a figure as part of an answer; ``with_point`` names the lowest one."""
     lowest = figure.lowest
     return FigureShape(
         rate=figure.rate.nearest(),
@@ -68,19 +70,23 @@ def figure_shape(figure: PassFigure) -> FigureShape:
         monitored=figure.n_monitored,
         not_monitored=figure.n_not_monitored,
         exempt=figure.n_exempt,
-        lowest=None if lowest is None else LowestPoint(point=lowest.point, rate=float(lowest.rate)),
+        lowest=None
+        if lowest is None
+        else LowestPoint(point=lowest.point if with_point else None, rate=float(lowest.rate)),
         pooled=rates(figure.counts),
         minutes=Minutes.of(figure.counts),
     )
 
 
-def target_figure_shape(figure: PassFigure, at_least: Decimal | None) -> TargetFigureShape:
+def target_figure_shape(
+    figure: PassFigure, at_least: Decimal | None, *, with_point: bool
+) -> TargetFigureShape:
     """Return a figure as part of an answer, held against a target that it was counted with."""
     reached = None
     if at_least is not None and figure.n_monitored:
         reached = figure.rate.reaches(Fraction(at_least))
     return TargetFigureShape(
-        **dict(figure_shape(figure)),
+        **dict(figure_shape(figure, with_point=with_point)),
         at_least=None if at_least is None else float(at_least),
         reached=reached,
         below=None if at_least is None else figure.n_below,

@@ -115,6 +115,24 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             title="Unknown place",
             next="Correct the code, or import the points that belong to it; GET /v1/points lists them.",
         ),
+        errors.UnknownCustomerError: _WRONG._replace(
+            title="Unknown customer",
+            next="Correct the account, or import the customer with `voltpass import customers`.",
+        ),
+        errors.EntryExistsError: _Answer(
+            HTTPStatus.CONFLICT,
+            "It is in the register already",
+            "Change the entry that `detail` names with PATCH, or withdraw it first and enter it anew.",
+        ),
+        errors.EntryError: _WRONG._replace(title="The entry is wrong"),
+        errors.UnknownEntryError: _Answer(
+            HTTPStatus.NOT_FOUND, "No such entry", "The list with ?withdrawn=true has all of them."
+        ),
+        errors.ScopeMissingError: _Answer(
+            HTTPStatus.FORBIDDEN,
+            "Not allowed for who asks",
+            "Ask with a key that has the scope that `detail` names, or ask who runs `serve` for it.",
+        ),
         errors.UnknownDeclarationError: _Answer(
             HTTPStatus.NOT_FOUND,
             "No such declaration",

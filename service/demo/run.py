@@ -17,11 +17,12 @@ from service.demo.roles import TOPIC, embedded_parts, running_roles
 from service.demo.scenario import registry_files
 from service.demo.street import FAULTS, PLANNED_OUTAGE, start_of_street
 from service.demo.tables import print_figures
+from service.domain.register import NewDeclaration, Place
 from service.embedded.ports import is_free
 from service.embedded.producer import EmbeddedProducer
 from service.errors import ServiceError, SettingsError
 from service.settings import Settings
-from service.store.declarations import NewDeclaration, Place, add_declaration
+from service.store.declarations import add_declaration
 from service.store.pool import Pool
 from service.store.registry_imports import import_file
 from service.store.settled import Unsettled, unsettled

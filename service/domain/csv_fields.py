@@ -182,6 +182,19 @@ def read_zone(text: str) -> str:
 
 def instants(zone: ZoneInfo) -> Callable[[str], datetime]:
     """Return a reader of whole minutes; without offset they are the wall clock of ``zone``."""
+    exact = exact_instants(zone)
+
+    def read(text: str) -> datetime:
+        utc = exact(text)
+        if utc.second or utc.microsecond:
+            raise NotAllowedError("whole minutes")
+        return utc
+
+    return read
+
+
+def exact_instants(zone: ZoneInfo) -> Callable[[str], datetime]:
+    """Return a reader of instants, to the microsecond; without offset they are the wall clock of ``zone``."""
 
     def read(text: str) -> datetime:
         try:
@@ -191,8 +204,6 @@ def instants(zone: ZoneInfo) -> Callable[[str], datetime]:
                 "2026-01-31, 2026-01-31T15:00 or 2026-01-31T15:00+08:00"
             ) from None
         utc = (_on_the_clock(given, zone) if given.tzinfo is None else given).astimezone(UTC)
-        if utc.second or utc.microsecond:
-            raise NotAllowedError("whole minutes")
         if not _FIRST <= utc < _LAST:
             raise NotAllowedError("from 1970 to 2199")
         return utc
@@ -203,6 +214,12 @@ def instants(zone: ZoneInfo) -> Callable[[str], datetime]:
 def write_instant(at: datetime, zone: ZoneInfo) -> str:
     """Return what a reader of ``instants`` reads, with the offset of ``zone``."""
     return at.astimezone(zone).isoformat(timespec="minutes")
+
+
+def write_exact_instant(at: datetime, zone: ZoneInfo) -> str:
+    """Return what a reader of ``exact_instants`` reads; of whole minutes the same as ``write_instant``."""
+    is_whole = not at.second and not at.microsecond
+    return write_instant(at, zone) if is_whole else at.astimezone(zone).isoformat()
 
 
 def write_decimal(number: Decimal) -> str:

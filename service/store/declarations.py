@@ -1,83 +1,44 @@
-"""Declarations: what people tell of the grid's state, by place; each raises the judgement number."""
+"""Declarations written: each change in one transaction with what it concerns and with its row of the trail."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import NamedTuple, TypedDict
 
-from service.errors import DeclarationError, UnknownDeclarationError, UnknownPlaceError
-from service.store.judgement import Change, be_only_writer, raise_judgement
+from service.domain.register import (
+    Kind,
+    NewDeclaration,
+    NoticeField,
+    OutageKind,
+    Place,
+    ToldCustomer,
+)
+from service.domain.register_checks import wrong_with_declaration
+from service.domain.register_reach import Reach, judged_again, made_again
+from service.errors import (
+    DeclarationError,
+    EntryExistsError,
+    UnknownCustomerError,
+    UnknownDeclarationError,
+    UnknownPlaceError,
+)
+from service.store.declaration_reach import (
+    Span,
+    mark_interruptions,
+    points_judged_again,
+    unknown_customers,
+    unknown_places,
+)
+from service.store.declaration_reads import (
+    StoredDeclaration,
+    declarations_by_ticket,
+    find_declaration,
+)
+from service.store.declaration_rows import add_rows, content_of, plain, update_rows
+from service.store.judgement import be_only_writer, raise_judgement
 from service.store.pool import Connection
+from service.store.register_changes import EntryChange, note_changes
 from service.store.statements import statement
-
-Kind = Literal["abnormal_state", "outage"]
-PlaceKind = Literal["organisation", "region", "substation", "feeder", "transformer", "point"]
-_KINDS: Final = get_args(Kind)
-_PLACE_KINDS: Final = get_args(PlaceKind)
-
-_UNKNOWN_PLACES = statement(
-    "declaration_unknown_places",
-    """
-    SELECT place, code
-      FROM unnest($1::text[], $2::text[]) AS scope (place, code)
-     WHERE NOT EXISTS (
-               SELECT
-                 FROM v_place_point AS known
-                WHERE known.place = scope.place
-                  AND known.code = scope.code
-           )
-     ORDER BY place, code
-    """,
-)
-
-_ADD = statement(
-    "declaration_add",
-    """
-    INSERT INTO declaration (kind, ticket, author, approver, cause, from_at, to_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-    RETURNING declaration_id
-    """,
-)
-
-_ADD_SCOPE = statement(
-    "declaration_add_scope",
-    """
-    INSERT INTO declaration_scope (declaration_id, place, code)
-    SELECT $1, place, code
-      FROM unnest($2::text[], $3::text[]) AS scope (place, code)
-     ORDER BY place, code
-    """,
-)
-
-_POINTS = statement(
-    "declaration_points",
-    """
-    SELECT DISTINCT point_id
-      FROM v_declaration_point
-     WHERE declaration_id = $1
-     ORDER BY point_id
-    """,
-)
-
-_LOCK = statement(
-    "declaration_lock",
-    """
-    SELECT from_at, to_at
-      FROM declaration
-     WHERE declaration_id = $1
-       AND withdrawn_at IS NULL
-       FOR UPDATE
-    """,
-)
-
-_END = statement(
-    "declaration_end",
-    """
-    UPDATE declaration
-       SET to_at = $2
-     WHERE declaration_id = $1
-    """,
-)
 
 _WITHDRAW = statement(
     "declaration_withdraw",
@@ -85,135 +46,213 @@ _WITHDRAW = statement(
     UPDATE declaration
        SET withdrawn_at = now()
      WHERE declaration_id = $1
+    RETURNING withdrawn_at
     """,
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A part of the grid; it holds the points that name it."""
+class Edit(NamedTuple):
+    """A declaration that is made, or becomes another."""
 
-    place: PlaceKind
-    code: str
+    before: StoredDeclaration | None  # None: it is made
+    after: NewDeclaration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDeclaration:
-    """What is told, before it is stored."""
+class DeclarationChanges(TypedDict, total=False):
+    """The fields that change; see ``NewDeclaration``."""
 
     kind: Kind
-    places: Collection[Place]  # where; at least one, and every one known to the registry
+    places: Sequence[Place]
     ticket: str
-    author: str
-    approver: str  # somebody else
-    from_at: datetime  # actual start, inclusive, with zone
-    to_at: datetime | None  # actual end, exclusive; None while it lasts
-    cause: str = ""
+    approver: str
+    cause: str
+    from_at: datetime | None
+    to_at: datetime | None
+    outage_kind: OutageKind | None
+    window_from: datetime | None
+    window_to: datetime | None
+    notice_at: datetime | None
+    notice_fields: Sequence[NoticeField]
+    important_told: Sequence[ToldCustomer]
+    cancelled_at: datetime | None
 
 
-async def add_declaration(connection: Connection, told: NewDeclaration) -> int:
+async def add_declaration(
+    connection: Connection, told: NewDeclaration, made_by: str | None = None
+) -> int:
     """Store a declaration and return its number; call it last in a transaction.
+
+    Args:
+        connection: Of that transaction.
+        told: What is declared.
+        made_by: Who, for the trail; None: its author.
 
     Raises:
         UnknownPlaceError: No point of the registry belongs to one of the places.
+        UnknownCustomerError: The registry does not have one who was told.
+        EntryExistsError: An outage of this kind has this ticket already.
         DeclarationError: It contradicts itself; the message says all that is wrong with it.
     """
-    _check(told)
     await be_only_writer(connection)
-    places = sorted(set(told.places))
-    scope = [one.place for one in places], [one.code for one in places]
-    unknown = await connection.fetch(_UNKNOWN_PLACES, *scope)
-    if unknown:
-        named = ", ".join(f"{row['place']} {row['code']!r}" for row in unknown)
-        raise UnknownPlaceError(f"no point of the registry belongs to {named}")
-    declaration_id = int(
-        await connection.fetchval(
-            _ADD,
-            told.kind,
-            told.ticket,
-            told.author,
-            told.approver,
-            told.cause,
-            told.from_at,
-            told.to_at,
-        )
-    )
-    await connection.execute(_ADD_SCOPE, declaration_id, *scope)
-    span = (told.from_at, told.to_at)
-    await _raise(connection, declaration_id, span, f"declaration {declaration_id} was made")
-    return declaration_id
+    edit = Edit(None, told)
+    await _check(connection, edit)
+    (number,) = await write_declarations(connection, [edit], made_by or told.author)
+    return number
 
 
-async def end_declaration(connection: Connection, declaration_id: int, to_at: datetime) -> None:
-    """Set or correct the actual end of a declaration; call it last in a transaction.
+async def change_declaration(
+    connection: Connection, declaration_id: int, changes: DeclarationChanges, made_by: str
+) -> None:
+    """Change fields of a declaration, also of one that is over; call it last in a transaction.
 
     Raises:
         UnknownDeclarationError: There is none of this number, or it was withdrawn.
-        DeclarationError: The end is not after the start.
+        UnknownPlaceError, UnknownCustomerError, EntryExistsError, DeclarationError: As when one is made.
     """
     await be_only_writer(connection)
-    from_at, old_to_at = await _lock(connection, declaration_id)
-    if to_at.tzinfo is None or to_at <= from_at:
-        raise DeclarationError(f"to_at {to_at.isoformat()} must be after {from_at.isoformat()}")
-    if to_at == old_to_at:
-        return
-    await connection.execute(_END, declaration_id, to_at)
-    edges = (to_at, old_to_at) if old_to_at is None or to_at < old_to_at else (old_to_at, to_at)
-    await _raise(connection, declaration_id, edges, f"declaration {declaration_id} has a new end")
+    before = await _counting(connection, declaration_id)
+    edit = Edit(before, replace(before.told, **changes))
+    await _check(connection, edit)
+    await write_declarations(connection, [edit], made_by)
 
 
-async def withdraw_declaration(connection: Connection, declaration_id: int) -> None:
+async def end_declaration(
+    connection: Connection, declaration_id: int, to_at: datetime, made_by: str
+) -> None:
+    """Set or correct the actual end; see ``change_declaration``."""
+    await change_declaration(connection, declaration_id, {"to_at": to_at}, made_by)
+
+
+async def cancel_declaration(
+    connection: Connection, declaration_id: int, cancelled_at: datetime, made_by: str
+) -> None:
+    """Say that a planned outage will not take place; see ``change_declaration``."""
+    await change_declaration(connection, declaration_id, {"cancelled_at": cancelled_at}, made_by)
+
+
+async def withdraw_declaration(connection: Connection, declaration_id: int, made_by: str) -> None:
     """Let a declaration count no longer; it stays on record. Call it last in a transaction.
 
     Raises:
         UnknownDeclarationError: There is none of this number, or it was withdrawn before.
     """
     await be_only_writer(connection)
-    span = await _lock(connection, declaration_id)
-    # Its points are looked up before it is withdrawn: a withdrawn declaration has none.
-    await _raise(connection, declaration_id, span, f"declaration {declaration_id} was withdrawn")
-    await connection.execute(_WITHDRAW, declaration_id)
+    before = await _counting(connection, declaration_id)
+    await mark_interruptions(
+        connection, _spans(declaration_id, made_again(before.told, None), is_before=True)
+    )
+    spans = _spans(declaration_id, judged_again(before.told, None), is_before=True)
+    changes = await points_judged_again(connection, spans)
+    withdrawn_at = await connection.fetchval(_WITHDRAW, declaration_id)
+    content = content_of(before.told)
+    after = content | {"withdrawn_at": plain(withdrawn_at)}
+    change = EntryChange(record_id=declaration_id, action="withdrawn", before=content, after=after)
+    await note_changes(connection, "declaration", made_by, [change])
+    if spans:
+        await raise_judgement(connection, changes, f"declaration {declaration_id} was withdrawn")
 
 
-async def _lock(connection: Connection, declaration_id: int) -> tuple[datetime, datetime | None]:
-    row = await connection.fetchrow(_LOCK, declaration_id)
-    if row is None:
-        raise UnknownDeclarationError(f"declaration {declaration_id} does not exist any more")
-    return row["from_at"], row["to_at"]
+async def write_declarations(
+    connection: Connection, edits: Sequence[Edit], made_by: str
+) -> list[int]:
+    """Store what is checked and return the numbers, of those that change too; one judgement number for all.
+
+    Call it last in a transaction that is the only writer. An edit that changes nothing leaves no trace.
+    """
+    changing = [one for one in edits if one.before is None or differs(one.before.told, one.after)]
+    before = [(one.before.declaration_id, one) for one in changing if one.before is not None]
+    due, judged = _concerned(before, is_before=True)
+    await mark_interruptions(connection, due)
+    changes = await points_judged_again(connection, judged)
+    numbers = await _store(connection, changing)
+    stored = list(zip(numbers, changing, strict=True))
+    due, judged_after = _concerned(stored, is_before=False)
+    await mark_interruptions(connection, due)
+    changes += await points_judged_again(connection, judged_after)
+    await note_changes(
+        connection, "declaration", made_by, [_change(number, one) for number, one in stored]
+    )
+    if judged or judged_after:
+        await raise_judgement(connection, changes, _reason(stored))
+    new = iter([number for number, one in stored if one.before is None])
+    return [next(new) if one.before is None else one.before.declaration_id for one in edits]
 
 
-async def _raise(
-    connection: Connection,
-    declaration_id: int,
-    span: tuple[datetime, datetime | None],
-    reason: str,
-) -> None:
-    points = await connection.fetch(_POINTS, declaration_id)
-    from_at, to_at = span
-    changes = [Change(point_id=row["point_id"], from_at=from_at, to_at=to_at) for row in points]
-    await raise_judgement(connection, changes, reason)
+def differs(one: NewDeclaration, other: NewDeclaration) -> bool:
+    """Return whether two declarations are stored as different ones."""
+    return content_of(one) != content_of(other)
 
 
-def _check(told: NewDeclaration) -> None:
-    wrong = [
-        f"{name} is empty"
-        for name in ("ticket", "author", "approver")
-        if not getattr(told, name).strip()
-    ]
-    if told.author.strip() == told.approver.strip():
-        wrong.append(f"approver {told.approver!r} must be somebody else than the author")
-    if told.kind not in _KINDS:
-        wrong.append(f"kind {told.kind!r} must be one of {', '.join(_KINDS)}")
-    if not told.places:
-        wrong.append("it names no place")
-    wrong += [
-        f"place {one.place!r} must be one of {', '.join(_PLACE_KINDS)}"
-        for one in told.places
-        if one.place not in _PLACE_KINDS
-    ]
-    if told.from_at.tzinfo is None or (told.to_at is not None and told.to_at.tzinfo is None):
-        wrong.append("from_at and to_at need an offset from UTC")
-    elif told.to_at is not None and told.to_at <= told.from_at:
-        wrong.append(f"to_at {told.to_at.isoformat()} must be after {told.from_at.isoformat()}")
+async def _check(connection: Connection, edit: Edit) -> None:
+    told, before = edit.after, None if edit.before is None else edit.before.told
+    wrong = wrong_with_declaration(told)
     if wrong:
-        raise DeclarationError("; ".join(wrong))
+        raise DeclarationError("; ".join(map(str, wrong)))
+    if before is None or set(before.places) != set(told.places):
+        nowhere = await unknown_places(connection, told.places)
+        if nowhere:
+            named = ", ".join(f"{one.place} {one.code!r}" for one in sorted(nowhere))
+            raise UnknownPlaceError(f"no point of the registry belongs to {named}")
+    nobody = await unknown_customers(connection, [one.customer for one in told.important_told])
+    if nobody:
+        named = ", ".join(map(repr, sorted(nobody)))
+        raise UnknownCustomerError(f"important_told: the registry has no customer {named}")
+    if told.outage_kind is None:
+        return
+    for one in await declarations_by_ticket(connection, [told.ticket]):
+        is_other = edit.before is None or one.declaration_id != edit.before.declaration_id
+        if is_other and one.withdrawn_at is None and one.told.outage_kind == told.outage_kind:
+            raise EntryExistsError(
+                f"declaration {one.declaration_id} is the {told.outage_kind} outage of ticket {told.ticket!r} already"
+            )
+
+
+async def _counting(connection: Connection, declaration_id: int) -> StoredDeclaration:
+    found = await find_declaration(connection, declaration_id)
+    if found is None or found.withdrawn_at is not None:
+        raise UnknownDeclarationError(f"declaration {declaration_id} does not exist any more")
+    return found
+
+
+async def _store(connection: Connection, edits: Sequence[Edit]) -> list[int]:
+    new = [content_of(one.after) for one in edits if one.before is None]
+    changed = {
+        one.before.declaration_id: content_of(one.after) for one in edits if one.before is not None
+    }
+    added = iter(await add_rows(connection, new) if new else [])
+    if changed:
+        await update_rows(connection, changed)
+    return [next(added) if one.before is None else one.before.declaration_id for one in edits]
+
+
+def _concerned(
+    edits: Sequence[tuple[int, Edit]], *, is_before: bool
+) -> tuple[list[Span], list[Span]]:
+    """Return whose interruptions are due, and what is judged again: of places as they are stored now."""
+    due, judged = [], []
+    for number, (stored, after) in edits:
+        told = None if stored is None else stored.told
+        due += _spans(number, made_again(told, after), is_before=is_before)
+        judged += _spans(number, judged_again(told, after), is_before=is_before)
+    return due, judged
+
+
+def _spans(number: int, reaches: Sequence[Reach], *, is_before: bool) -> list[Span]:
+    return [Span(number, one) for one in reaches if one.is_before == is_before]
+
+
+def _change(number: int, edit: Edit) -> EntryChange:
+    return EntryChange(
+        record_id=number,
+        action="made" if edit.before is None else "changed",
+        before=None if edit.before is None else content_of(edit.before.told),
+        after=content_of(edit.after),
+    )
+
+
+def _reason(stored: Sequence[tuple[int, Edit]]) -> str:
+    if len(stored) == 1:
+        ((number, edit),) = stored
+        return f"declaration {number} {'was made' if edit.before is None else 'has changed'}"
+    n_new = sum(edit.before is None for _, edit in stored)
+    return f"declarations: {n_new} new, {len(stored) - n_new} changed"

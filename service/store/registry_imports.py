@@ -24,10 +24,11 @@ from service.store.staging import Merged
 class ImportReport:
     """What an import did; with bad rows it did nothing."""
 
-    kind: Kind
+    kind: str
     n_rows: int  # of the file, without its header and bad rows
     n_new: int = 0
     n_changed: int = 0
+    n_withdrawn: int = 0  # withdrawn before as they stand in the file, and left so
     bad_rows: tuple[BadRow, ...] = ()  # in the order of their lines
     judgement: int | None = None  # the number that it raised; None where nothing changed
 
@@ -41,9 +42,11 @@ class ImportReport:
         if self.is_refused:
             counted = f"{self.kind}: nothing was stored, {len(self.bad_rows)} fields are wrong"
             return "\n".join([counted, *map(str, self.bad_rows)])
-        n_same = self.n_rows - self.n_new - self.n_changed
+        n_same = self.n_rows - self.n_new - self.n_changed - self.n_withdrawn
         number = "" if self.judgement is None else f"; judgement {self.judgement}"
         counts = f"{self.n_new} new, {self.n_changed} changed, {n_same} as before"
+        if self.n_withdrawn:
+            counts += f", {self.n_withdrawn} withdrawn before and left so"
         return f"{self.kind}: {self.n_rows} rows, {counts}{number}"
 
 

@@ -27,6 +27,33 @@ OUTAGE = told(
     **{"from": "2024-03-01T23:30:00+08:00", "to": "2024-03-01T23:50:00+08:00"},
 )
 
+PLANNED = told(
+    kind="outage",
+    outage_kind="planned",
+    cause="planned_maintenance",
+    window_from="2024-03-10T08:00:00+08:00",
+    window_to="2024-03-10T12:00:00+08:00",
+    notice_at="2024-03-02T08:00:00+08:00",
+    notice_fields=["area", "lines", "off", "restore"],
+    important_told=[{"customer": "C-P", "told_at": "2024-03-02T09:00:00+08:00"}],
+    **{"from": None, "to": None},
+)
+CALL = {
+    "call": "95598-1",
+    "customer": "C-P",
+    "point": "P",
+    "response_area": "urban",
+    "called_at": "2024-03-10T08:30:00+08:00",
+    "author": "desk",
+}
+DEADLINE = {
+    "reference": "YK-1",
+    "promise": "supply_plan",
+    "subject": "low_voltage",
+    "opened_at": "2024-03-10T08:30:00+08:00",
+    "author": "desk",
+}
+
 
 async def declare(client: httpx.AsyncClient, body: dict[str, Any]) -> Any:
     answer = await client.post("/v1/declarations", json=body)

@@ -75,6 +75,13 @@ PLACES = [
     ("/v1/declarations", "from"),
     ("/v1/declarations", "withdrawn"),
     ("/v1/declarations", "cursor"),
+    ("/v1/declarations", "ticket"),
+    ("/v1/declarations/1/changes", "cursor"),
+    ("/v1/fault-calls", "from"),
+    ("/v1/fault-calls", "response_area"),
+    ("/v1/deadlines", "promise"),
+    ("/v1/deadlines", "open"),
+    ("/v1/deadlines", "cursor"),
     ("/metrics/points", "point"),
     ("/metrics/points", "feeder"),
 ]
@@ -130,7 +137,12 @@ async def test_of_bytes_that_are_no_utf8(reader: httpx.AsyncClient) -> None:
     assert statuses == [200, 422, 404]
 
 
-@pytest.mark.parametrize("field", ["kind", "places", "ticket", "author", "cause", "from", "to"])
+OUTAGE_FIELDS = ("outage_kind", "window_from", "notice_at", "notice_fields", "important_told")
+
+
+@pytest.mark.parametrize(
+    "field", ["kind", "places", "ticket", "author", "cause", "from", "to", *OUTAGE_FIELDS]
+)
 async def test_of_a_declaration(reader: httpx.AsyncClient, field: str) -> None:
     good = {
         "kind": "outage",
@@ -148,3 +160,23 @@ async def test_of_a_declaration(reader: httpx.AsyncClient, field: str) -> None:
         )
 
         assert problem_of(answer)["status"] == 422
+
+
+@pytest.mark.parametrize("field", ["call", "customer", "point", "called_at", "restored_at"])
+async def test_of_a_fault_call(reader: httpx.AsyncClient, field: str) -> None:
+    good = {
+        "call": "1",
+        "point": "none",
+        "response_area": "urban",
+        "called_at": "2024-03-01T00:00:00Z",
+        "author": "a",
+    }
+    for value in VALUES:
+        answer = await reader.post(
+            "/v1/fault-calls",
+            content=json.dumps({**good, field: value}),
+            headers={"content-type": "application/json"},
+        )
+
+        if (field, value) != ("point", None):  # a call of nobody knows where is one
+            assert problem_of(answer)["status"] in {409, 422}

@@ -105,8 +105,7 @@ CREATE TABLE deadline (
     withdrawn_at timestamp with time zone,
     CONSTRAINT deadline_check CHECK ((opened_at <= answered_at)),
     CONSTRAINT deadline_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT deadline_pkey PRIMARY KEY (deadline_id),
-    CONSTRAINT deadline_reference_key UNIQUE (reference)
+    CONSTRAINT deadline_pkey PRIMARY KEY (deadline_id)
 );
 
 CREATE TABLE declaration (
@@ -248,8 +247,7 @@ CREATE TABLE fault_call (
     CONSTRAINT fault_call_check1 CHECK ((called_at <= restored_at)),
     CONSTRAINT fault_call_response_area_check CHECK ((response_area = ANY (ARRAY['urban'::text, 'rural'::text, 'remote'::text, 'special_remote'::text]))),
     CONSTRAINT fault_call_point_id_fkey FOREIGN KEY (point_id) REFERENCES point(point_id),
-    CONSTRAINT fault_call_pkey PRIMARY KEY (call_id),
-    CONSTRAINT fault_call_call_key UNIQUE (call)
+    CONSTRAINT fault_call_pkey PRIMARY KEY (call_id)
 );
 
 CREATE TABLE interruption (
@@ -566,7 +564,11 @@ CREATE INDEX dead_letter_unpublished ON public.dead_letter USING btree (topic, p
 
 CREATE INDEX deadline_opened ON public.deadline USING btree (opened_at);
 
+CREATE UNIQUE INDEX deadline_reference ON public.deadline USING btree (reference) WHERE (withdrawn_at IS NULL);
+
 CREATE INDEX declaration_ticket ON public.declaration USING btree (ticket);
+
+CREATE UNIQUE INDEX declaration_ticket_kind ON public.declaration USING btree (ticket, outage_kind) WHERE ((outage_kind IS NOT NULL) AND (withdrawn_at IS NULL));
 
 CREATE INDEX device_concentrator ON public.device USING btree (concentrator);
 
@@ -575,6 +577,8 @@ CREATE INDEX device_point ON public.device USING btree (point_id);
 CREATE INDEX event_start ON public.event USING btree (start_at);
 
 CREATE INDEX evidence_point ON public.evidence USING btree (point_id, start_at);
+
+CREATE UNIQUE INDEX fault_call_call ON public.fault_call USING btree (call) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX fault_call_called ON public.fault_call USING btree (called_at);
 

@@ -10,10 +10,11 @@ import pytest
 
 from service.domain.judging import make_judge
 from service.domain.periods import day_start
+from service.domain.register import Kind, NewDeclaration, Place
 from service.domain.rules import RuleSet, load_rule_set
 from service.settle import beside
 from service.settle.settler import Settler
-from service.store.declarations import Kind, NewDeclaration, Place, add_declaration
+from service.store.declarations import add_declaration
 from service.store.deployment import adopt_zone
 from service.store.page_rows import pages_from_rows
 from service.store.pool import Pool

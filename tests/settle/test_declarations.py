@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from service.store.declarations import NewDeclaration, Place, add_declaration, withdraw_declaration
+from service.domain.register import NewDeclaration, Place
+from service.store.declarations import add_declaration, withdraw_declaration
 from service.store.pool import Pool
 from tests.settle.plant import Consumer, at, consumer, ledger, minutes, register, settle, table
 
@@ -131,7 +132,7 @@ async def test_a_declaration_that_is_withdrawn_leaves_no_trace(
     await settle(pool)
 
     async with pool.transaction() as connection:
-        await withdraw_declaration(connection, number)
+        await withdraw_declaration(connection, number, "dispatcher")
     await settle(pool)
     await settle(other_pool)
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from service.domain.register import NewDeclaration, Place
 from service.domain.rules import RuleSet, load_rule_set, rule_set_names
 from service.settings.parts import DatabaseSettings
-from service.store.declarations import NewDeclaration, Place, add_declaration
+from service.store.declarations import add_declaration
 from service.store.deployment import adopt_rule_set
 from service.store.pool import Pool
 from tests.settle.plant import Consumer, at, consumer, ledger, minutes, register, settle, table

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.domain.outage_files import read_outages
+from service.domain.register_files import read_calls, read_deadlines
 from service.domain.registry_files import read_customers, read_devices, read_points
 from service.settings.parts import DatabaseSettings
 from service.store.pool import connect
@@ -51,7 +53,14 @@ async def test_every_view_is_described(database: DatabaseSettings) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "read"),
-    [("points", read_points), ("devices", read_devices), ("customers", read_customers)],
+    [
+        ("points", read_points),
+        ("devices", read_devices),
+        ("customers", read_customers),
+        ("outages", read_outages),
+        ("calls", read_calls),
+        ("deadlines", read_deadlines),
+    ],
 )
 def test_every_column_of_the_files_is_described(kind: str, read: object) -> None:
     assert callable(read)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from service.api.access import Asking
 from service.api.context import Context
 from service.api.figure_shapes import (
     FigureShape,
@@ -93,14 +94,14 @@ class ResidentialPassRate(Basis, _Days):
 
 @router.get("/v1/composite-pass-rate", summary="Class rates A, B, C, D and the composite rate")
 async def composite_pass_rate(
-    context: Context, from_: From = None, to: To = None
+    context: Context, asking: Asking, from_: From = None, to: To = None
 ) -> CompositePassRate:
     """Return the rate of each class of points, mean of points and pooled, and their composite.
 
     Days are those of the deployment's zone, at most 400. Where a class has no monitored point the
     composite is null and `missing` names the class.
     """
-    rule_set = context.rule_set
+    rule_set, with_point = context.rule_set, asking.may("read:customer")
     if rule_set.composite is None:
         raise RequestError(
             f"the rule set {rule_set.name} has no composite rate; /v1/rule-sets shows which have one",
@@ -116,7 +117,7 @@ async def composite_pass_rate(
         coverage_floor=float(rule_set.coverage.floor),
         composite=_composite(figures, rule_set.composite),
         classes=[
-            ClassShape(class_=name, **dict(figure_shape(figures[name])))
+            ClassShape(class_=name, **dict(figure_shape(figures[name], with_point=with_point)))
             for name in CLASSES
             if name in figures
         ],
@@ -128,6 +129,7 @@ async def composite_pass_rate(
 )
 async def residential_pass_rate(
     context: Context,
+    asking: Asking,
     from_: From = None,
     to: To = None,
     area: Annotated[TargetArea | None, Query(description="only this target area")] = None,
@@ -139,6 +141,7 @@ async def residential_pass_rate(
     the pooled rate. Days are those of the deployment's zone, at most 400.
     """
     rule_set, population = context.rule_set, "residential_points"
+    with_point = asking.may("read:customer")
     async with reading(context.reader) as snapshot:
         days = _days(from_, to, snapshot, context)
         found = await pass_figures(snapshot.connection, days, rule_set, ("residential_points",))
@@ -155,14 +158,19 @@ async def residential_pass_rate(
         to_day=days[1],
         coverage_floor=float(rule_set.coverage.floor),
         areas=[
-            AreaShape(area=name, **dict(target_figure_shape(figure, targets.get(name))))
+            AreaShape(
+                area=name,
+                **dict(target_figure_shape(figure, targets.get(name), with_point=with_point)),
+            )
             for name, figure in sorted(by_area.items())
         ],
         regions=[
             RegionShape(
                 region=one.region,
                 area=one.area,
-                **dict(target_figure_shape(one.figure, targets.get(one.area))),
+                **dict(
+                    target_figure_shape(one.figure, targets.get(one.area), with_point=with_point)
+                ),
             )
             for one in chosen
         ],

@@ -1,0 +1,239 @@
+"""Each route needs one scope, and who may read sums only never sees one customer."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Request
+from fastapi.routing import APIRoute
+
+from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scope
+from service.api.app import create_app
+from service.domain.catalogue import checksum_of
+from service.domain.rules import load_rule_set
+from service.settings import Settings
+from tests.api.clients import NOW, NOWHERE, application, client_of, get, problem_of
+from tests.api.seeding import NewPoint, Seeder
+from tests.api.telling import CALL, DEADLINE, OUTAGE, PLANNED, declare, told
+
+START = datetime(2024, 2, 29, 16, tzinfo=UTC)
+MARCH_1 = {"from": "2024-03-01", "to": "2024-03-02"}
+# What each path needs to give an answer.
+GIVEN: dict[str, dict[str, str]] = {
+    "/v1/pass-rate": {"group_by": "feeder", **MARCH_1},
+    "/v1/composite-pass-rate": MARCH_1,
+    "/v1/residential-pass-rate": MARCH_1,
+    "/v1/compliance": {"rule_set": "en-50160", "week": "2024-02-26"},
+    "/v1/sarfi": {"group_by": "feeder", **MARCH_1},
+    "/v1/reliability": {"group_by": "feeder", **MARCH_1},
+    "/v1/scorecard": MARCH_1,
+    "/metrics/points": {"point": "SECRET-POINT"},
+    "/v1/points/{point}/weeks": {"rule_set": "en-50160"},
+}
+SECRETS = ("SECRET", "C-SECRET", "li.na", "wang.wei", "2024-0815", "95598-1", "YK-1", "desk")
+
+
+async def seed(seeder: Seeder) -> None:
+    await seeder.points(NewPoint(point="SECRET-POINT", area="urban"), NewPoint(point="P"))
+    await seeder.device("SECRET-POINT", "SECRET-METER")
+    await seeder.minutes("SECRET-POINT", START, [[400] * 1000 + [900] * 440])
+    await seeder.run(
+        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, cause)"
+        " SELECT point_id, $1::timestamptz, $1, $1 + interval '1 hour', $1 + interval '1 hour', 'measured',"
+        "        '{measured}', ''"
+        "   FROM point",
+        START,
+    )
+    await seeder.run(
+        "INSERT INTO kept_rule_set (rule_set, checksum, is_beside) VALUES ('en-50160', $1, true)",
+        checksum_of(load_rule_set("en-50160")),
+    )
+    await seeder.reach(datetime(2024, 3, 31, 16, tzinfo=UTC))
+    async with client_of(application(seeder.settings)) as client:
+        await declare(client, told())
+        await declare(client, OUTAGE)
+        important = [{"customer": "C-SECRET-POINT", "told_at": "2024-03-02T09:00:00+08:00"}]
+        await declare(client, PLANNED | {"important_told": important})
+        call = CALL | {"customer": "C-SECRET-POINT", "point": "SECRET-POINT"}
+        for path, body in (("/v1/fault-calls", call), ("/v1/deadlines", DEADLINE)):
+            assert (await client.post(path, json=body)).status_code == 201
+
+
+def asks_as(*scopes: Scope, principal: str = "key 7") -> AccessOf:
+    async def access_of(request: Request) -> Access:
+        return Access(principal=principal, scopes=frozenset(scopes))
+
+    return access_of
+
+
+def application_for(settings: Settings, *scopes: Scope) -> Any:
+    return create_app(settings, now=lambda: NOW, access_of=asks_as(*scopes))
+
+
+@cache
+def routes() -> list[tuple[str, str]]:
+    """Return method and path of every route that the application has."""
+    app = application(NOWHERE)
+    found = []
+    for path, operations in app.openapi()["paths"].items():
+        found += [(method.upper(), path) for method in operations]
+    hidden = [route for route in app.routes if isinstance(route, APIRoute)]
+    found += [(method, one.path_format) for one in hidden for method in one.methods or ()]
+    return sorted(set(found))
+
+
+def path_of(path: str) -> str:
+    return (
+        path.replace("{point}", "SECRET-POINT")
+        .replace("{rule_set}", "sgcc-2003")
+        .replace("{declaration_id}", "1")
+        .replace("{call_id}", "1")
+        .replace("{deadline_id}", "1")
+    )
+
+
+def test_every_route_declares_what_it_needs() -> None:
+    found = {f"{method} {path}" for method, path in routes()}
+
+    assert found - set(NEEDS) == set(), "add them to service/api/access.py"
+    assert set(NEEDS) - found == set(), "these are no routes"
+    writing = {NEEDS[one] for one in found if not one.startswith("GET ")}
+    assert writing == {"write:declarations"}
+
+
+def test_a_route_that_declares_nothing_is_for_administrators() -> None:
+    assert needed_scope("get", "/v1/new") == "admin"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may"),
+    [
+        ((), set()),
+        (("read:aggregate",), {"read:aggregate"}),
+        (("read:customer",), {"read:aggregate", "read:customer"}),
+        (("write:declarations",), {"write:declarations"}),
+        (("admin",), set(SCOPES)),
+    ],
+)
+def test_scopes_have_what_they_say(scopes: tuple[Scope, ...], may: set[Scope]) -> None:
+    access = Access(principal="x", scopes=frozenset(scopes))
+
+    assert {one for one in SCOPES if access.may(one)} == may
+
+
+@pytest.mark.integration
+async def test_sums_show_no_customer(seeded: Settings) -> None:
+    answered = []
+    async with client_of(application_for(seeded, "read:aggregate")) as client:
+        for method, path in routes():
+            if method != "GET":
+                continue
+            answer = await client.get(path_of(path), params=GIVEN.get(path))
+            needed = NEEDS[f"GET {path}"]
+            if needed in (None, "read:aggregate"):
+                assert answer.status_code < 400, (path, answer.text)
+                answered.append(path)
+            else:
+                found = problem_of(answer)
+                assert (found["status"], found["code"]) == (403, "scope_missing")
+                assert f"needs the scope {needed}" in found["detail"]
+            if path != "/docs":
+                body = answer.text.replace(answer.request.url.path, "")
+                assert [one for one in SECRETS if one in body] == [], path
+
+    assert len(answered) > 12
+
+
+@pytest.mark.integration
+async def test_what_sums_leave_out_is_there_for_who_may_read_it(seeded: Settings) -> None:
+    shown = {}
+    async with client_of(application_for(seeded, "read:customer")) as client:
+        for method, path in routes():
+            if method == "GET":
+                answer = await client.get(path_of(path), params=GIVEN.get(path))
+                assert answer.status_code < 400, (path, answer.text)
+                shown[path] = answer.text
+
+    everything = json.dumps(shown)
+    assert [one for one in SECRETS if one not in everything] == []
+    assert '"SECRET-POINT"' in shown["/v1/residential-pass-rate"]
+
+
+@pytest.mark.integration
+async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Settings) -> None:
+    async with client_of(application_for(seeded, "read:aggregate")) as client:
+        figure = await get(client, "/v1/residential-pass-rate", **MARCH_1)
+
+    (area,) = [one for one in figure["areas"] if one["area"] == "urban"]
+    assert area["lowest"]["point"] is None
+    assert 0 < area["lowest"]["rate"] < 1
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("scopes", [("read:aggregate",), ("read:customer",), ()])
+async def test_reading_is_not_writing(seeded: Settings, scopes: tuple[Scope, ...]) -> None:
+    async with client_of(application_for(seeded, *scopes)) as client:
+        answers = [
+            await client.request(method, path_of(path), json={})
+            for method, path in routes()
+            if method != "GET"
+        ]
+
+    assert len(answers) == 9
+    for answer in answers:
+        assert problem_of(answer)["code"] == "scope_missing"
+
+
+@pytest.mark.integration
+async def test_the_trail_names_the_principal_where_requests_are_told_apart(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P", area="urban"))
+    async with client_of(application_for(settings, "admin")) as client:
+        await declare(client, PLANNED)
+        ended = {"author": "sun.li", "cause": "planned_construction"}
+        assert (await client.patch("/v1/declarations/1", json=ended)).status_code == 200
+        assert (await client.post("/v1/fault-calls", json=CALL)).status_code == 201
+    async with client_of(
+        create_app(settings, now=lambda: NOW, access_of=asks_as("admin", principal=LOCAL))
+    ) as client:
+        gone = await client.delete("/v1/declarations/1", params={"author": "sun.li"})
+        assert gone.status_code == 200
+
+    trail = await seeder.rows("SELECT action, made_by FROM register_change ORDER BY change_id")
+    assert [(one["action"], one["made_by"]) for one in trail] == [
+        ("made", "key 7"),
+        ("changed", "key 7"),
+        ("made", "key 7"),
+        ("withdrawn", "sun.li"),
+    ]
+    (call,) = await seeder.rows("SELECT author FROM fault_call")
+    assert call["author"] == "desk"
+
+
+@pytest.mark.integration
+async def test_probes_need_no_key(settings: Settings) -> None:
+    async def nobody(request: Request) -> Access:
+        raise AssertionError(request.url)
+
+    async with client_of(create_app(settings, now=lambda: NOW, access_of=nobody)) as client:
+        for path in ("/healthz", "/readyz", "/docs", "/openapi.json"):
+            assert (await client.get(path)).status_code == 200
+
+
+def test_the_document_names_the_scopes() -> None:
+    paths = application(NOWHERE).openapi()["paths"]
+
+    assert paths["/v1/points/{point}"]["get"]["x-scope"] == "read:customer"
+    assert paths["/v1/declarations"]["post"]["x-scope"] == "write:declarations"
+    assert "x-scope" not in paths["/healthz"]["get"]
+
+
+async def test_a_request_is_refused_before_it_is_read() -> None:
+    async with client_of(application_for(NOWHERE, "read:aggregate")) as client:
+        answer: httpx.Response = await client.post("/v1/declarations", content=b"{")
+
+    assert problem_of(answer)["status"] == 403
