@@ -17,7 +17,9 @@ class EvidenceRow(Row):
     event_tolerance_s: int = Field(ge=0)  # by which two events of a meter miss the same edge
     reading_tolerance_s: int = Field(ge=0)  # by which a reading may stand inside a dark time
     clock_tolerance_s: int = Field(ge=0)  # by which two clocks may differ
-    witness_points_min: int = Field(ge=1)  # below it, with evidence of their own
+    declared_tolerance_s: int = Field(ge=0)  # by which declared times may be off
+    witness_points_min: int = Field(ge=1)  # below it, with evidence of their own at that time
+    live_share_max: Share  # of a place's points that may be live while it is out
     inferred_share_min: Share  # of a transformer's meters with evidence of their own
     inferred_points_min: int = Field(ge=1)  # and so many, unless all of them have it
     outage_window_s: int = Field(ge=0)  # what goes within it is one outage

@@ -1,9 +1,14 @@
-"""What the judged minutes of a point say: when it was surely dark, when surely live."""
+"""What the judged minutes of a point say: when it was dark, when it was live, when nobody knows.
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+A mean speaks for its interval. A meter with a supply of its own gives 0 V for an interval that was
+dark (almost) throughout, so a live mean only says that some of it was not. A self-powered one gives
+a mean if it was live for half of the interval and at its end, and nothing otherwise. An instant
+speaks for the begin of the interval that it stands for, and for no other time.
+"""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +16,10 @@ from numpy.typing import NDArray
 from kernels.layout import INTERRUPTED, MINUTES_PER_HOUR, RANK_GOOD, RANK_MASK, RANK_SHIFT
 from service.domain.instants import MINUTE_US
 from service.domain.registry import ReadingKind
+from service.domain.supply.pieces import Hole
+
+
+SECONDS_PER_MINUTE: Final = 60
 
 
 class Ledger(NamedTuple):
@@ -19,3 +28,160 @@ class Ledger(NamedTuple):
     minute: NDArray[np.int64]  # minutes since the Unix epoch, sorted, each once
     verdict: NDArray[np.uint8]  # of the point
     measured: NDArray[np.bool_]  # at least one phase has a good cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """How the devices of a point read; of several the coarsest."""
+
+    interval_s: int  # the longest
+    reading_kind: ReadingKind = "mean"
+    self_powered: bool = False  # all of them
+
+    @property
+    def step(self) -> int:
+        """Microseconds for which a reading or a minute speaks, the longer of the two."""
+        return max(self.interval_s * 1_000_000, MINUTE_US)
+
+    @property
+    def is_instant(self) -> bool:
+        """Whether a minute is one instant; of faster ones it is made of many, and is a mean."""
+        return self.reading_kind == "instant" and self.interval_s >= SECONDS_PER_MINUTE
+
+
+class Known(NamedTuple):
+    """The measured minutes of a point that count."""
+
+    start: NDArray[np.int64]  # microseconds since the Unix epoch
+    is_dark: NDArray[np.bool_]
+
+
+class Edge(NamedTuple):
+    """When supply went, or came back: not before the first, not after the second; microseconds."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """The measured minutes of a point, and the unbroken runs of live ones."""
+
+    meter: Meter
+    through: int  # microseconds since the Unix epoch; nothing from here on counts
+    known: Known
+    live_from: tuple[int, ...]  # starts of runs of live minutes without a gap, sorted
+    live_to: tuple[int, ...]  # their ends
+
+    def has_live_within(self, start: int, end: int) -> bool:
+        """Return whether the whole interval of a live reading lies in ``start .. end``."""
+        step = self.meter.step
+        for place in range(bisect_right(self.live_to, start), bisect_left(self.live_from, end)):
+            a, b = self.live_from[place], self.live_to[place]
+            first = a + -(-max(start - a, 0) // step) * step
+            if first + step <= min(b, end):
+                return True
+        return False
+
+    def live_holes(self, start: int, end: int) -> list[Hole]:
+        """Return the times in ``start .. end`` that live readings fill whose interval is inside."""
+        step, holes = self.meter.step, []
+        for place in range(bisect_right(self.live_to, start), bisect_left(self.live_from, end)):
+            a, b = self.live_from[place], self.live_to[place]
+            first = a + -(-max(start - a, 0) // step) * step
+            last = a + (min(b, end) - a) // step * step
+            if first < last:
+                holes.append(Hole(first, last, step))
+        return holes
+
+    def is_live_at(self, at: int) -> bool:
+        """Return whether a live reading covers ``at``."""
+        place = bisect_right(self.live_from, at) - 1
+        return place >= 0 and at < self.live_to[place]
+
+    def back_after(self, dark_at: int) -> Edge | None:
+        """Return when supply came back that was away at ``dark_at``; None: no reading says that it did."""
+        step, mean = self.meter.step, not self.meter.is_instant
+        place = bisect_right(self.live_from, dark_at) - 1
+        if place >= 0 and dark_at < self.live_to[place]:
+            a, b = self.live_from[place], self.live_to[place]
+            ends = min(a + ((dark_at - a) // step + 1) * step, b)
+            if mean and self.meter.self_powered:
+                return Edge(dark_at, ends)
+            if ends < b:
+                return Edge(dark_at, ends + step if mean else ends)
+        if place + 1 == len(self.live_from):
+            return None
+        first = self.live_from[place + 1]
+        if not self.meter.self_powered:
+            return Edge(dark_at, first + step if mean else first)
+        low, high = (first - step // 2, first + step // 2) if mean else (first - step, first)
+        return Edge(max(dark_at, low), high)
+
+    def gone_before(self, dark_at: int) -> Edge:
+        """Return when supply went that was away at ``dark_at``; at most a reading before, if none tells."""
+        step, mean = self.meter.step, not self.meter.is_instant
+        self_powered = self.meter.self_powered
+        place = bisect_left(self.live_from, dark_at) - 1
+        if place >= 0 and dark_at <= self.live_to[place]:
+            a = self.live_from[place]
+            begins = a + (dark_at - a - 1) // step * step
+            if begins > a or not (mean and self_powered):
+                return Edge(begins - step if mean and not self_powered else begins, dark_at)
+            place -= 1
+        if place < 0:
+            return Edge(dark_at - step, dark_at)
+        last = self.live_to[place]
+        if not self_powered:
+            return Edge(last - step, dark_at)
+        low, high = (last, last + step) if mean else (last - step, last)
+        return Edge(low, min(high, dark_at))
+
+
+def ledger_of(
+    hours: NDArray[np.int32], verdicts: NDArray[np.uint8], marks: NDArray[np.uint8]
+) -> Ledger:
+    """Return the ledger in the judged pages of one point.
+
+    Args:
+        hours: Of the pages, sorted, ``(n_pages,)``.
+        verdicts: Of the point, ``(n_pages, 60)``.
+        marks: Of each phase, ``(n_pages, n_phases, 60)``.
+    """
+    minute = hours.astype(np.int64)[:, None] * MINUTES_PER_HOUR + np.arange(MINUTES_PER_HOUR)
+    measured = (((marks >> RANK_SHIFT) & RANK_MASK) == RANK_GOOD).any(axis=1)
+    return Ledger(minute.reshape(-1), verdicts.reshape(-1), measured.reshape(-1))
+
+
+def empty_ledger() -> Ledger:
+    """Return the ledger of a point that measured nothing."""
+    return Ledger(np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, np.bool_))
+
+
+def readings_of(ledger: Ledger, meter: Meter, through: int) -> Readings:
+    """Return the measured minutes of ``ledger`` that end before ``through``."""
+    start = ledger.minute * MINUTE_US
+    chosen = ledger.measured & (start + MINUTE_US <= through)
+    start = start[chosen]
+    is_dark = ledger.verdict[chosen] == INTERRUPTED
+    known = Known(start, is_dark)
+    is_first, is_last = run_edges(known, ~is_dark, 0)
+    return Readings(
+        meter=meter,
+        through=through,
+        known=known,
+        live_from=tuple(start[is_first].tolist()),
+        live_to=tuple((start[is_last] + MINUTE_US).tolist()),
+    )
+
+
+def run_edges(
+    known: Known, chosen: NDArray[np.bool_], bridged: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return first and last index of the runs of chosen minutes; silences up to ``bridged`` do not end one."""
+    silence = known.start[1:] - known.start[:-1] - MINUTE_US
+    joined = chosen[1:] & chosen[:-1] & (silence <= bridged)
+    is_first, is_last = chosen.copy(), chosen.copy()
+    is_first[1:] &= ~joined
+    is_last[:-1] &= ~joined
+    return np.flatnonzero(is_first), np.flatnonzero(is_last)
