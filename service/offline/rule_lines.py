@@ -240,8 +240,8 @@ def _(row: MajorEventDayRow) -> str:
 def _(row: EvidenceRow) -> str:
     return (
         f"a last gasp comes {row.last_gasp_after_s_min} to {row.last_gasp_after_s_max} s after supply went, "
-        f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; tolerance of events "
-        f"{row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, clocks {row.clock_tolerance_s} s, "
+        f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; tolerance of "
+        f"events {row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, clocks {row.clock_tolerance_s} s, "
         f"declared times {row.declared_tolerance_s} s; a witness with {row.witness_points_min} meter below it, "
         f"at most {_percent(row.live_share_max)} live; without one {_percent(row.inferred_share_min)} of a "
         f"transformer's meters and {row.inferred_points_min}; one outage within {row.outage_window_s} s, "

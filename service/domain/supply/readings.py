@@ -18,7 +18,6 @@ from service.domain.instants import MINUTE_US
 from service.domain.registry import ReadingKind
 from service.domain.supply.pieces import Hole
 
-
 SECONDS_PER_MINUTE: Final = 60
 
 

@@ -6,7 +6,7 @@ into groups first, and each edge of a group is chosen among all its pieces.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from service.domain.supply.pieces import RANK_OF, Grade, Piece
