@@ -134,7 +134,8 @@ _ENTRY_TIMES = ("off_at", "on_at", "window_from", "window_to")
 
 def _columns(district: District, arrived_by_us: int | None) -> dict[str, Columns]:
     decoder = Decoder()
-    parts: defaultdict[str, list[tuple[NDArray[np.int64], NDArray[np.bool_]]]] = defaultdict(list)
+    names: list[str] = []  # of all batches, one after the other
+    parts: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]] = []
     for offset, frame in enumerate(district.frames()):
         if arrived_by_us is not None and frame.arrives_ms * 1000 > arrived_by_us:
             break
@@ -143,16 +144,23 @@ def _columns(district: District, arrived_by_us: int | None) -> dict[str, Columns
             volts = [column for column in (batch.v1, batch.v2, batch.v3) if column.size]
             nominal_v = 100 if not batch.v2.size and len(volts) > 1 else 220
             is_dark = np.max(volts, axis=0) < DARK_BELOW * nominal_v
-            for place, name in enumerate(batch.names):
-                mine = batch.device == place
-                if mine.any():
-                    parts[name].append((batch.stamp_ms[mine], is_dark[mine]))
+            names.extend(batch.names)
+            parts.append((batch.device + len(names) - len(batch.names), batch.stamp_ms, is_dark))
+    distinct, number = np.unique(names, return_inverse=True)
+    device = number[np.concatenate([one for one, _, _ in parts])]
+    stamp = np.concatenate([one for _, one, _ in parts])
+    dark = np.concatenate([one for _, _, one in parts])
+    order = np.lexsort((stamp, device))
+    device, stamp, dark = device[order], stamp[order], dark[order]
+    is_first = np.ones(stamp.size, np.bool_)
+    is_first[1:] = (device[1:] != device[:-1]) | (stamp[1:] != stamp[:-1])
+    device, stamp, dark = device[is_first], stamp[is_first], dark[is_first]
+    edges = np.searchsorted(device, np.arange(distinct.size + 1))
     found = {}
-    for device, pairs in parts.items():
-        stamps, first = np.unique(np.concatenate([one for one, _ in pairs]), return_index=True)
-        at_end = district.registered[device]["stamp_at"] == "end"
-        begins_ms = stamps - at_end * district.plan.interval_ms
-        found[device] = Columns(begins_ms, np.concatenate([one for _, one in pairs])[first])
+    for place, name in enumerate(distinct.tolist()):
+        mine = slice(edges[place], edges[place + 1])
+        at_end = district.registered[name]["stamp_at"] == "end"
+        found[name] = Columns(stamp[mine] - at_end * district.plan.interval_ms, dark[mine])
     return found
 
 
