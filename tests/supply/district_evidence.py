@@ -115,6 +115,9 @@ def entries_of(district: District, arrived_by_us: int | None) -> list[RegisterEn
             continue
         codes = scopes[row["place"]]
         times = {name: us(row[name]) if row[name] else None for name in _ENTRY_TIMES}
+        for name in ("off_at", "on_at"):  # nobody writes down what has not happened yet
+            if arrived_by_us is not None and (times[name] or 0) > arrived_by_us:
+                times[name] = None
         found.append(
             RegisterEntry(
                 declaration_id=number,

@@ -122,17 +122,20 @@ class Readings:
         step, mean = self.meter.step, not self.meter.is_instant
         self_powered = self.meter.self_powered
         place = bisect_left(self.live_from, dark_at) - 1
-        if place >= 0 and dark_at <= self.live_to[place]:
+        is_inside = place >= 0 and dark_at <= self.live_to[place]
+        if is_inside:
             a = self.live_from[place]
             begins = a + (dark_at - a - 1) // step * step
-            if begins > a or not (mean and self_powered):
+            if begins > a or not mean:
                 return Edge(begins - step if mean and not self_powered else begins, dark_at)
-            place -= 1
+            place -= 1  # it may have gone before this reading, which tells of a part of its interval
         if place < 0:
             return Edge(dark_at - step, dark_at)
         last = self.live_to[place]
         if not self_powered:
             return Edge(last - step, dark_at)
+        if is_inside:
+            return Edge(last, dark_at)
         low, high = (last, last + step) if mean else (last - step, last)
         return Edge(low, min(high, dark_at))
 
