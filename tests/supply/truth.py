@@ -97,9 +97,7 @@ def true_outages(district: District) -> dict[str, list[TrueOutage]]:
             evidence = evidence | told.get((row["outage"], previous), set())
         previous = row["point"]
         found[row["point"]].append(
-            TrueOutage(
-                row["outage"], us(row["start"]), us(row["end"]), bool(evidence & PHYSICAL)
-            )
+            TrueOutage(row["outage"], us(row["start"]), us(row["end"]), bool(evidence & PHYSICAL))
         )
     return dict(found)
 
@@ -134,9 +132,7 @@ def compare(
     return Comparison(tuple(pairs), tuple(missed), tuple(invented))
 
 
-def _paired(
-    point: str, true: Sequence[TrueOutage], found: Sequence[Interruption]
-) -> list[Pair]:
+def _paired(point: str, true: Sequence[TrueOutage], found: Sequence[Interruption]) -> list[Pair]:
     near = 5 * 60 * SECOND  # a clock may be off
     ranked = sorted(
         (abs(one.start - other.start), i, j)
@@ -160,16 +156,9 @@ def indices(district: District, found: Mapping[str, Sequence[Interruption]]) -> 
     dark, n_interruptions, n_customers = 0, 0, 0
     for row in district.rows("customers.csv"):
         n_customers += 1
-        spans = [
-            [
-                (one.start, one.end)
-                for one in found.get(point, ())
-                if one.evidence in STATUTORY and one.end is not None
-            ]
-            for point in row["points"].split(";")
-        ]
-        out = spans[0]
-        for other in spans[1:]:
+        out = _spans(found.get(row["points"].split(";")[0], ()))
+        for point in row["points"].split(";")[1:]:
+            other = _spans(found.get(point, ()))
             both = [(max(a, c), min(b, d)) for a, b in out for c, d in other]
             out = [(a, b) for a, b in both if a <= b]
         dark += sum(b - a for a, b in out)
@@ -177,6 +166,25 @@ def indices(district: District, found: Mapping[str, Sequence[Interruption]]) -> 
     return Indices(
         Fraction(dark, 60 * SECOND * n_customers), Fraction(n_interruptions, n_customers)
     )
+
+
+def with_physical_evidence(
+    found: Mapping[str, Sequence[Interruption]], comparison: Comparison
+) -> dict[str, list[Interruption]]:
+    """Return what was found, without what is true but left no physical evidence at its point.
+
+    Such outages are reported apart, here as in the truth.
+    """
+    apart = {(one.point, one.found) for one in comparison.pairs if not one.true.is_physical}
+    return {
+        point: [one for one in mine if (point, one) not in apart] for point, mine in found.items()
+    }
+
+
+def _spans(found: Iterable[Interruption]) -> list[tuple[int, int]]:
+    return [
+        (one.start, one.end) for one in found if one.evidence in STATUTORY and one.end is not None
+    ]
 
 
 def true_indices(district: District) -> Indices:

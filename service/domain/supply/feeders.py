@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from service.domain.supply.clocks import by_clocks_of_places
 from service.domain.supply.interruptions import PointSupply, point_supply
 from service.domain.supply.outages import Outage, outages_of
 from service.domain.supply.own_evidence import OwnEvidence
+from service.domain.supply.pieces import Piece
 from service.domain.supply.place_evidence import place_pieces
-from service.domain.supply.places import place_outages
+from service.domain.supply.places import PlaceOutage, place_outages
 from service.domain.supply.register import RegisterEntry
 from service.domain.supply.union import unite
 from service.domain.supply_rows import EvidenceRow
@@ -51,11 +53,10 @@ def feeder_supply(
     for entry in entries:
         for point_id in entry.point_ids:
             entries_of[point_id].append(entry)
-    found: dict[int, PointSupply] = {}
-    for point in points:
-        from_places = place_pieces(point, own[point.point_id], places, rule) if places else []
-        mine = entries_of[point.point_id]
-        found[point.point_id] = point_supply(point, from_places, mine, rule)
+    found = {
+        point.point_id: _supply(point, own[point.point_id], places, entries_of, rule)
+        for point in points
+    }
     interruptions = [one for supply in found.values() for one in supply.interruptions]
     by_id = {point.point_id: point for point in points}
     return FeederSupply(
@@ -63,3 +64,21 @@ def feeder_supply(
         outages=outages_of(feeder, by_id, interruptions, rule, through),
         n_false_alarms=sum(point.n_false_alarms for point in points),
     )
+
+
+def _supply(
+    point: OwnEvidence,
+    own: Sequence[Piece],
+    places: Sequence[PlaceOutage],
+    entries_of: Mapping[int, Sequence[RegisterEntry]],
+    rule: EvidenceRow,
+) -> PointSupply:
+    """Return what is known of one point, with what places say of it."""
+    entries = entries_of.get(point.point_id, ())
+    if not places:
+        return point_supply(point, (), entries, rule)
+    pieces = by_clocks_of_places(point.point_id, point.pieces, own, places, rule)
+    if pieces != point.pieces:
+        point = replace(point, pieces=pieces)
+        own = [one.piece for one in unite(pieces, rule.reading_tolerance_s * _SECOND_US)]
+    return point_supply(point, place_pieces(point, own, places, rule), entries, rule)

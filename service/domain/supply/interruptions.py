@@ -71,8 +71,6 @@ def point_supply(
     entries = sorted(entries, key=lambda entry: entry.declaration_id)
     declared = [piece for entry in entries for piece in declared_pieces(entry, point.readings)]
     physical = (*point.pieces, *from_places)
-    if not physical and not declared:
-        return PointSupply(pieces=(), interruptions=())
     periods = unite(physical, tolerance)
     if declared:
         step = point.readings.meter.step

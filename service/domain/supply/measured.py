@@ -4,13 +4,13 @@ Edges are uncertain: a mean is one of its interval, so supply may have gone anyw
 reading before the dark, and come back anywhere in the first one after it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import pairwise
 
 from service.domain.instants import MINUTE_US
 from service.domain.supply.pieces import OPEN, Hole, Piece, cut
-from service.domain.supply.readings import Readings, run_edges
+from service.domain.supply.readings import Readings, Run, bridged
 
 _DARK_STEPS = 2  # silence of so many readings between two dark ones does not part them
 
@@ -27,11 +27,7 @@ class MeasuredEvent:
 
 def dark_runs(readings: Readings) -> list[Piece]:
     """Return the runs of dark minutes; one that no measured minute follows is open."""
-    known = readings.known
-    if not known.is_dark.any():
-        return []
-    firsts, lasts = run_edges(known, known.is_dark, _DARK_STEPS * readings.meter.step)
-    pairs = zip(firsts.tolist(), lasts.tolist(), strict=True)
+    pairs = bridged(readings.runs, _DARK_STEPS * readings.meter.step, is_dark=True)
     return [_run(readings, first, last) for first, last in pairs]
 
 
@@ -42,18 +38,16 @@ def event_pieces(event: MeasuredEvent, readings: Readings) -> list[Piece]:
     another device of the point. Silence too long to be bridged is left out: the watch does not see
     what happens meanwhile.
     """
-    known, meter = readings.known, readings.meter
+    meter = readings.meter
     interval = meter.interval_s * 1_000_000
     is_instant = meter.is_instant
     if event.end is not None and event.latest is not None:
         end, latest = event.end, event.latest + interval
     else:
-        live = known.start[~known.is_dark & (known.start > event.start)]
-        back = int(live[0]) if live.size else OPEN
-        latest = back + meter.step if live.size else OPEN
-        dark = known.start[known.is_dark & (known.start < back)]
-        end = max(event.start + interval, int(dark[-1]) + MINUTE_US if dark.size else 0)
-        end = min(end, back)
+        back = next((at for at in map(_live_after(event.start), readings.runs) if at), OPEN)
+        latest = OPEN if back == OPEN else back + meter.step
+        dark = [min(run.end, back) for run in readings.runs if run.is_dark and run.start < back]
+        end = min(max(event.start + interval, dark[-1] if dark else 0), back)
     if is_instant:
         end = max(end - interval, event.start)
         latest = latest if latest == OPEN else max(latest - interval, end)
@@ -68,26 +62,37 @@ def event_pieces(event: MeasuredEvent, readings: Readings) -> list[Piece]:
     return cut(piece, holes)
 
 
+def _live_after(start: int) -> Callable[[Run], int]:
+    """Return a function for the first live minute of a run after ``start``; 0 if it has none."""
+
+    def first(run: Run) -> int:
+        at = run.start if run.start > start else start // MINUTE_US * MINUTE_US + MINUTE_US
+        return at if not run.is_dark and at < run.end else 0
+
+    return first
+
+
 def _run(readings: Readings, first: int, last: int) -> Piece:
-    """Return the run of dark minutes from index ``first`` to ``last``, both in it."""
-    known, step = readings.known, readings.meter.step
+    """Return the dark from run ``first`` to run ``last``, both in it."""
+    runs, step = readings.runs, readings.meter.step
     is_instant = readings.meter.is_instant
-    start, end = int(known.start[first]), int(known.start[last]) + MINUTE_US
+    start, end = runs[first].start, runs[last].end
     earliest, latest = start - step, OPEN
     if first > 0:
-        before = int(known.start[first - 1]) + MINUTE_US
-        earliest = before if known.is_dark[first - 1] and not is_instant else before - step
-    if last + 1 < known.start.size:
-        after = int(known.start[last + 1])
-        latest = after if known.is_dark[last + 1] or is_instant else after + step
+        before = runs[first - 1]
+        earliest = before.end if before.is_dark and not is_instant else before.end - step
+    if last + 1 < len(runs):
+        after = runs[last + 1]
+        latest = after.start if after.is_dark or is_instant else after.start + step
     if is_instant:
         end = max(end - step, start)
     return Piece(grade="measured", earliest=earliest, start=start, end=end, latest=latest)
 
 
 def _silences(readings: Readings) -> list[Hole]:
-    known = readings.known
-    begin, end = known.start[:-1] + MINUTE_US, known.start[1:]
-    chosen = np.flatnonzero(end - begin > _DARK_STEPS * readings.meter.step)
-    pairs = zip(begin[chosen].tolist(), end[chosen].tolist(), strict=True)
-    return [Hole(a, b, b - a) for a, b in pairs]
+    shortest = _DARK_STEPS * readings.meter.step
+    return [
+        Hole(before.end, after.start, after.start - before.end)
+        for before, after in pairwise(readings.runs)
+        if after.start - before.end > shortest
+    ]

@@ -7,6 +7,7 @@ speaks for the begin of the interval that it stands for, and for no other time.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -48,11 +49,12 @@ class Meter:
         return self.reading_kind == "instant" and self.interval_s >= SECONDS_PER_MINUTE
 
 
-class Known(NamedTuple):
-    """The measured minutes of a point that count."""
+class Run(NamedTuple):
+    """Measured minutes without a gap, all dark or none; microseconds since the Unix epoch."""
 
-    start: NDArray[np.int64]  # microseconds since the Unix epoch
-    is_dark: NDArray[np.bool_]
+    start: int
+    end: int
+    is_dark: bool
 
 
 class Edge(NamedTuple):
@@ -64,11 +66,11 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """The measured minutes of a point, and the unbroken runs of live ones."""
+    """The measured minutes of a point as runs, and those of live ones by themselves."""
 
     meter: Meter
     through: int  # microseconds since the Unix epoch; nothing from here on counts
-    known: Known
+    runs: tuple[Run, ...]  # in order, disjoint
     live_from: tuple[int, ...]  # starts of runs of live minutes without a gap, sorted
     live_to: tuple[int, ...]  # their ends
 
@@ -128,7 +130,9 @@ class Readings:
             begins = a + (dark_at - a - 1) // step * step
             if begins > a or not mean:
                 return Edge(begins - step if mean and not self_powered else begins, dark_at)
-            place -= 1  # it may have gone before this reading, which tells of a part of its interval
+            place -= (
+                1  # it may have gone before this reading, which tells of a part of its interval
+            )
         if place < 0:
             return Edge(dark_at - step, dark_at)
         last = self.live_to[place]
@@ -162,28 +166,36 @@ def empty_ledger() -> Ledger:
 
 def readings_of(ledger: Ledger, meter: Meter, through: int) -> Readings:
     """Return the measured minutes of ``ledger`` that end before ``through``."""
-    start = ledger.minute * MINUTE_US
-    chosen = ledger.measured & (start + MINUTE_US <= through)
-    start = start[chosen]
-    is_dark = ledger.verdict[chosen] == INTERRUPTED
-    known = Known(start, is_dark)
-    is_first, is_last = run_edges(known, ~is_dark, 0)
+    chosen = ledger.measured & (ledger.minute < through // MINUTE_US)
+    minute, is_dark = ledger.minute[chosen], ledger.verdict[chosen] == INTERRUPTED
+    changes = (minute[1:] - minute[:-1] != 1) | (is_dark[1:] != is_dark[:-1])
+    last = np.append(np.flatnonzero(changes), minute.size - 1)[: minute.size]
+    first = np.append(0, last[:-1] + 1)[: minute.size]
+    runs = tuple(
+        map(
+            Run,
+            (minute[first] * MINUTE_US).tolist(),
+            ((minute[last] + 1) * MINUTE_US).tolist(),
+            is_dark[first].tolist(),
+        )
+    )
     return Readings(
         meter=meter,
         through=through,
-        known=known,
-        live_from=tuple(start[is_first].tolist()),
-        live_to=tuple((start[is_last] + MINUTE_US).tolist()),
+        runs=runs,
+        live_from=tuple(run.start for run in runs if not run.is_dark),
+        live_to=tuple(run.end for run in runs if not run.is_dark),
     )
 
 
-def run_edges(
-    known: Known, chosen: NDArray[np.bool_], bridged: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return first and last index of the runs of chosen minutes; silences up to ``bridged`` do not end one."""
-    silence = known.start[1:] - known.start[:-1] - MINUTE_US
-    joined = chosen[1:] & chosen[:-1] & (silence <= bridged)
-    is_first, is_last = chosen.copy(), chosen.copy()
-    is_first[1:] &= ~joined
-    is_last[:-1] &= ~joined
-    return np.flatnonzero(is_first), np.flatnonzero(is_last)
+def bridged(runs: Sequence[Run], silence: int, *, is_dark: bool) -> list[tuple[int, int]]:
+    """Return first and last place of the runs of one kind; silences up to ``silence`` between them do not count."""
+    found: list[tuple[int, int]] = []
+    for place, run in enumerate(runs):
+        if run.is_dark != is_dark:
+            continue
+        if found and found[-1][1] == place - 1 and run.start - runs[place - 1].end <= silence:
+            found[-1] = (found[-1][0], place)
+        else:
+            found.append((place, place))
+    return found

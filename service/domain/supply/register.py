@@ -8,9 +8,8 @@ something does, the entry gives its cause, and an edge only where a long silence
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from service.domain.instants import MINUTE_US
 from service.domain.supply.pieces import OPEN, Hole, Piece, cut
-from service.domain.supply.readings import Readings, run_edges
+from service.domain.supply.readings import Readings, bridged
 from service.domain.supply.union import United
 from service.domain.supply_rows import EvidenceRow
 
@@ -50,11 +49,10 @@ def declared_pieces(entry: RegisterEntry, readings: Readings) -> list[Piece]:
         latest=end,
         declaration_id=entry.declaration_id,
     )
-    known, step = readings.known, readings.meter.step
-    firsts, lasts = run_edges(known, ~known.is_dark, _LIVE_STEPS * step)
+    step, runs = readings.meter.step, readings.runs
     live = [
-        Hole(int(known.start[first]), int(known.start[last]) + MINUTE_US, step)
-        for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
+        Hole(runs[first].start, runs[last].end, step)
+        for first, last in bridged(runs, _LIVE_STEPS * step, is_dark=False)
     ]
     return [
         piece

@@ -39,10 +39,10 @@ def unite(pieces: Iterable[Piece], tolerance: int) -> list[United]:
     groups = _without_overlap(sorted(groups, key=lambda one: _order(one.piece)), tolerance)
     for i in range(len(groups) - 1):
         before, after = groups[i].piece, groups[i + 1].piece
-        latest = min(before.latest, after.start)
-        groups[i] = groups[i]._replace(piece=replace(before, latest=latest))
-        earliest = max(after.earliest, before.end)
-        groups[i + 1] = groups[i + 1]._replace(piece=replace(after, earliest=earliest))
+        if before.latest > after.start:
+            groups[i] = groups[i]._replace(piece=replace(before, latest=after.start))
+        if after.earliest < before.end:
+            groups[i + 1] = groups[i + 1]._replace(piece=replace(after, earliest=before.end))
     return groups
 
 
