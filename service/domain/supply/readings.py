@@ -124,8 +124,7 @@ class Readings:
         step, mean = self.meter.step, not self.meter.is_instant
         self_powered = self.meter.self_powered
         place = bisect_left(self.live_from, dark_at) - 1
-        is_inside = place >= 0 and dark_at <= self.live_to[place]
-        if is_inside:
+        if place >= 0 and dark_at <= self.live_to[place]:
             a = self.live_from[place]
             begins = a + (dark_at - a - 1) // step * step
             if begins > a or not mean:
@@ -138,8 +137,6 @@ class Readings:
         last = self.live_to[place]
         if not self_powered:
             return Edge(last - step, dark_at)
-        if is_inside:
-            return Edge(last, dark_at)
         low, high = (last, last + step) if mean else (last - step, last)
         return Edge(low, min(high, dark_at))
 
