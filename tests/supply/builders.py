@@ -64,7 +64,7 @@ def told(event: MeterEventKind, at_s: float, until_s: float | None = None) -> Me
     return MeterEvent(event=event, at=second(at_s), until=second(until))
 
 
-def point(
+def point(  # noqa: PLR0913 (a builder: each with a default)
     runs: Runs = (),
     events: Iterable[MeterEvent] = (),
     *,

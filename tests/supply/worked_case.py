@@ -135,7 +135,7 @@ def clock(us: int) -> str:
 
 
 def _evening(text: str) -> datetime:
-    return datetime(*YEAR_MONTH, int(text.split()[0]), 22, tzinfo=UTC)
+    return datetime(*YEAR_MONTH, int(text.split(maxsplit=1)[0]), 22, tzinfo=UTC)
 
 
 def _arrival(text: str) -> datetime:
