@@ -74,10 +74,8 @@ def records_of(district: District, arrived_by_us: int | None) -> list[tuple[str,
     found = []
     for point_id, row in enumerate(district.rows("points.csv"), 1):
         device = device_of[row["point"]]
-        truth = district.device_of[row["point"]]
         mine = columns.get(device["device"])
-        if mine is not None and truth["behaviour"] != "normal":
-            # The registry says so of such a device: its zeros are no measurement.
+        if mine is not None and device["zero_means"] != "no_supply":  # zeros are no measurement
             mine = Columns(mine.begins_ms[~mine.is_dark], mine.is_dark[~mine.is_dark])
         meter = Meter(
             interval_s=int(device["interval_s"]),
@@ -88,9 +86,9 @@ def records_of(district: District, arrived_by_us: int | None) -> list[tuple[str,
             point_id=point_id,
             point=row["point"],
             transformer=row["transformer"],
-            is_feeder_head=row["point"].endswith("-HEAD"),
+            is_feeder_head=row["feeder_head"] == "yes",
             is_terminal=row["terminal"] == "yes",
-            can_witness=truth["behaviour"] != "no_transformer_input",
+            can_witness=device["zero_means"] != "no_input",
             meter=meter,
             ledger=_ledger(mine, meter),
             measured_events=_measured_events(mine, meter),
