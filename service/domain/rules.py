@@ -35,6 +35,7 @@ from service.domain.rule_rows import (
     WeekLimitRow,
     WeekRow,
 )
+from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
 from service.errors import RuleSetError, UnknownRuleSetError
 
@@ -67,6 +68,7 @@ class RuleSet(Strict):
     composite: CompositeRow | None = None
     reliability: ReliabilityRow
     major_event_day: MajorEventDayRow
+    evidence: EvidenceRow
     events: EventRows
     targets: tuple[TargetRow, ...] = ()
 

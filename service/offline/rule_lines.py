@@ -27,6 +27,7 @@ from service.domain.rule_rows import (
     WeekRow,
 )
 from service.domain.rules import RuleSet
+from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
 
 _EVERYWHERE: Final = "all points"
@@ -47,6 +48,7 @@ _LIMITS: Final[Mapping[str, str]] = {
     "composite": "composite rate",
     "reliability": "supply reliability",
     "major_event_day": "major event day",
+    "evidence": "evidence of lost supply",
     "targets": "target",
 }
 _FIGURES: Final = {
@@ -232,6 +234,19 @@ def _(row: ReliabilityRow) -> str:
 def _(row: MajorEventDayRow) -> str:
     beta = _plain(row.beta_factor)
     return f"SAIDI of the day above exp(alpha + {beta} beta) of {row.years} years"
+
+
+@_value.register
+def _(row: EvidenceRow) -> str:
+    return (
+        f"a last gasp comes {row.last_gasp_after_s_min} to {row.last_gasp_after_s_max} s after supply went, "
+        f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; tolerance of "
+        f"events {row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, clocks {row.clock_tolerance_s} s, "
+        f"declared times {row.declared_tolerance_s} s; a witness with {row.witness_points_min} meter below it, "
+        f"at most {_percent(row.live_share_max)} live; without one {_percent(row.inferred_share_min)} of a "
+        f"transformer's meters and {row.inferred_points_min}; one outage within {row.outage_window_s} s, "
+        f"nested at most {_percent(row.nested_share_max)}"
+    )
 
 
 @_value.register

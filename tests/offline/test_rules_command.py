@@ -116,6 +116,9 @@ def _said(field: str, value: object, row: Row) -> list[str]:
         "known_share_min",
         "at_least",
         "transformer_share_min",
+        "live_share_max",
+        "inferred_share_min",
+        "nested_share_max",
     }:
         return [f"{(value * 100).normalize():f} %" if value else "none"]
     unit = next(
@@ -137,7 +140,7 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert done.output.endswith(
-        "own-2024.toml: rule set own-2024, 22 rows, 15 of them to be confirmed\n"
+        "own-2024.toml: rule set own-2024, 23 rows, 16 of them to be confirmed\n"
     )
 
 
