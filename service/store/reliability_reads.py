@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from service.domain.instants import epoch_us
 from service.domain.periods import day_start
 from service.domain.registry import TargetArea, UserClass
+from service.domain.reliability.causes import leaf_of
 from service.domain.reliability.figures import Bounds, bounds_of
-from service.domain.reliability.outages import CAUSES, Cause, Span
+from service.domain.reliability.outages import Span
 from service.domain.reliability.users import (
     Network,
     NetworkCustomer,
@@ -29,7 +30,6 @@ from service.store.statements import statement
 
 _FOREVER: Final = 2**62  # microseconds: an open end
 _MINUTE_US: Final = 60_000_000
-_CAUSE_OF: Final[Mapping[str, Cause]] = {cause: cause for cause in CAUSES}
 
 # Of the minutes of whole days. In exempt months a minute is EXEMPT whether it was measured or not.
 _POINTS = statement(
@@ -187,7 +187,7 @@ def _outages(rows: Sequence[Any], through: int) -> dict[int, list[PointOutage]]:
                 start=start,
                 end=max(start, end),
                 latest=max(start, end, latest),
-                cause=_CAUSE_OF.get(row["cause"], "unknown"),
+                cause=leaf_of(row["cause"]),
                 is_open=row["end_at"] is None,
             )
         )

@@ -197,7 +197,7 @@ async def test_causes_divide_the_time_without_supply(reader: httpx.AsyncClient) 
 
     hours = {one["group"]: one["dl_t_836"][0]["aihc_hours"] for one in found["groups"]}
     assert hours == {  # a tree is no word of the catalogue
-        "planned": float(Fraction(230, 360)),
+        "planned_unspecified": float(Fraction(230, 360)),
         "unknown": float(Fraction(102, 360)),
     }
     assert all(one["lower"] is None for one in found["groups"])

@@ -6,31 +6,10 @@ Times are whole microseconds since the Unix epoch, spans are half-open.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from service.domain.reliability.causes import Cause
 from service.domain.rule_rows import ReliabilityRow
-
-Cause = Literal[
-    "fault_internal",
-    "fault_external",
-    "planned",
-    "temporary",
-    "customer_request",
-    "supply_shortage",
-    "unknown",
-]
-# The words that a record may give; who knows no cause gives none.
-CAUSES: Final[tuple[Cause, ...]] = (
-    "fault_internal",
-    "fault_external",
-    "planned",
-    "temporary",
-    "customer_request",
-    "supply_shortage",
-)
-# Which outages the second and third index of DL/T 836 leave out.
-EXTERNAL: Final[frozenset[Cause]] = frozenset({"fault_external"})
-SHORTAGE: Final[frozenset[Cause]] = frozenset({"supply_shortage"})
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3600 * SECOND_US

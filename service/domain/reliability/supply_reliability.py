@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from service.domain.reliability.causes import EXTERNAL, SHORTAGE, CauseNode, is_under
 from service.domain.reliability.outages import (
-    EXTERNAL,
     HOUR_US,
-    SHORTAGE,
-    Cause,
     Definition,
     Outage,
     Service,
@@ -65,8 +63,8 @@ def supply_reliability(
     interruptions = user_interruptions(every, definition, through)
     whole = _one(every, interruptions, service, through)
 
-    def without(causes: frozenset[Cause]) -> SupplyReliability:
-        rest = [outage for outage in every if outage.cause not in causes]
+    def without(node: CauseNode) -> SupplyReliability:
+        rest = [outage for outage in every if not is_under(outage.cause, node)]
         if len(rest) == len(every):
             return whole
         return _one(rest, user_interruptions(rest, definition, through), service, through)

@@ -12,7 +12,8 @@ from typing import Final
 
 from service.domain.registry import TargetArea, UserClass
 from service.domain.reliability.agreement import Witness, agreed
-from service.domain.reliability.outages import CAUSES, Cause, Outage, Span
+from service.domain.reliability.causes import CAUSES, Cause
+from service.domain.reliability.outages import Outage, Span
 from service.domain.reliability.spells import time_of, time_within, united, without
 from service.domain.reliability.worst import worst_of_all, worst_of_share
 

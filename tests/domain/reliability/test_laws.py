@@ -7,9 +7,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.reliability.causes import CAUSES
 from service.domain.reliability.interruption_indices import Asked, interruption_indices
 from service.domain.reliability.outages import (
-    CAUSES,
     SECOND_US,
     Definition,
     Outage,
@@ -48,7 +48,7 @@ def outages_of_known_users(draw: st.DrawFn, *, with_marks: bool = False) -> Outa
         end=None if end is None else end * SECOND_US,
         n_users=len(users),
         users=users,
-        cause=draw(st.sampled_from([*CAUSES, "unknown"])),
+        cause=draw(st.sampled_from(CAUSES)),
         event=draw(st.sampled_from(["", "E1", "E2"])) if with_marks else "",
         is_momentary=draw(marks) if with_marks else None,
         kva=draw(st.none() | st.fractions(1, 9, max_denominator=7)) if with_marks else None,
