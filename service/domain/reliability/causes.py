@@ -83,6 +83,26 @@ def is_under(node: CauseNode, other: CauseNode) -> bool:
     return other in way_up(node)
 
 
+def leaves_under(node: CauseNode) -> frozenset[Cause]:
+    """Return the leaves of a node; of a leaf itself."""
+    return frozenset(cause for cause in CAUSES if is_under(cause, node))
+
+
+def perhaps_under(node: CauseNode) -> frozenset[Cause]:
+    """Return the leaves that are not under a node, but stand for a cause that may be."""
+    groups: dict[Cause, CauseGroup] = {leaf: PARENT[leaf] for leaf in _REST_OF.values()}
+    groups["unknown"] = "all"
+    own = leaves_under(node)
+    return frozenset(
+        leaf for leaf, group in groups.items() if leaf not in own and is_under(node, group)
+    )
+
+
+def is_for_certain(cause: Cause) -> bool:
+    """Return whether a leaf says what it was, not only that something else was not known."""
+    return cause != "unknown" and cause not in _REST_OF.values()
+
+
 def tree_order() -> tuple[CauseNode, ...]:
     """Return all nodes, each before what hangs under it, as the tree is read."""
     found: list[CauseNode] = []

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from service.domain.reliability.causes import Cause
 from service.domain.rule_rows import ReliabilityRow
+from service.domain.supply.pieces import RANK_OF, Grade
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3600 * SECOND_US
@@ -42,6 +43,7 @@ class Outage:
     users: tuple[str, ...] | None = None  # who they are, each once; None: not known
     kva: Fraction | None = None  # connected capacity of all of them together; None: not known
     cause: Cause = "unknown"
+    evidence: Grade | None = None  # the best that it rests on; None: nobody says
     event: str = ""  # outages of one event have one name; "": an event of its own
     is_momentary: bool | None = None  # as whoever reports it says; None: its length decides
     unserved: Fraction = _ALL  # share of the capacity required; less than 1: rationing, supply held
@@ -129,6 +131,12 @@ def constant_service(span: Span, n_users: int, kva: Fraction | None = None) -> S
 def in_service(span: Span, validities: Iterable[Span]) -> int:
     """Return the time of ``span`` in service, summed over users, one validity a user."""
     return sum(span.cut(validity).length_us for validity in validities)
+
+
+def best_grade(grades: Iterable[Grade | None]) -> Grade | None:
+    """Return the best of some grades of evidence; None if nobody says one."""
+    known = [grade for grade in grades if grade is not None]
+    return min(known, key=lambda grade: RANK_OF[grade], default=None)
 
 
 def quotient(part: Fraction | int, whole: Fraction | int | None) -> Fraction | None:

@@ -75,6 +75,7 @@ def customer(
         customer=name,
         user_class=user_class,
         area=area,
+        level_mv=220_000 if user_class == "LV" else 10_000_000,
         kva=None if kva is None else Fraction(kva),
         point_ids=point_ids,
         service=service,
