@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
-from service.domain.reliability.causes import CauseNode, tree_order, way_up
+from service.domain.reliability.causes import CHILDREN, CauseNode, is_under, tree_order, way_up
 from service.domain.reliability.dark_time import DarkTimes, dark_times
 from service.domain.reliability.interruption_indices import (
     Asked,
@@ -16,6 +17,8 @@ from service.domain.reliability.spells import time_within
 from service.domain.reliability.supply_reliability import FourReliabilities, FourWays, four_ways
 from service.domain.reliability.user_interruptions import UserInterruption, parts_of
 from service.domain.reliability.users import User
+
+NATURES: Final[tuple[CauseNode, ...]] = CHILDREN["all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,16 @@ class ReliabilityFigures:
     bounds: Bounds
     four: FourReliabilities
     indices: InterruptionIndices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatureFigures:
+    """What faults, or pre-arranged outages, have of SAIDI, SAIFI and MAIFI; they add up to the whole."""
+
+    nature: CauseNode
+    saidi_hours: Fraction | None  # of all interruptions, short ones too: AIHC-1
+    saifi: Fraction | None  # the same: AITC-1
+    maifi: Fraction | None  # of those that are not sustained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,27 @@ class CountedUsers:
             indices=interruption_indices(
                 parts_of(self.interruptions, node), self.service, self.definition, asked
             ),
+        )
+
+    def by_nature(self, node: CauseNode = "all") -> list[NatureFigures]:
+        """Return the figures of faults, of pre-arranged outages, and of those without a cause, as far as under a node.
+
+        Source: DL/T 836.1-2016, splits of SAIDI, SAIFI and MAIFI (confirm).
+        """
+        return [self._nature(nature) for nature in NATURES if is_under(nature, node)]
+
+    def _nature(self, node: CauseNode) -> NatureFigures:
+        first = self.ways.first_of_node(self.service, node)
+        n_momentary = sum(
+            one.n_users * one.starts_in(self.service.span)
+            for one in parts_of(self.interruptions, node)
+            if not one.is_sustained
+        )
+        return NatureFigures(
+            nature=node,
+            saidi_hours=first.aihc_hours,
+            saifi=first.aitc,
+            maifi=quotient(n_momentary, self.service.n_users),
         )
 
 

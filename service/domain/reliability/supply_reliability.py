@@ -70,6 +70,10 @@ class FourWays:
             all=first, without_external=second, without_shortage=third, without_short=fourth
         )
 
+    def first_of_node(self, service: Service, node: CauseNode) -> SupplyReliability:
+        """Return the first of these alone: everything counted."""
+        return _one(self.ways[0], service, self.through, node)
+
 
 def four_ways(outages: Iterable[Outage], definition: Definition, through: int) -> FourWays:
     """Return the four ways to count; what is left out is left out before outages are united.
