@@ -269,3 +269,28 @@ async def test_time_that_only_a_declaration_tells_of_widens_the_bounds_without_i
 
     assert (untold["rs_1"], untold["upper"]) == (1.0, 1.0)
     assert untold["lower"] == float(1 - Fraction(60, 1440))
+
+
+async def test_the_scorecard_shows_a_target_with_and_without_declarations(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    names = [f"{i:04}" for i in range(1, 11)]
+    await seeder.points(
+        *(NewPoint(point=f"P{n}", transformer=f"T{n}", area="urban") for n in names)
+    )
+    await seeder.reach(START + LENGTH * MINUTE)
+    for who, minutes, cause, grades in GRADED:
+        await interrupt(seeder, who, minutes, cause, grades)
+
+    card = await get(client, "/v1/scorecard", **APRIL)
+
+    urban = [one for one in card["commitments"] if one["area"] == "urban"]
+    of = {one["figure"]: one for one in urban}
+    reliability, untold = (
+        of["supply_reliability"],
+        of["supply_reliability"]["without_declarations"],
+    )
+    assert reliability["together"]["actual"] == pytest.approx(1 - 290 / (10 * LENGTH), abs=1e-15)
+    assert untold["together"]["actual"] == pytest.approx(1 - 170 / (10 * LENGTH), abs=1e-15)
+    assert untold["decisive"]["region"] == reliability["decisive"]["region"] == "R1"
+    assert of["pass_rate"]["without_declarations"] is None
