@@ -28,7 +28,8 @@ _BUDGET: Final = (
 def csv_text(scorecard: Scorecard, budget: YearBudget) -> str:
     """Return the file; ``line`` says what a line is about: ``commitment``, ``together``, ``region``.
 
-    ``undeclared_commitment`` and so on are the same as if nobody had declared an outage. The line of a commitment has its verdict, what decides it, and its budget.
+    The line of a commitment has its verdict, what decides it, and its budget. Lines that begin with
+    ``undeclared_`` are the same as if nobody had declared an outage.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, _columns(), lineterminator="\n", restval="")

@@ -39,6 +39,7 @@ ASKED: Final = Asked(many=(1, 2, 3, 4, 5), single_hours=_HOURS, total_hours=_HOU
 Users = Annotated[
     UserClass | None, Query(description="whose figures; without: those that the rule set publishes")
 ]
+Cause = Annotated[CauseNode, Query(description="only outages of this node of the tree of causes")]
 Declared = Annotated[
     Declarations,
     Query(description="without: as if nobody had declared an outage, nor the cause of one"),
@@ -57,9 +58,7 @@ class FiguresAsked(NamedTuple):
 def _figures_asked(
     users: Users = None,
     group_by: Annotated[GroupBy, Query(description="what makes a group")] = "none",
-    cause: Annotated[
-        CauseNode, Query(description="only outages of this node of the tree of causes")
-    ] = "all",
+    cause: Cause = "all",
     declarations: Declared = "with",
 ) -> FiguresAsked:
     return FiguresAsked(users, group_by, cause, declarations)
