@@ -56,13 +56,13 @@ class Outage:
             raise ValueError("an outage that still goes on is not momentary")
         if self.users is not None and len(self.users) != self.n_users:
             raise ValueError(f"{len(self.users)} users are named, {self.n_users} are counted")
-        if not 0 < self.unserved <= 1:
+        if self.unserved is not _ALL and not 0 < self.unserved <= 1:
             raise ValueError(f"unserved is {self.unserved}; allowed: above 0, up to 1")
 
     @property
     def is_rationing(self) -> bool:
         """Whether supply held, with less than what was required: time counts, no interruption."""
-        return self.unserved < 1
+        return self.unserved is not _ALL and self.unserved < 1
 
     def span(self, through: int) -> Span:
         """Return from when to when; one that goes on lasts up to ``through``."""

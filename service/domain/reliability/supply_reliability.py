@@ -89,7 +89,22 @@ def four_ways(outages: Iterable[Outage], definition: Definition, through: int) -
         rest = [outage for outage in every if outage.cause not in leaves]
         if len(rest) == len(every):
             return whole
-        return Way(outages=rest, interruptions=user_interruptions(rest, definition, through))
+        # Users without such an outage keep their interruptions: most of them.
+        touched = {
+            user for outage in every if outage.cause in leaves for user in outage.users or ()
+        }
+        again = [
+            outage
+            for outage in rest
+            if outage.users is None or not touched.isdisjoint(outage.users)
+        ]
+        kept = [one for one in interruptions if one.user is not None and one.user not in touched]
+        made = [
+            one
+            for one in user_interruptions(again, definition, through)
+            if one.user is None or one.user in touched
+        ]
+        return Way(outages=rest, interruptions=[*kept, *made])
 
     long = Way(outages=every, interruptions=[one for one in interruptions if one.is_sustained])
     return FourWays(ways=(whole, without(EXTERNAL), without(SHORTAGE), long), through=through)

@@ -44,6 +44,9 @@ class UserInterruption:
 
     def time_in(self, period: Span) -> int:
         """Return its time without supply in ``period``, of one user."""
+        if len(self.spells) == 1:  # nearly always, and quick
+            start, end = self.spells[0]
+            return max(0, min(end, period.end) - max(start, period.start))
         return time_within(self.spells, period)
 
 
@@ -154,6 +157,8 @@ def _merged(
 def _one(
     outages: Sequence[Outage], user: str | None, definition: Definition, through: int
 ) -> UserInterruption:
+    if len(outages) == 1:  # nearly always, and quick
+        return _alone(outages[0], user, definition, through)
     caused = [CausedSpan(outage.span(through), outage.cause) for outage in outages]
     spells = united(one.span for one in caused)
     goes_on = any(outage.end is None for outage in outages)
@@ -172,6 +177,28 @@ def _one(
         is_sustained=is_sustained,
         is_against_length=is_sustained != by_length,
         evidence=best_grade(outage.evidence for outage in outages),
+    )
+
+
+def _alone(
+    outage: Outage, user: str | None, definition: Definition, through: int
+) -> UserInterruption:
+    """Return the interruption that one outage makes by itself."""
+    span = outage.span(through)
+    by_length = outage.end is None or definition.is_sustained(span.length_us)
+    is_sustained = by_length if outage.is_momentary is None else not outage.is_momentary
+    return UserInterruption(
+        start=span.start,
+        spells=(span,),
+        pieces=(CausedSpan(span, outage.cause),),
+        cause=outage.cause,
+        user=user,
+        n_users=outage.n_users if user is None else 1,
+        kva=outage.kva if user is None else _share(outage),
+        events=frozenset((outage.event,) if outage.event else ()),
+        is_sustained=is_sustained,
+        is_against_length=is_sustained != by_length,
+        evidence=outage.evidence,
     )
 
 
