@@ -294,3 +294,27 @@ async def test_the_scorecard_shows_a_target_with_and_without_declarations(
     assert untold["together"]["actual"] == pytest.approx(1 - 170 / (10 * LENGTH), abs=1e-15)
     assert untold["decisive"]["region"] == reliability["decisive"]["region"] == "R1"
     assert of["pass_rate"]["without_declarations"] is None
+
+
+async def test_a_view_has_customer_minutes_by_cause_and_month(seeder: Seeder) -> None:
+    await seeder.points(NewPoint(point="P0001", transformer="T0001", area="urban"))
+    await seeder.points(NewPoint(point="P0002", transformer="T0002", area="urban"))
+    await seeder.reach(START + 40 * 1440 * MINUTE)
+    may = LENGTH  # minutes from START on
+    await interrupt(seeder, range(1, 3), (100, 160), "fault_external")
+    await interrupt(seeder, range(1, 2), (may - 30, may + 45), "planned_maintenance")
+    await interrupt(seeder, range(2, 3), (may + 10, may + 20), "", ("inferred",))
+    await interrupt(seeder, range(2, 3), (40 * 1440 - 5, None), "", ("meter_event",))
+
+    async with seeder.pool.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT month::text, cause, n_customer_interruptions, customer_minutes"
+            "  FROM v_interruption_month ORDER BY month, cause"
+        )
+
+    assert [tuple(row) for row in rows] == [
+        ("2024-04-01", "fault_external", 2, 120.0),
+        ("2024-04-01", "planned_maintenance", 1, 30.0),
+        ("2024-05-01", "planned_maintenance", 0, 45.0),
+        ("2024-05-01", "unknown", 1, 5.0),
+    ]
