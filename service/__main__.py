@@ -34,6 +34,7 @@ _ELSEWHERE = {
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",
     "simulate": "service.simulate.command",
+    "worst-served": "service.terminal.worst_served_command",
 }
 
 

@@ -258,4 +258,33 @@ SELECT outage.*,
  CROSS JOIN v_watermark
   LEFT JOIN declaration USING (declaration_id);
 
+-- Interruptions of customers by month and cause, short ones too. Of points: a customer with several counts at each.
+CREATE VIEW v_interruption_month AS
+SELECT month.from_day AS month,
+       organisation,
+       region,
+       substation,
+       feeder,
+       coalesce(nullif(cause, ''), 'unknown') AS cause,
+       evidence,
+       coalesce(sum(n_customers) FILTER (WHERE start_at >= month.from_at), 0)::bigint
+           AS n_customer_interruptions,
+       sum(n_customers * extract(epoch FROM least(dark.to_at, month.to_at) - greatest(start_at, month.from_at)) / 60)
+           ::double precision AS customer_minutes
+  FROM v_interruption
+ CROSS JOIN deployment
+ CROSS JOIN LATERAL (SELECT start_at + duration_s * interval '1 second' AS to_at) AS dark
+ CROSS JOIN LATERAL (
+           SELECT first::date AS from_day,
+                  day_start(first::date, zone) AS from_at,
+                  day_start((first + interval '1 month')::date, zone) AS to_at
+             FROM generate_series(
+                      date_trunc('month', start_at AT TIME ZONE zone),
+                      (dark.to_at - interval '1 us') AT TIME ZONE zone,
+                      interval '1 month'
+                  ) AS first
+       ) AS month
+ WHERE evidence <> 'inferred'
+ GROUP BY month.from_day, organisation, region, substation, feeder, cause, evidence;
+
 CALL grant_rights();

@@ -34,6 +34,7 @@ from service.api.routes import (
     scorecard,
     target_rates,
     weeks,
+    worst_served,
 )
 from service.api.watch import RequestWatch
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
@@ -49,6 +50,7 @@ _ROUTERS: Final = (
     group_rates.router,
     target_rates.router,
     weeks.router,
+    worst_served.router,
     minutes.router,
     interruptions.router,
     reliability.router,

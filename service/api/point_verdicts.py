@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kernels.layout import N_VERDICTS
 from service.api.context import ServeContext
 from service.domain.periods import month_start, next_month
-from service.domain.registry import Exemption, Point
+from service.domain.registry import DeclarationKind, Exemption, Point
 from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 from service.store.exemption_reads import exempt_months, unexempted
@@ -53,6 +53,22 @@ async def point_verdicts(
         if months:
             plain = verdicts_of(await judged_pages(snapshot.connection, point, rule_set, span))
     return PointVerdicts(total=total, phases=phases, n_due=n_due, months=months, unexempted=plain)
+
+
+async def undeclared_verdicts(
+    snapshot: Snapshot,
+    point: Point,
+    span: _Span,
+    rule_set: RuleSet,
+    without: frozenset[DeclarationKind],
+) -> PageVerdicts:
+    """Return the verdicts of a point as if nobody had made declarations of some kinds: judged here and now."""
+    exempt: list[Exemption] = []
+    if rule_set.power_factor is not None:
+        months = await exempt_months(snapshot.connection, point.point_id, *span)
+        exempt = [_exemption(point, month, snapshot) for month in months]
+    pages = await judged_pages(snapshot.connection, point, rule_set, span, exempt, without)
+    return verdicts_of(pages)
 
 
 def _due(snapshot: Snapshot, point: Point, span: _Span) -> _Span:

@@ -7,11 +7,16 @@ from typing import Literal, Self
 from pydantic import Field
 
 from service.api.shapes import Shape
+from service.domain.instants import MINUTE_US
 from service.domain.registry import UserClass
-from service.domain.reliability.figures import ReliabilityFigures
-from service.domain.reliability.interruption_indices import InterruptionIndices
+from service.domain.reliability.causes import PARENT, CauseNode
+from service.domain.reliability.figures import CountedUsers, NatureFigures
+from service.domain.reliability.grades import GradeTotal, totals_by_grade
+from service.domain.reliability.interruption_indices import Asked, InterruptionIndices
 from service.domain.reliability.supply_reliability import SupplyReliability
+from service.domain.reliability.user_interruptions import parts_of
 from service.domain.rule_rows import ReliabilityRow
+from service.domain.supply.pieces import Grade
 
 LeftOut = Literal["nothing", "external influence", "power shortage", "short interruptions"]
 _LEFT_OUT: tuple[LeftOut, ...] = (
@@ -97,6 +102,10 @@ class IndexShape(Shape):
     cemsmi: dict[str, float | None] = Field(description="the same, momentary ones included")
     celid_s: dict[str, float | None] = Field(description="share with one of so many hours")
     celid_t: dict[str, float | None] = Field(description="share with so many hours together")
+    cemi_users: dict[str, int | None] = Field(description="how many users these are; as `cemi`")
+    cemsmi_users: dict[str, int | None] = Field(description="how many users; as `cemsmi`")
+    celid_s_users: dict[str, int | None] = Field(description="how many users; as `celid_s`")
+    celid_t_users: dict[str, int | None] = Field(description="how many users; as `celid_t`")
     interruptions: int = Field(description="sustained interruptions, summed over users")
     users_interrupted: int | None = Field(
         description="users with a sustained interruption that starts in the period"
@@ -120,37 +129,106 @@ class IndexShape(Shape):
             cemsmi=_by_number(indices.cemsmi),
             celid_s=_by_number(indices.celid_s),
             celid_t=_by_number(indices.celid_t),
+            cemi_users=_counts(indices.many.cemi),
+            cemsmi_users=_counts(indices.many.cemsmi),
+            celid_s_users=_counts(indices.many.celid_s),
+            celid_t_users=_counts(indices.many.celid_t),
             interruptions=indices.n_customer_interruptions,
             users_interrupted=indices.n_distinct,
+        )
+
+
+class NatureShape(Shape):
+    """What outages of one nature have of the indices that count everything; natures add up."""
+
+    nature: str = Field(description="fault, prearranged or unknown", examples=["fault"])
+    saidi_hours: float | None = Field(description="hours without supply a user; short ones too")
+    saifi: float | None = Field(description="interruptions a user; short ones too")
+    maifi: float | None = Field(description="momentary interruptions a user")
+
+    @classmethod
+    def of(cls, one: NatureFigures) -> Self:
+        """Return the figures as part of an answer."""
+        return cls(
+            nature=one.nature,
+            saidi_hours=number_of(one.saidi_hours),
+            saifi=number_of(one.saifi),
+            maifi=number_of(one.maifi),
+        )
+
+
+class EvidenceShape(Shape):
+    """Interruptions of users by the best evidence that they rest on."""
+
+    evidence: Grade
+    in_figures: bool = Field(
+        description="false: only inferred from the silence of others, and in no figure"
+    )
+    interruptions: int = Field(
+        description="that start in the period, short ones too, summed over users"
+    )
+    user_minutes: float = Field(description="without supply, summed over users")
+
+    @classmethod
+    def of(cls, one: GradeTotal) -> Self:
+        """Return the total as part of an answer."""
+        return cls(
+            evidence=one.evidence,
+            in_figures=one.evidence != "inferred",
+            interruptions=one.n_interruptions,
+            user_minutes=float(Fraction(one.user_us, MINUTE_US)),
         )
 
 
 class ReliabilityShape(Shape):
     """The figures of a group of users."""
 
-    group: str = Field(description="region, feeder, area or cause; all: every user")
+    group: str = Field(
+        description="region, feeder, area, level (kV between phases) or cause; all: every user"
+    )
+    parent: str | None = Field(
+        description="of a cause: the one that it hangs under; groups that are nobody's parent add up to `all`"
+    )
     n_users: float | None = Field(description="on average over the period, by time in service")
     rs_1: float | None = Field(description="supply reliability on evidence, 0..1")
     lower: float | None = Field(
         description="RS-1 if outages were as long as their edges allow, and all unobserved time dark; "
-        "null of a cause"
+        "of a cause also with the outages whose cause is not known that far"
     )
-    upper: float | None = Field(description="RS-1 at best: no more than the evidence was dark")
+    upper: float | None = Field(
+        description="RS-1 at best: no more than the evidence was dark; of a cause also without those "
+        "of which only no other cause is known"
+    )
     dl_t_836: list[SupplyShape]
+    by_nature: list[NatureShape] = Field(description="faults, pre-arranged outages, without cause")
     ieee_1366: IndexShape
+    by_evidence: list[EvidenceShape] = Field(
+        description="the best first; declared and inferred ones have no physical evidence"
+    )
 
     @classmethod
-    def of(cls, group: str, figures: ReliabilityFigures, *, with_bounds: bool = True) -> Self:
-        """Return the figures as part of an answer."""
+    def of(cls, group: str, counted: CountedUsers, node: CauseNode, asked: Asked) -> Self:
+        """Return the figures of a node of the tree of causes as part of an answer.
+
+        What is only inferred has no part in any of them, and is to be added.
+        """
+        figures = counted.figures(asked, node)
         bounds = figures.bounds
+        parts = parts_of(counted.interruptions, node)
         return cls(
             group=group,
+            parent=PARENT.get(node) if group == node else None,
             n_users=number_of(bounds.n_users),
             rs_1=number_of(bounds.rs_1),
-            lower=number_of(bounds.lower) if with_bounds else None,
-            upper=number_of(bounds.upper) if with_bounds else None,
+            lower=number_of(bounds.lower),
+            upper=number_of(bounds.upper),
             dl_t_836=[SupplyShape.of(n, one) for n, one in enumerate(figures.four.in_order(), 1)],
+            by_nature=[NatureShape.of(one) for one in counted.by_nature(node)],
             ieee_1366=IndexShape.of(figures.indices),
+            by_evidence=[
+                EvidenceShape.of(one)
+                for one in totals_by_grade(parts, counted.service.span).values()
+            ],
         )
 
 
@@ -163,3 +241,9 @@ def _by_number(
     shares: Mapping[int, Fraction | None] | Mapping[Fraction, Fraction | None],
 ) -> dict[str, float | None]:
     return {f"{float(n):g}": number_of(share) for n, share in shares.items()}
+
+
+def _counts(
+    counts: Mapping[int, int | None] | Mapping[Fraction, int | None],
+) -> dict[str, int | None]:
+    return {f"{float(n):g}": count for n, count in counts.items()}

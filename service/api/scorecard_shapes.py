@@ -102,6 +102,27 @@ class StandingShape(Shape):
         )
 
 
+class UndeclaredShape(Shape):
+    """The same as if nobody had declared an outage: what only declarations tell of is not known then."""
+
+    verdict: Verdict
+    certain: bool = Field(description="whether what is not known could not change the verdict")
+    decisive: StandingShape = Field(description="what the verdict rests on")
+    together: StandingShape = Field(description="all regions together")
+    regions: list[StandingShape] = Field(description="each region, in the order of their codes")
+
+    @classmethod
+    def of(cls, one: Commitment) -> Self:
+        """Return it as part of an answer."""
+        return cls(
+            verdict=one.verdict,
+            certain=one.is_certain,
+            decisive=StandingShape.of(one.decisive),
+            together=StandingShape.of(one.together),
+            regions=[StandingShape.of(region) for region in one.regions],
+        )
+
+
 class CommitmentShape(TargetShape):
     """A target, and whether it is kept."""
 
@@ -114,6 +135,9 @@ class CommitmentShape(TargetShape):
     )
     together: StandingShape = Field(description="all regions together")
     regions: list[StandingShape] = Field(description="each region, in the order of their codes")
+    without_declarations: UndeclaredShape | None = Field(
+        description="of supply reliability; null: declarations are not told apart in this figure"
+    )
 
     @classmethod
     def of_commitment(cls, one: Commitment) -> Self:
@@ -125,6 +149,9 @@ class CommitmentShape(TargetShape):
             decisive=StandingShape.of(one.decisive),
             together=StandingShape.of(one.together),
             regions=[StandingShape.of(region) for region in one.regions],
+            without_declarations=(
+                None if one.undeclared is None else UndeclaredShape.of(one.undeclared)
+            ),
         )
 
 

@@ -13,6 +13,7 @@ StampAt = Literal["start", "end"]
 UserClass = Literal["LV", "MV", "HV"]
 TargetArea = Literal["urban", "rural", "special_remote"]
 ResponseArea = Literal["urban", "rural", "remote", "special_remote"]
+DeclarationKind = Literal["abnormal_state", "outage"]
 ZeroMeans = Literal["no_supply", "asleep", "no_input"]
 
 
@@ -102,7 +103,7 @@ class Declaration:
     """What people told the system: an abnormal grid state or an outage, with its actual times."""
 
     declaration_id: int
-    kind: Literal["abnormal_state", "outage"]
+    kind: DeclarationKind
     point_ids: frozenset[int]  # in scope, resolved from feeders, regions, ...
     from_at: datetime  # inclusive
     to_at: datetime | None  # exclusive; None while it lasts

@@ -64,6 +64,9 @@ class Commitment:
     is_certain: bool
     together: Standing  # all regions of the area
     regions: tuple[Standing, ...]  # in the order of their codes
+    undeclared: "Commitment | None" = (
+        None  # as if nobody had declared anything; None: not worked out
+    )
 
     @property
     def decisive(self) -> Standing:

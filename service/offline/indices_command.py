@@ -125,10 +125,10 @@ def indices(file: Path, output_format: OutputFormat, **given: Unpack[_Given]) ->
     """Work out the indices of DL/T 836 and IEEE 1366 of FILE, a CSV of interruptions.
 
     Columns: start, end (ISO 8601; no end: it still goes on), customers (how many); if wanted
-    customer_ids (with ; between them), kva, cause (fault_internal, fault_external, planned,
-    temporary, customer_request, supply_shortage), momentary (yes, no; nothing: by its length),
-    event_id (records with one are one event), served_share (rationing without tripping). A field
-    that is wrong refuses the file.
+    customer_ids (with ; between them), kva, cause (a word of the tree in docs/reliability.md, such
+    as fault_internal or planned), momentary (yes, no; nothing: by its length), event_id (records
+    with one are one event), served_share (rationing without tripping). A field that is wrong
+    refuses the file.
     """
     try:
         report = work_out(file, _options(given))

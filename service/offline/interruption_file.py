@@ -18,7 +18,8 @@ from service.domain.csv_fields import (
 )
 from service.domain.csv_rows import BadRow, Column, Rows
 from service.domain.instants import at_us
-from service.domain.reliability.outages import CAUSES, Cause, Outage
+from service.domain.reliability.causes import LEAF_OF, Cause
+from service.domain.reliability.outages import Outage
 from service.errors import ScoreInputError
 from service.offline.instants import instants
 from service.offline.record_files import decimals, read_records, refuse_bad
@@ -138,14 +139,11 @@ def _ids(text: str) -> tuple[str, ...]:
     return read_codes(text)
 
 
-_CAUSE_OF: Mapping[str, Cause] = {cause: cause for cause in CAUSES}
-
-
 def _cause(text: str) -> Cause:
     try:
-        return _CAUSE_OF[text.lower()]
+        return LEAF_OF[text.lower()]
     except KeyError:
-        raise NotAllowedError(f"{', '.join(CAUSES)}; or nothing, if it is not known") from None
+        raise NotAllowedError(f"{', '.join(LEAF_OF)}; or nothing, if it is not known") from None
 
 
 def _served_share(text: str) -> Decimal:

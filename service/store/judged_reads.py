@@ -1,7 +1,7 @@
 """Pages of one point judged as they are read: under another rule set than the one whose verdicts they hold."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from kernels.layout import MINUTES_PER_HOUR, N_VERDICTS, VERDICT_MASK
 from service.domain.instants import edge_minute
 from service.domain.judging import make_judge
 from service.domain.pages import PageColumns
-from service.domain.registry import Declaration, Exemption, Point, Registry
+from service.domain.registry import Declaration, DeclarationKind, Exemption, Point, Registry
 from service.domain.rules import RuleSet
 from service.store.page_reads import PageVerdicts
 from service.store.page_rows import READ_COLUMNS, pages_from_rows
@@ -52,6 +52,7 @@ async def judged_pages(
     rule_set: RuleSet,
     span: tuple[datetime, datetime],
     exemptions: Sequence[Exemption] = (),
+    without: Collection[DeclarationKind] = (),
 ) -> PageColumns:
     """Return the pages of a point that have minutes in the half-open ``span``, in the order of time, judged.
 
@@ -61,9 +62,10 @@ async def judged_pages(
         rule_set: Judges them.
         span: Half-open.
         exemptions: Months in which the point is exempt, as far as the rule set exempts anybody.
+        without: Kinds of declarations that do not count, as if nobody had made them.
     """
     rows = await connection.fetch(_PAGES, point.point_id, span[0] - _HOUR, span[1])
-    return await judged_rows(connection, rows, point, rule_set, (span, exemptions))
+    return await judged_rows(connection, rows, point, rule_set, (span, exemptions), without)
 
 
 async def judged_rows(
@@ -72,6 +74,7 @@ async def judged_rows(
     point: Point,
     rule_set: RuleSet,
     when: tuple[tuple[datetime, datetime], Sequence[Exemption]],
+    without: Collection[DeclarationKind] = (),
 ) -> PageColumns:
     """Return the same of rows with ``READ_COLUMNS``; ``when`` has the span of them, and the exemptions."""
     (from_at, to_at), exemptions = when
@@ -80,7 +83,9 @@ async def judged_rows(
         judgement=0,
         points=[point],
         declarations=[
-            Declaration(**row, point_ids=frozenset({point.point_id})) for row in declared
+            Declaration(**row, point_ids=frozenset({point.point_id}))
+            for row in declared
+            if row["kind"] not in without
         ],
         exemptions=list(exemptions),
     )

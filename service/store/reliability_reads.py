@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from service.domain.instants import epoch_us
 from service.domain.periods import day_start
 from service.domain.registry import TargetArea, UserClass
+from service.domain.reliability.causes import leaf_of
 from service.domain.reliability.figures import Bounds, bounds_of
-from service.domain.reliability.outages import CAUSES, Cause, Span
+from service.domain.reliability.grades import Declarations, undeclared
+from service.domain.reliability.outages import Span
 from service.domain.reliability.users import (
     Network,
     NetworkCustomer,
@@ -29,7 +31,6 @@ from service.store.statements import statement
 
 _FOREVER: Final = 2**62  # microseconds: an open end
 _MINUTE_US: Final = 60_000_000
-_CAUSE_OF: Final[Mapping[str, Cause]] = {cause: cause for cause in CAUSES}
 
 # Of the minutes of whole days. In exempt months a minute is EXEMPT whether it was measured or not.
 _POINTS = statement(
@@ -69,7 +70,7 @@ _POINTS_ALONE = statement(
 _CUSTOMERS = statement(
     "reliability_customers",
     """
-    SELECT customer, user_class, target_area, capacity_kva, valid_from,
+    SELECT customer, user_class, target_area, voltage_level_mv, capacity_kva, valid_from,
            nullif(valid_to, 'infinity') AS valid_to, array_agg(point_id ORDER BY point_id) AS point_ids
       FROM customer
       JOIN customer_point USING (customer_id)
@@ -83,7 +84,7 @@ _CUSTOMERS = statement(
 _OUTAGES = statement(
     "reliability_outages",
     """
-    SELECT point_id, earliest_at, start_at, end_at, latest_at, cause
+    SELECT point_id, earliest_at, start_at, end_at, latest_at, evidence, cause
       FROM interruption
      WHERE earliest_at < $2             -- timestamptz
        AND coalesce(latest_at, 'infinity') > $1
@@ -99,9 +100,10 @@ class KnownNetwork:
     network: Network
     through: int  # microseconds since the Unix epoch
 
-    def users(self, user_class: UserClass) -> list[User]:
-        """Return the users of one class."""
-        return users_of(self.network, user_class)
+    def users(self, user_class: UserClass, declarations: Declarations = "with") -> list[User]:
+        """Return the users of one class, with or without what people declared."""
+        users = users_of(self.network, user_class)
+        return users if declarations == "with" else undeclared(users, self.network, user_class)
 
 
 async def known_network(
@@ -187,7 +189,8 @@ def _outages(rows: Sequence[Any], through: int) -> dict[int, list[PointOutage]]:
                 start=start,
                 end=max(start, end),
                 latest=max(start, end, latest),
-                cause=_CAUSE_OF.get(row["cause"], "unknown"),
+                cause=leaf_of(row["cause"]),
+                evidence=row["evidence"],
                 is_open=row["end_at"] is None,
             )
         )
@@ -203,7 +206,8 @@ def _point(row: Any, outages: Sequence[PointOutage]) -> NetworkPoint:
         transformer=row["transformer"],
         is_terminal=row["is_terminal"],
         service=_validity(row),
-        outages=tuple(outages),
+        outages=tuple(one for one in outages if one.evidence != "inferred"),
+        inferred=tuple(one for one in outages if one.evidence == "inferred"),
         unobserved_us=row["n_unobserved"] * _MINUTE_US,
     )
 
@@ -214,6 +218,7 @@ def _customer(row: Any) -> NetworkCustomer:
         customer=row["customer"],
         user_class=row["user_class"],
         area=row["target_area"],
+        level_mv=row["voltage_level_mv"],
         kva=None if kva is None else Fraction(kva),
         point_ids=tuple(row["point_ids"]),
         service=_validity(row),

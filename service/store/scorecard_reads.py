@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from service.domain.means import ShareMean
 from service.domain.pass_figures import PassFigure
 from service.domain.periods import day_start
 from service.domain.reliability.figures import bounds_of, service_of
+from service.domain.reliability.grades import undeclared as undeclared_users
 from service.domain.reliability.outages import Span
 from service.domain.reliability.users import User
 from service.domain.rules import RuleSet
@@ -53,6 +55,7 @@ async def read_scorecard(
     if not beside:
         require_judged(rule_set, statutory)
     placed: _Placed = {}
+    undeclared: _Placed = {}
     if populations := populations_of(rule_set):
         found_rates = await pass_figures(
             snapshot.connection, days, rule_set, populations, beside=beside
@@ -72,9 +75,12 @@ async def read_scorecard(
         span = (day_start(days[0], snapshot.zone), day_start(days[1], snapshot.zone))
         known = await known_network(snapshot, span, rule_set)
         if known is not None:
-            users = await asyncio.to_thread(_of_network, known, rule_set)
-            placed["supply_reliability", "users"] = users
-    return scorecard(rule_set.targets, placed)
+            told, untold = await asyncio.to_thread(_of_network, known, rule_set)
+            placed["supply_reliability", "users"] = told
+            undeclared["supply_reliability", "users"] = untold
+    return _side_by_side(
+        scorecard(rule_set.targets, placed), scorecard(rule_set.targets, undeclared)
+    )
 
 
 async def counts_beside(snapshot: Snapshot, rule_set: RuleSet, statutory: RuleSet) -> bool:
@@ -131,14 +137,32 @@ def _of_points(figure: PassFigure) -> MemberFigure:
     )
 
 
-def _of_network(known: KnownNetwork, rule_set: RuleSet) -> list[PlacedFigure]:
-    groups: dict[tuple[str, MemberArea], list[User]] = defaultdict(list)
-    for user in known.users(rule_set.reliability.users):
-        groups[user.region, user.area or "none"].append(user)
-    period = known.network.period
+def _side_by_side(told: Sequence[Commitment], untold: Sequence[Commitment]) -> list[Commitment]:
+    """Return commitments, those of supply reliability with what they are as if nobody had declared anything."""
     return [
-        PlacedFigure(region=region, area=area, figure=_of_users(users, period))
-        for (region, area), users in groups.items()
+        replace(one, undeclared=other) if one.target.figure == "supply_reliability" else one
+        for one, other in zip(told, untold, strict=True)
+    ]
+
+
+def _of_network(
+    known: KnownNetwork, rule_set: RuleSet
+) -> tuple[list[PlacedFigure], list[PlacedFigure]]:
+    """Return RS-1 of each region and area, with what people declared, and without."""
+    user_class, network = rule_set.reliability.users, known.network
+    users = known.users(user_class)
+    return _placed(users, network.period), _placed(
+        undeclared_users(users, network, user_class), network.period
+    )
+
+
+def _placed(users: Sequence[User], period: Span) -> list[PlacedFigure]:
+    groups: dict[tuple[str, MemberArea], list[User]] = defaultdict(list)
+    for user in users:
+        groups[user.region, user.area or "none"].append(user)
+    return [
+        PlacedFigure(region=region, area=area, figure=_of_users(members, period))
+        for (region, area), members in groups.items()
     ]
 
 

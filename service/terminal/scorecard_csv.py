@@ -28,7 +28,8 @@ _BUDGET: Final = (
 def csv_text(scorecard: Scorecard, budget: YearBudget) -> str:
     """Return the file; ``line`` says what a line is about: ``commitment``, ``together``, ``region``.
 
-    The line of a commitment has its verdict, what decides it, and its budget.
+    The line of a commitment has its verdict, what decides it, and its budget. Lines that begin with
+    ``undeclared_`` are the same as if nobody had declared an outage.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, _columns(), lineterminator="\n", restval="")
@@ -41,12 +42,25 @@ def csv_text(scorecard: Scorecard, budget: YearBudget) -> str:
             _line("commitment", one.decisive) | verdict | _budget(budget, budgets.get(_key(one))),
             _line("together", one.together),
             *(_line("region", region) for region in one.regions),
+            *_undeclared(one),
         ]
         writer.writerows(
             {name: "" if value is None else value for name, value in (target | line).items()}
             for line in lines
         )
     return out.getvalue().removesuffix("\n")
+
+
+def _undeclared(one: CommitmentShape) -> list[dict[str, Value]]:
+    untold = one.without_declarations
+    if untold is None:
+        return []
+    verdict: dict[str, Value] = {"verdict": untold.verdict, "certain": untold.certain}
+    return [
+        _line("undeclared_commitment", untold.decisive) | verdict,
+        _line("undeclared_together", untold.together),
+        *(_line("undeclared_region", region) for region in untold.regions),
+    ]
 
 
 def _columns() -> list[str]:

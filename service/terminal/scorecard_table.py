@@ -129,6 +129,9 @@ def _lines(commitments: Sequence[CommitmentShape]) -> Iterator[_Line]:
             for region in one.regions:
                 name = f"  {region.region or ABSENT}"
                 yield _Line("", "", "", name, "", region, region.verdict, region.certain)
+        if (untold := one.without_declarations) is not None:
+            name = "  without declarations"
+            yield _Line("", "", "", name, "", untold.decisive, untold.verdict, untold.certain)
 
 
 def _budget_rows(budgets: Sequence[BudgetShape]) -> list[_Row]:

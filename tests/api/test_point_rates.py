@@ -336,3 +336,62 @@ async def test_the_total_without_exemption_is_what_it_is_without_the_month(
     february = {"from": "2024-02-29", "to": "2024-03-01"}
     before = await get(client, "/v1/points/P/pass-rate", **february)
     assert before["exemption"] == {"months": [], "total_without": None}
+
+
+async def test_the_total_without_declarations_is_that_of_a_point_without_them(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"), NewPoint(point="Q", feeder="F2"))
+    for kind, hours in (("abnormal_state", (4, 10)), ("outage", (12, 13))):
+        await seeder.run(
+            """
+            WITH made AS (
+                INSERT INTO declaration (kind, ticket, author, approver, from_at, to_at)
+                VALUES ($1, 'T', 'a', 'b', $2, $3)
+                RETURNING declaration_id
+            )
+            INSERT INTO declaration_scope SELECT declaration_id, 'feeder', 'F1' FROM made
+            """,
+            kind, *(utc(2024, 3, 1, hour) for hour in hours),
+        )  # fmt: skip
+    start = utc(2024, 2, 29, 16)
+    cells = [800] * 1200 + [CELL_NONE] * 100 + [100] * 200  # silent from noon UTC on
+    for name in ("P", "Q"):
+        await seeder.minutes(name, start, [cells])
+    await seeder.reach(start + 1500 * MINUTE)
+    span = {"from": "2024-03-01", "to": "2024-03-02T01:00:00+08:00"}
+
+    told = await get(client, "/v1/points/P/pass-rate", **span)
+    normal = await get(client, "/v1/points/P/pass-rate", without="abnormal_state", **span)
+    both = await client.get(
+        "/v1/points/P/pass-rate", params={"without": ["outage", "abnormal_state"], **span}
+    )
+    plain = await get(client, "/v1/points/Q/pass-rate", **span)
+
+    assert told["undeclared"] is None
+    assert told["total"]["minutes"]["interrupted"] == 60
+    assert normal["total"] == told["total"]
+    assert normal["undeclared"]["total"]["minutes"] == {
+        **told["total"]["minutes"],
+        "pass": told["total"]["minutes"]["pass"] - 360,
+        "over": told["total"]["minutes"]["over"] + 360,
+    }
+    assert both.json()["undeclared"] == {
+        "left_out": ["abnormal_state", "outage"],
+        "total": plain["total"],
+    }
+
+
+async def test_a_total_without_declarations_is_of_a_year_at_most(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"))
+
+    found = await problem(
+        client,
+        "/v1/points/P/pass-rate",
+        **{"from": "2022-01-01", "to": "2024-01-01", "by": "month", "without": "outage"},
+    )
+
+    assert (found["status"], found["code"]) == (422, "range_too_long")
+    assert "at most 400 days" in found["detail"]

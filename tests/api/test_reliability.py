@@ -74,8 +74,8 @@ async def interrupt(
 ) -> None:
     end = None if last is None else START + last * MINUTE
     await seeder.run(
-        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, cause)"
-        " VALUES ($1, $2, $3, $4, $5, 'measured', $6)",
+        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, cause)"
+        " VALUES ($1, $2, $3, $4, $5, 'measured', '{measured}', $6)",
         seeder.point_ids[name],
         START + first * MINUTE,
         START + (first - fuzz) * MINUTE,
@@ -197,10 +197,15 @@ async def test_causes_divide_the_time_without_supply(reader: httpx.AsyncClient) 
 
     hours = {one["group"]: one["dl_t_836"][0]["aihc_hours"] for one in found["groups"]}
     assert hours == {  # a tree is no word of the catalogue
+        "all": float(Fraction(332, 360)),
+        "prearranged": float(Fraction(230, 360)),
         "planned": float(Fraction(230, 360)),
+        "planned_unspecified": float(Fraction(230, 360)),
         "unknown": float(Fraction(102, 360)),
     }
-    assert all(one["lower"] is None for one in found["groups"])
+    assert [one["parent"] for one in found["groups"]] == [
+        *(None, "all", "prearranged", "planned", "all"),
+    ]
 
 
 async def test_bounds_take_edges_and_unobserved_minutes(reader: httpx.AsyncClient) -> None:
@@ -355,7 +360,11 @@ async def test_without_data_nothing_is_known(client: httpx.AsyncClient) -> None:
     ("path", "params", "says"),
     [
         ("/v1/reliability", {"users": "MW"}, "'LV', 'MV' or 'HV'"),
-        ("/v1/reliability", {"group_by": "town"}, "'none', 'region', 'feeder', 'area' or 'cause'"),
+        (
+            "/v1/reliability",
+            {"group_by": "town"},
+            "'none', 'region', 'feeder', 'area', 'level' or 'cause'",
+        ),
         ("/v1/reliability", {"from": "2022-01-01", "to": "2024-01-01"}, "at most 400"),
         ("/v1/reliability", {"from": "soon"}, "must be a day"),
         ("/v1/major-event-days", {"year": "1"}, "1970"),

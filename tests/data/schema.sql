@@ -700,6 +700,26 @@ CREATE VIEW v_interruption AS
      CROSS JOIN v_watermark
      LEFT JOIN declaration USING (declaration_id);
 
+CREATE VIEW v_interruption_month AS
+ SELECT month.from_day AS month,
+    v_interruption.organisation,
+    v_interruption.region,
+    v_interruption.substation,
+    v_interruption.feeder,
+    COALESCE(NULLIF(v_interruption.cause, ''::text), 'unknown'::text) AS cause,
+    v_interruption.evidence,
+    COALESCE(sum(v_interruption.n_customers) FILTER (WHERE v_interruption.start_at >= month.from_at), 0::numeric)::bigint AS n_customer_interruptions,
+    sum(v_interruption.n_customers::numeric * EXTRACT(epoch FROM LEAST(dark.to_at, month.to_at) - GREATEST(v_interruption.start_at, month.from_at)) / 60::numeric)::double precision AS customer_minutes
+   FROM v_interruption
+     CROSS JOIN deployment
+     CROSS JOIN LATERAL ( SELECT v_interruption.start_at + v_interruption.duration_s * '00:00:01'::interval AS to_at) dark
+     CROSS JOIN LATERAL ( SELECT first.first::date AS from_day,
+            day_start(first.first::date, deployment.zone) AS from_at,
+            day_start((first.first + '1 mon'::interval)::date, deployment.zone) AS to_at
+           FROM generate_series(date_trunc('month'::text, (v_interruption.start_at AT TIME ZONE deployment.zone)), ((dark.to_at - '00:00:00.000001'::interval) AT TIME ZONE deployment.zone), '1 mon'::interval) first(first)) month
+  WHERE v_interruption.evidence <> 'inferred'::text
+  GROUP BY month.from_day, v_interruption.organisation, v_interruption.region, v_interruption.substation, v_interruption.feeder, v_interruption.cause, v_interruption.evidence;
+
 CREATE VIEW v_outage AS
  SELECT outage.outage_id,
     outage.place,
@@ -1267,6 +1287,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_interruption_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_place_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

@@ -272,7 +272,9 @@ def test_the_table_cuts_a_share_and_never_rounds_it_to_all(tmp_path: Path) -> No
         (
             "cause",
             "lightning",
-            "fault_internal, fault_external, planned, temporary, customer_request, supply_shortage",
+            "fault_internal, fault_external, emergency, planned_maintenance, planned_construction, "
+            "customer_request, temporary, supply_shortage, network_limit, fault, prearranged, planned, "
+            "rationing; or nothing, if it is not known",
         ),
         ("customer_ids", "A;A", "each once"),
         ("customer_ids", "A;B;C", "3, as many as customer_ids names"),

@@ -101,6 +101,7 @@ def test_the_table_shows_verdicts_regions_and_the_budget(seeded: Settings) -> No
     line_with("  R1", "100.0000", "+5.0000", "kept")
     line_with("pass rate", "rural", "90", "not enough data")
     line_with("supply reliability", "urban", "99.89", "100.0000", "+0.1100", "kept")
+    line_with("without declarations", "100.0000", "+0.1100", "kept")
     line_with("Budget of 2024", "Asia/Shanghai")
     # 5 % of 2 points x 366 days; 80 of 2 880 minutes in each window of days
     line_with("pass rate", "urban", "52,704", "80", "0.15", "0.555")
@@ -115,6 +116,12 @@ def test_a_csv_has_a_line_of_each_commitment_and_region(seeded: Settings) -> Non
         ("together", "", "kept"),
         ("region", "R1", "kept"),
         ("region", "R2", "broken"),
+    ]
+    reliability = [row["line"] for row in rows if row["figure"] == "supply_reliability"]
+    assert [line for line in reliability if line.startswith("undeclared")] == [
+        *("undeclared_commitment", "undeclared_together"),
+        *("undeclared_region", "undeclared_region"),
+        *("undeclared_commitment", "undeclared_together", "undeclared_region"),
     ]
     assert float(urban[0]["burn_rate_3d"]) == pytest.approx(80 / 2880 / 0.05)
     assert (urban[0]["used_minutes"], urban[1]["used_minutes"]) == ("80.0", "")

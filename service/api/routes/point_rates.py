@@ -2,22 +2,22 @@
 
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
 from service.api.parameters import From, To, check_length, span_of
 from service.api.period_counts import PeriodCounts, period_counts, sum_of
-from service.api.point_verdicts import PointVerdicts, point_verdicts
+from service.api.point_verdicts import PointVerdicts, point_verdicts, undeclared_verdicts
 from service.api.routes.points import PointName, known_point
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, PointRates, Shape, basis_of, point_rates
 from service.domain.periods import By, periods
 from service.domain.rates import VerdictCounts
-from service.domain.registry import Point
+from service.domain.registry import DeclarationKind, Point
 from service.store.deployment_reads import reading
 
 router = APIRouter(tags=["pass rates"])
@@ -27,6 +27,7 @@ LONGEST: Final[dict[By, timedelta]] = {
     "day": timedelta(days=400),
     "month": timedelta(days=1830),
 }
+LONGEST_WITHOUT: Final = timedelta(days=400)
 
 
 class _Period(Shape):
@@ -61,6 +62,16 @@ class Exemption(Shape):
     )
 
 
+class Undeclared(Shape):
+    """The total as if nobody had made declarations of some kinds."""
+
+    left_out: list[DeclarationKind]
+    total: PointRates = Field(
+        description="without abnormal_state all minutes are judged by the normal band; without outage those that "
+        "only a declared outage explains are missing"
+    )
+
+
 class _Asked(Shape):
     point: str
     from_at: datetime = Field(alias="from", description="inclusive")
@@ -76,18 +87,39 @@ class PointPassRate(Basis, _Asked):
         description="the total phase by phase; a phase that may be absent and is, is left out"
     )
     exemption: Exemption
+    undeclared: Undeclared | None = Field(description="null unless asked for by `without`")
     periods: list[PeriodRates]
+
+
+class RatesAsked(NamedTuple):
+    """Which rates are meant."""
+
+    by: By
+    without: frozenset[DeclarationKind]
+
+
+def _rates_asked(
+    by: Annotated[
+        By, Query(description="an hour at most over 31 days, a day over 400, a month over 1830")
+    ] = "day",
+    without: Annotated[
+        list[DeclarationKind] | None,
+        Query(
+            description="kinds of declarations: also return the total as if nobody had made any of them; "
+            "at most over 400 days"
+        ),
+    ] = None,
+) -> RatesAsked:
+    return RatesAsked(by, frozenset(without or ()))
 
 
 @router.get("/v1/points/{point:path}/pass-rate", summary="Pass rate of one point")
 async def point_pass_rate(
     context: Context,
     point: PointName,
+    asked: Annotated[RatesAsked, Depends(_rates_asked)],
     from_: From = None,
     to: To = None,
-    by: Annotated[
-        By, Query(description="an hour at most over 31 days, a day over 400, a month over 1830")
-    ] = "day",
     rule_set: RuleSetName = None,
 ) -> PointPassRate:
     """Return the share of time in which the voltage of a point was good, from its minutes.
@@ -97,19 +129,31 @@ async def point_pass_rate(
     count as missing. Hours without data count as missing while the point is in service. Under
     another rule set than the one in force the minutes are judged as they are read, today's too.
     """
+    by = asked.by
     rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
         span = span_of(from_, to, snapshot, context.now())
         check_length(*span, LONGEST[by])
+        if asked.without:
+            check_length(*span, LONGEST_WITHOUT)
         found = await known_point(snapshot, point)
         parts = list(periods(*span, by, snapshot.zone))
         verdicts = await point_verdicts(context, snapshot, found, span, rules)
+        untold = None
+        if asked.without:
+            untold = await undeclared_verdicts(snapshot, found, span, rules, asked.without)
     counted = list(period_counts(verdicts.total, parts, found, snapshot.data_through))
     without = None
     if verdicts.unexempted is not None:
         plain = period_counts(verdicts.unexempted, parts, found, snapshot.data_through)
         without = sum_of(list(plain))
     floor = Fraction(rules.coverage.floor)
+    undeclared = None
+    if untold is not None:
+        parts_of_it = list(period_counts(untold, parts, found, snapshot.data_through))
+        undeclared = Undeclared(
+            left_out=sorted(asked.without), total=point_rates(*sum_of(parts_of_it), floor)
+        )
     total, interval_s = sum_of(counted)
     from_at, to_at = (at.astimezone(snapshot.zone) for at in span)
     return PointPassRate(
@@ -125,6 +169,7 @@ async def point_pass_rate(
             months=verdicts.months,
             total_without=None if without is None else point_rates(*without, floor),
         ),
+        undeclared=undeclared,
     )
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
+from service.domain.reliability.causes import CHILDREN, CauseNode, is_under, tree_order, way_up
+from service.domain.reliability.dark_time import DarkTimes, dark_times
 from service.domain.reliability.interruption_indices import (
     Asked,
     InterruptionIndices,
@@ -11,9 +14,11 @@ from service.domain.reliability.interruption_indices import (
 )
 from service.domain.reliability.outages import Definition, Service, Span, quotient
 from service.domain.reliability.spells import time_within
-from service.domain.reliability.supply_reliability import FourReliabilities, supply_reliability
-from service.domain.reliability.user_interruptions import user_interruptions
+from service.domain.reliability.supply_reliability import FourReliabilities, FourWays, four_ways
+from service.domain.reliability.user_interruptions import UserInterruption, parts_of
 from service.domain.reliability.users import User
+
+NATURES: Final[tuple[CauseNode, ...]] = CHILDREN["all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +33,77 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReliabilityFigures:
-    """What both standards say of some users."""
+    """What both standards say of some users, of the outages of one node of the tree of causes."""
 
     bounds: Bounds
     four: FourReliabilities
     indices: InterruptionIndices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatureFigures:
+    """What faults, or pre-arranged outages, have of SAIDI, SAIFI and MAIFI; they add up to the whole."""
+
+    nature: CauseNode
+    saidi_hours: Fraction | None  # of all interruptions, short ones too: AIHC-1
+    saifi: Fraction | None  # the same: AITC-1
+    maifi: Fraction | None  # of those that are not sustained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedUsers:
+    """Users of a group, counted once, and asked for any node. Make it with ``counted_users``."""
+
+    service: Service
+    definition: Definition
+    ways: FourWays
+    dark: DarkTimes
+
+    @property
+    def interruptions(self) -> Sequence[UserInterruption]:
+        """All of them, also the short ones and those beside the period."""
+        return self.ways.ways[0].interruptions
+
+    def nodes(self) -> list[CauseNode]:
+        """Return the nodes under which there is an outage, each before what hangs under it."""
+        found = {node for cause in self.dark.seen_us for node in way_up(cause)}
+        return [node for node in tree_order() if node in found]
+
+    def figures(self, asked: Asked, node: CauseNode = "all") -> ReliabilityFigures:
+        """Return all figures as if the outages of a node were all there are.
+
+        Args:
+            asked: For which numbers CEMI and CELID are wanted.
+            node: Of the tree of causes.
+        """
+        return ReliabilityFigures(
+            bounds=_bounds(self.dark, self.service, node),
+            four=self.ways.of_node(self.service, node),
+            indices=interruption_indices(
+                parts_of(self.interruptions, node), self.service, self.definition, asked
+            ),
+        )
+
+    def by_nature(self, node: CauseNode = "all") -> list[NatureFigures]:
+        """Return the figures of faults, of pre-arranged outages, and of those without a cause, as far as under a node.
+
+        Source: DL/T 836.1-2016, splits of SAIDI, SAIFI and MAIFI (confirm).
+        """
+        return [self._nature(nature) for nature in NATURES if is_under(nature, node)]
+
+    def _nature(self, node: CauseNode) -> NatureFigures:
+        first = self.ways.first_of_node(self.service, node)
+        n_momentary = sum(
+            one.n_users * one.starts_in(self.service.span)
+            for one in parts_of(self.interruptions, node)
+            if not one.is_sustained
+        )
+        return NatureFigures(
+            nature=node,
+            saidi_hours=first.aihc_hours,
+            saifi=first.aitc,
+            maifi=quotient(n_momentary, self.service.n_users),
+        )
 
 
 def service_of(users: Sequence[User], period: Span) -> Service:
@@ -58,43 +129,39 @@ def bounds_of(users: Sequence[User], period: Span) -> Bounds:
     The upper bound counts of that one nothing: supply may have come back unseen. The lower one takes
     each outage as long as its edges allow, and as dark what nobody saw.
     """
-    service = service_of(users, period)
-    least_us = dark_us = worst_us = 0
-    for user in users:
-        dark = sum(time_within([one.span(period.end)], period) for one in user.outages)
-        least_us += min(dark, user.least_us)
-        dark_us += dark
-        worst_us += max(dark, user.worst_us)
-    lower, rs_1, upper = (
-        None if (share := quotient(us, service.user_us)) is None else 1 - share
-        for us in (worst_us, dark_us, least_us)
-    )
-    return Bounds(
-        rs_1=rs_1,
-        lower=lower,
-        upper=upper,
-        n_users=service.n_users,
+    return _bounds(dark_times(users, period), service_of(users, period), "all")
+
+
+def counted_users(
+    users: Sequence[User], period: Span, definition: Definition, through: int
+) -> CountedUsers:
+    """Return users of one class, counted.
+
+    Args:
+        users: Their outages are disjoint.
+        period: Up to where the data reach, at the latest.
+        definition: What counts as an interruption.
+        through: Up to when outages are known.
+    """
+    return CountedUsers(
+        service=service_of(users, period),
+        definition=definition,
+        ways=four_ways((one for user in users for one in user.outages), definition, through),
+        dark=dark_times(users, period),
     )
 
 
 def figures_of(
     users: Sequence[User], period: Span, definition: Definition, through: int, asked: Asked
 ) -> ReliabilityFigures:
-    """Return all figures of some users over a period.
+    """Return all figures of some users over a period, of whatever cause."""
+    return counted_users(users, period, definition, through).figures(asked)
 
-    Args:
-        users: Those of one class.
-        period: Up to where the data reach, at the latest.
-        definition: What counts as an interruption.
-        through: Up to when outages are known.
-        asked: For which numbers CEMI and CELID are wanted.
-    """
-    service = service_of(users, period)
-    outages = [outage for user in users for outage in user.outages]
-    return ReliabilityFigures(
-        bounds=bounds_of(users, period),
-        four=supply_reliability(outages, service, definition, through),
-        indices=interruption_indices(
-            user_interruptions(outages, definition, through), service, definition, asked
-        ),
+
+def _bounds(dark: DarkTimes, service: Service, node: CauseNode) -> Bounds:
+    time = dark.of_node(node)
+    lower, rs_1, upper = (
+        None if (share := quotient(us, service.user_us)) is None else 1 - share
+        for us in (time.most_us, time.seen_us, time.least_us)
     )
+    return Bounds(rs_1=rs_1, lower=lower, upper=upper, n_users=service.n_users)

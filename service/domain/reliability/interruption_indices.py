@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from service.domain.reliability.momentary_events import n_momentary_events
 from service.domain.reliability.outages import HOUR_US, Definition, Service, Span, quotient
 from service.domain.reliability.user_interruptions import UserInterruption, by_known_user
 
 _MINUTE_US = HOUR_US // 60
+N = TypeVar("N", int, Fraction)
 Customers = Mapping[str, Sequence[UserInterruption]] | None  # None: not known who they are
 
 
@@ -19,6 +21,16 @@ class Asked:
     many: tuple[int, ...] = ()  # n of CEMI_n and CEMSMI_n
     single_hours: tuple[Fraction, ...] = ()  # s of CELID_s
     total_hours: tuple[Fraction, ...] = ()  # t of CELID_t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """Numbers of customers with many, or long, interruptions; None: they are not told apart."""
+
+    cemi: dict[int, int | None]
+    cemsmi: dict[int, int | None]
+    celid_s: dict[Fraction, int | None]
+    celid_t: dict[Fraction, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,7 @@ class InterruptionIndices:
     cemsmi: dict[int, Fraction | None]  # share with n or more, momentary ones included
     celid_s: dict[Fraction, Fraction | None]  # share with one of so many hours, to its end
     celid_t: dict[Fraction, Fraction | None]  # share with so many hours together, in the period
+    many: Many  # how many customers these shares stand for
     n_customer_interruptions: int  # sustained
     customer_us: int  # time of sustained interruptions, summed over customers
     n_distinct: int | None  # customers with a sustained one that starts in it; None: not known
@@ -76,10 +89,15 @@ def interruption_indices(
     asifi, asidi_minutes = _by_capacity(sustained, service)
     longest_us = _longest_us(customers, period)
 
-    def share_of_many(found: Sequence[int] | None, asked_for: int | Fraction) -> Fraction | None:
-        if found is None:
-            return None
-        return quotient(sum(definition.is_many(one, asked_for) for one in found), n_users)
+    def n_many(found: Sequence[int] | None, asked_for: int | Fraction) -> int | None:
+        return None if found is None else sum(definition.is_many(one, asked_for) for one in found)
+
+    many = Many(
+        cemi={n: n_many(counts, n) for n in asked.many},
+        cemsmi={n: n_many(all_counts, n) for n in asked.many},
+        celid_s={hours: n_many(longest_us, hours * HOUR_US) for hours in asked.single_hours},
+        celid_t={hours: n_many(dark_us, hours * HOUR_US) for hours in asked.total_hours},
+    )
 
     return InterruptionIndices(
         saidi_minutes=quotient(minutes, n_users),
@@ -92,14 +110,19 @@ def interruption_indices(
         maifi_e=quotient(n_momentary_events(known, definition, period), n_users),
         asifi=asifi,
         asidi_minutes=asidi_minutes,
-        cemi={n: share_of_many(counts, n) for n in asked.many},
-        cemsmi={n: share_of_many(all_counts, n) for n in asked.many},
-        celid_s={hours: share_of_many(longest_us, hours * HOUR_US) for hours in asked.single_hours},
-        celid_t={hours: share_of_many(dark_us, hours * HOUR_US) for hours in asked.total_hours},
+        cemi=_shares(many.cemi, n_users),
+        cemsmi=_shares(many.cemsmi, n_users),
+        celid_s=_shares(many.celid_s, n_users),
+        celid_t=_shares(many.celid_t, n_users),
+        many=many,
         n_customer_interruptions=n_interruptions,
         customer_us=customer_us,
         n_distinct=n_distinct,
     )
+
+
+def _shares(counts: Mapping[N, int | None], n_users: Fraction | None) -> dict[N, Fraction | None]:
+    return {n: None if count is None else quotient(count, n_users) for n, count in counts.items()}
 
 
 def _by_capacity(

@@ -6,31 +6,11 @@ Times are whole microseconds since the Unix epoch, spans are half-open.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from service.domain.reliability.causes import Cause
 from service.domain.rule_rows import ReliabilityRow
-
-Cause = Literal[
-    "fault_internal",
-    "fault_external",
-    "planned",
-    "temporary",
-    "customer_request",
-    "supply_shortage",
-    "unknown",
-]
-# The words that a record may give; who knows no cause gives none.
-CAUSES: Final[tuple[Cause, ...]] = (
-    "fault_internal",
-    "fault_external",
-    "planned",
-    "temporary",
-    "customer_request",
-    "supply_shortage",
-)
-# Which outages the second and third index of DL/T 836 leave out.
-EXTERNAL: Final[frozenset[Cause]] = frozenset({"fault_external"})
-SHORTAGE: Final[frozenset[Cause]] = frozenset({"supply_shortage"})
+from service.domain.supply.pieces import RANK_OF, Grade
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3600 * SECOND_US
@@ -63,6 +43,7 @@ class Outage:
     users: tuple[str, ...] | None = None  # who they are, each once; None: not known
     kva: Fraction | None = None  # connected capacity of all of them together; None: not known
     cause: Cause = "unknown"
+    evidence: Grade | None = None  # the best that it rests on; None: nobody says
     event: str = ""  # outages of one event have one name; "": an event of its own
     is_momentary: bool | None = None  # as whoever reports it says; None: its length decides
     unserved: Fraction = _ALL  # share of the capacity required; less than 1: rationing, supply held
@@ -75,13 +56,13 @@ class Outage:
             raise ValueError("an outage that still goes on is not momentary")
         if self.users is not None and len(self.users) != self.n_users:
             raise ValueError(f"{len(self.users)} users are named, {self.n_users} are counted")
-        if not 0 < self.unserved <= 1:
+        if self.unserved is not _ALL and not 0 < self.unserved <= 1:
             raise ValueError(f"unserved is {self.unserved}; allowed: above 0, up to 1")
 
     @property
     def is_rationing(self) -> bool:
         """Whether supply held, with less than what was required: time counts, no interruption."""
-        return self.unserved < 1
+        return self.unserved is not _ALL and self.unserved < 1
 
     def span(self, through: int) -> Span:
         """Return from when to when; one that goes on lasts up to ``through``."""
@@ -150,6 +131,12 @@ def constant_service(span: Span, n_users: int, kva: Fraction | None = None) -> S
 def in_service(span: Span, validities: Iterable[Span]) -> int:
     """Return the time of ``span`` in service, summed over users, one validity a user."""
     return sum(span.cut(validity).length_us for validity in validities)
+
+
+def best_grade(grades: Iterable[Grade | None]) -> Grade | None:
+    """Return the best of some grades of evidence; None if nobody says one."""
+    known = [grade for grade in grades if grade is not None]
+    return min(known, key=lambda grade: RANK_OF[grade], default=None)
 
 
 def quotient(part: Fraction | int, whole: Fraction | int | None) -> Fraction | None:

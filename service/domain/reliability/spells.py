@@ -1,8 +1,6 @@
 """Spells: disjoint spans in order, and how overlapping ones become them."""
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Iterable
 
 from service.domain.reliability.outages import Span
 
@@ -46,32 +44,3 @@ def time_of(spells: Iterable[Span]) -> int:
 def time_within(spells: Iterable[Span], period: Span) -> int:
     """Return how much of disjoint spells lies in ``period``."""
     return sum(spell.cut(period).length_us for spell in spells)
-
-
-def equivalent_time(
-    dark: Sequence[Span], rationed: Sequence[tuple[Span, Fraction]], period: Span
-) -> Fraction:
-    """Return the time without supply that rationing without tripping stands for, in ``period``.
-
-    Rationed time counts by the share that was not served, where rationings overlap by the greatest
-    one, and not where the user was dark anyway.
-
-    Args:
-        dark: Spells without supply: they are counted already.
-        rationed: Spans, each with the share of the required capacity that was not served.
-        period: What lies outside of it is left out.
-
-    Source: DL/T 836, equivalent outage time of rationing: time x (1 - served / required capacity).
-    """
-    edges = sorted(
-        {edge for span, _ in rationed for edge in span.cut(period)}
-        | {edge for spell in dark for edge in spell}
-    )
-    total = Fraction(0)
-    for start, end in pairwise(edges):
-        piece = Span(start, end)
-        if any(spell.cut(piece).length_us for spell in dark):
-            continue
-        shares = [share for span, share in rationed if span.cut(period).cut(piece).length_us]
-        total += max(shares, default=Fraction(0)) * piece.length_us
-    return total

@@ -4,19 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from service.domain.reliability.causes import EXTERNAL, SHORTAGE, CauseNode, leaves_under
 from service.domain.reliability.outages import (
-    EXTERNAL,
     HOUR_US,
-    SHORTAGE,
-    Cause,
     Definition,
     Outage,
     Service,
     quotient,
 )
+from service.domain.reliability.rationing import rationed_time
 from service.domain.reliability.user_interruptions import (
     UserInterruption,
-    rationed_time,
+    parts_of,
     user_interruptions,
 )
 
@@ -45,12 +44,77 @@ class FourReliabilities:
         return (self.all, self.without_external, self.without_shortage, self.without_short)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to count: what is left of outages, and the interruptions that it makes."""
+
+    outages: Sequence[Outage]
+    interruptions: Sequence[UserInterruption]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FourWays:
+    """The four ways to count some outages, to be asked for any node of the tree of causes."""
+
+    ways: tuple[Way, Way, Way, Way]  # by their numbers, from 1
+    through: int  # up to when outages are known
+
+    def of_node(self, service: Service, node: CauseNode = "all") -> FourReliabilities:
+        """Return the four reliabilities as if the outages of a node were all there are.
+
+        Hours and interruptions of leaves add up to those of the node that they hang under: time
+        belongs to one cause (``attributed``), an interruption to that of its first instant.
+        """
+        first, second, third, fourth = (_one(way, service, self.through, node) for way in self.ways)
+        return FourReliabilities(
+            all=first, without_external=second, without_shortage=third, without_short=fourth
+        )
+
+    def first_of_node(self, service: Service, node: CauseNode) -> SupplyReliability:
+        """Return the first of these alone: everything counted."""
+        return _one(self.ways[0], service, self.through, node)
+
+
+def four_ways(outages: Iterable[Outage], definition: Definition, through: int) -> FourWays:
+    """Return the four ways to count; what is left out is left out before outages are united.
+
+    So time that another outage covers stays.
+    """
+    every = list(outages)
+    interruptions = user_interruptions(every, definition, through)
+    whole = Way(outages=every, interruptions=interruptions)
+
+    def without(node: CauseNode) -> Way:
+        leaves = leaves_under(node)
+        rest = [outage for outage in every if outage.cause not in leaves]
+        if len(rest) == len(every):
+            return whole
+        # Users without such an outage keep their interruptions: most of them.
+        touched = {
+            user for outage in every if outage.cause in leaves for user in outage.users or ()
+        }
+        again = [
+            outage
+            for outage in rest
+            if outage.users is None or not touched.isdisjoint(outage.users)
+        ]
+        kept = [one for one in interruptions if one.user is not None and one.user not in touched]
+        made = [
+            one
+            for one in user_interruptions(again, definition, through)
+            if one.user is None or one.user in touched
+        ]
+        return Way(outages=rest, interruptions=[*kept, *made])
+
+    long = Way(outages=every, interruptions=[one for one in interruptions if one.is_sustained])
+    return FourWays(ways=(whole, without(EXTERNAL), without(SHORTAGE), long), through=through)
+
+
 def supply_reliability(
     outages: Iterable[Outage], service: Service, definition: Definition, through: int
 ) -> FourReliabilities:
     """Return the four reliabilities of a period.
 
-    What is left out is left out before outages are united: time that another outage covers stays.
     Time counts in every period that it touches, an interruption in the one in which it starts.
 
     Args:
@@ -61,36 +125,19 @@ def supply_reliability(
 
     Source: DL/T 836-2012 and DL/T 836.1-2016, ``AIHC = sum(t n) / N``, ``RS = 1 - AIHC / T``.
     """
-    every = list(outages)
-    interruptions = user_interruptions(every, definition, through)
-    whole = _one(every, interruptions, service, through)
-
-    def without(causes: frozenset[Cause]) -> SupplyReliability:
-        rest = [outage for outage in every if outage.cause not in causes]
-        if len(rest) == len(every):
-            return whole
-        return _one(rest, user_interruptions(rest, definition, through), service, through)
-
-    return FourReliabilities(
-        all=whole,
-        without_external=without(EXTERNAL),
-        without_shortage=without(SHORTAGE),
-        without_short=_one(
-            every, [one for one in interruptions if one.is_sustained], service, through
-        ),
-    )
+    return four_ways(outages, definition, through).of_node(service)
 
 
-def _one(
-    outages: Sequence[Outage],
-    interruptions: Sequence[UserInterruption],
-    service: Service,
-    through: int,
-) -> SupplyReliability:
+def _one(way: Way, service: Service, through: int, node: CauseNode) -> SupplyReliability:
     period = service.span
-    n_interruptions = sum(one.n_users * one.starts_in(period) for one in interruptions)
-    dark_us = sum(one.n_users * one.time_in(period) for one in interruptions)
-    outage_us = dark_us + rationed_time(outages, period, through)
+    parts = parts_of(way.interruptions, node)
+    n_interruptions = sum(one.n_users * one.starts_in(period) for one in parts)
+    dark_us = sum(one.n_users * one.time_in(period) for one in parts)
+    leaves = leaves_under(node)
+    rationed = rationed_time(way.outages, period, through)
+    outage_us = dark_us + sum(
+        (time for cause, time in rationed.items() if cause in leaves), Fraction(0)
+    )
     share = quotient(outage_us, service.user_us)
     return SupplyReliability(
         rs=None if share is None else 1 - share,

@@ -9,26 +9,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from service.domain.reliability.outages import Definition, Outage, Span
-from service.domain.reliability.spells import equivalent_time, time_of, time_within, united
+from service.domain.reliability.attribution import CausedSpan, attributed, first_cause
+from service.domain.reliability.causes import Cause, CauseNode, leaves_under
+from service.domain.reliability.outages import Definition, Outage, Span, best_grade
+from service.domain.reliability.spells import time_of, time_within, united
+from service.domain.supply.pieces import Grade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserInterruption:
     """An interruption of one user, or a report of several that are not told apart."""
 
+    start: int  # when supply first went
     spells: tuple[Span, ...]  # without supply, in order and disjoint; not cut to any period
+    pieces: tuple[CausedSpan, ...]  # the same time, by cause
+    cause: Cause  # of its first instant: it counts as one interruption of that cause
     user: str | None  # None: not known
     n_users: int
     kva: Fraction | None  # of these users together
     events: frozenset[str]  # names of the events it belongs to
     is_sustained: bool
     is_against_length: bool = False  # it was reported as what its length does not make it
-
-    @property
-    def start(self) -> int:
-        """When supply first went."""
-        return self.spells[0].start
+    evidence: Grade | None = None  # the best of what it rests on; None: nobody says
+    is_counted: bool = True  # False of the part of one that counts under another cause
 
     @property
     def length_us(self) -> int:
@@ -37,10 +40,13 @@ class UserInterruption:
 
     def starts_in(self, period: Span) -> bool:
         """Return whether it is counted in ``period``: where it starts, and nowhere else."""
-        return period.start <= self.start < period.end
+        return self.is_counted and period.start <= self.start < period.end
 
     def time_in(self, period: Span) -> int:
         """Return its time without supply in ``period``, of one user."""
+        if len(self.spells) == 1:  # nearly always, and quick
+            start, end = self.spells[0]
+            return max(0, min(end, period.end) - max(start, period.start))
         return time_within(self.spells, period)
 
 
@@ -67,26 +73,34 @@ def user_interruptions(
     return found
 
 
-def rationed_time(outages: Iterable[Outage], period: Span, through: int) -> Fraction:
-    """Return the equivalent time of rationing without tripping in ``period``, summed over users."""
-    outages = list(outages)
-    if not any(outage.is_rationing for outage in outages):
-        return Fraction(0)
-    total = Fraction(0)
-    dark: dict[str, list[Span]] = defaultdict(list)
-    rationed: dict[str, list[tuple[Span, Fraction]]] = defaultdict(list)
-    for outage in outages:
-        span = outage.span(through)
-        if outage.users is None and outage.is_rationing:
-            total += outage.unserved * outage.n_users * span.cut(period).length_us
-        for user in outage.users or ():
-            if outage.is_rationing:
-                rationed[user].append((span, outage.unserved))
-            else:
-                dark[user].append(span)
-    for user, own in rationed.items():
-        total += equivalent_time(united(dark.get(user, ())), own, period)
-    return total
+def parts_of(
+    interruptions: Iterable[UserInterruption], node: CauseNode
+) -> Sequence[UserInterruption]:
+    """Return what of some interruptions belongs to a node of the tree of causes.
+
+    A part has the time of its causes, and counts as an interruption where the first instant is
+    theirs; so parts of all leaves add up. Of users that have such a part the others stay as well,
+    without time and count: they make, or end, sequences of momentary interruptions.
+    """
+    every = list(interruptions)
+    if node == "all":
+        return every
+    leaves = leaves_under(node)
+
+    def is_touched(one: UserInterruption) -> bool:
+        return one.cause in leaves or any(piece.cause in leaves for piece in one.pieces)
+
+    users = {one.user for one in every if is_touched(one)} | {None}
+    return [_part(one, leaves) for one in every if one.user in users]
+
+
+def _part(one: UserInterruption, leaves: frozenset[Cause]) -> UserInterruption:
+    own = tuple(piece for piece in one.pieces if piece.cause in leaves)
+    is_counted = one.cause in leaves
+    if is_counted and len(own) == len(one.pieces):
+        return one
+    spells = tuple(united(piece.span for piece in own))
+    return replace(one, spells=spells, pieces=own, is_counted=is_counted)
 
 
 def _by_user(outages: Iterable[Outage]) -> tuple[dict[str, list[Outage]], list[Outage]]:
@@ -143,19 +157,48 @@ def _merged(
 def _one(
     outages: Sequence[Outage], user: str | None, definition: Definition, through: int
 ) -> UserInterruption:
-    spells = united(outage.span(through) for outage in outages)
+    if len(outages) == 1:  # nearly always, and quick
+        return _alone(outages[0], user, definition, through)
+    caused = [CausedSpan(outage.span(through), outage.cause) for outage in outages]
+    spells = united(one.span for one in caused)
     goes_on = any(outage.end is None for outage in outages)
     by_length = goes_on or definition.is_sustained(time_of(spells))
     said = {outage.is_momentary for outage in outages}
     is_sustained = by_length if len(said) > 1 or None in said else said == {False}
     return UserInterruption(
+        start=spells[0].start,
         spells=tuple(spells),
+        pieces=tuple(attributed(caused, spells)),
+        cause=first_cause(caused),
         user=user,
         n_users=outages[0].n_users if user is None else 1,
         kva=_greatest(outage.kva if user is None else _share(outage) for outage in outages),
         events=frozenset(outage.event for outage in outages if outage.event),
         is_sustained=is_sustained,
         is_against_length=is_sustained != by_length,
+        evidence=best_grade(outage.evidence for outage in outages),
+    )
+
+
+def _alone(
+    outage: Outage, user: str | None, definition: Definition, through: int
+) -> UserInterruption:
+    """Return the interruption that one outage makes by itself."""
+    span = outage.span(through)
+    by_length = outage.end is None or definition.is_sustained(span.length_us)
+    is_sustained = by_length if outage.is_momentary is None else not outage.is_momentary
+    return UserInterruption(
+        start=span.start,
+        spells=(span,),
+        pieces=(CausedSpan(span, outage.cause),),
+        cause=outage.cause,
+        user=user,
+        n_users=outage.n_users if user is None else 1,
+        kva=outage.kva if user is None else _share(outage),
+        events=frozenset((outage.event,) if outage.event else ()),
+        is_sustained=is_sustained,
+        is_against_length=is_sustained != by_length,
+        evidence=outage.evidence,
     )
 
 
@@ -163,8 +206,10 @@ def _joined(first: UserInterruption, second: UserInterruption) -> UserInterrupti
     return replace(
         first,
         spells=tuple(united([*first.spells, *second.spells])),
+        pieces=tuple(sorted([*first.pieces, *second.pieces])),
         kva=_greatest((first.kva, second.kva)),
         events=first.events | second.events,
+        evidence=best_grade((first.evidence, second.evidence)),
     )
 
 

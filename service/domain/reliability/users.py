@@ -12,9 +12,11 @@ from typing import Final
 
 from service.domain.registry import TargetArea, UserClass
 from service.domain.reliability.agreement import Witness, agreed
-from service.domain.reliability.outages import CAUSES, Cause, Outage, Span
-from service.domain.reliability.spells import time_of, time_within, united, without
+from service.domain.reliability.causes import CAUSES, Cause
+from service.domain.reliability.outages import Outage, Span, best_grade
+from service.domain.reliability.spells import time_within, united, without
 from service.domain.reliability.worst import worst_of_all, worst_of_share
+from service.domain.supply.pieces import Grade
 
 Area = TargetArea | None  # None: nobody says
 _STRICTEST: Final[tuple[TargetArea, ...]] = ("urban", "rural", "special_remote")
@@ -31,6 +33,7 @@ class PointOutage:
     end: int  # and came back in end .. latest; of an open one both are as far as is known
     latest: int
     cause: Cause
+    evidence: Grade = "measured"  # the best that it rests on
     is_open: bool = False  # no end is known: supply may have come back any time after ``start``
 
 
@@ -46,6 +49,9 @@ class NetworkPoint:
     is_terminal: bool
     service: Span
     outages: tuple[PointOutage, ...] = ()  # in order and disjoint
+    inferred: tuple[
+        PointOutage, ...
+    ] = ()  # of which only the silence of others tells: no figure counts them
     unobserved_us: int = 0  # in the period, at most so long nobody saw whether there was supply
 
     @property
@@ -74,6 +80,7 @@ class NetworkCustomer:
     customer: str
     user_class: UserClass
     area: TargetArea
+    level_mv: int  # of its supply, between phases
     kva: Fraction | None
     point_ids: tuple[int, ...]
     service: Span
@@ -87,6 +94,7 @@ class User:
     region: str
     feeder: str
     area: Area  # of a transformer the strictest of its customers'
+    level_mv: int | None  # of a customer's supply; None of a transformer: the registry does not say
     kva: Fraction | None
     service: tuple[Span, ...]  # disjoint; not cut to the period
     outages: tuple[Outage, ...] = field(default=())
@@ -139,6 +147,7 @@ def _customer(customer: NetworkCustomer, network: Network) -> User:
         region=place.region if place else "",
         feeder=place.feeder if place else "",
         area=customer.area,
+        level_mv=customer.level_mv,
         kva=customer.kva,
         service=(customer.service,),
         outages=_outages(name, customer.kva, spells, points),
@@ -184,6 +193,7 @@ def _transformer(
         region=points[0].region,
         feeder=points[0].feeder,
         area=next((area for area in _STRICTEST if area in found), None),
+        level_mv=None,
         kva=None,  # the registry does not know what a transformer is built for
         service=tuple(service),
         outages=_outages(name, None, spells, points),
@@ -235,24 +245,35 @@ def _outages(
 ) -> tuple[Outage, ...]:
     """Return the outages of a user; without end if one of its points' goes on as long as the spell."""
     open_to = {one.end for point in points for one in point.outages if one.is_open}
-    return tuple(
-        Outage(
-            start=spell.start,
-            end=None if spell.end in open_to else spell.end,
-            users=(user,),
-            kva=kva,
-            cause=_cause(spell, points),
+    found: list[Outage] = []
+    for spell in spells:
+        cause, evidence = _account(spell, points)
+        found.append(
+            Outage(
+                start=spell.start,
+                end=None if spell.end in open_to else spell.end,
+                users=(user,),
+                kva=kva,
+                cause=cause,
+                evidence=evidence,
+            )
         )
-        for spell in spells
-    )
+    return tuple(found)
 
 
-def _cause(spell: Span, points: Sequence[NetworkPoint]) -> Cause:
-    """Return the known cause that most of the dark time of the points has; unknown without one."""
+def _account(spell: Span, points: Sequence[NetworkPoint]) -> tuple[Cause, Grade | None]:
+    """Return the known cause that most of the dark time of the points has, and their best evidence."""
     time_by: Counter[Cause] = Counter()
+    grades: set[Grade] = set()
     for point in points:
         for one in point.outages:
+            if one.start >= spell.end or one.end <= spell.start:
+                continue
+            grades.add(one.evidence)
             if one.cause != "unknown":
-                time_by[one.cause] += time_of([Span(one.start, one.end).cut(spell)])
-    known = [cause for cause in CAUSES if time_by[cause]]
-    return max(known, key=lambda cause: time_by[cause], default="unknown")
+                time_by[one.cause] += Span(one.start, one.end).cut(spell).length_us
+    if len(time_by) == 1:  # nearly always, and quick
+        return next(iter(time_by)), best_grade(grades)
+    known = [cause for cause in CAUSES if cause in time_by]
+    most: Cause = max(known, key=lambda cause: time_by[cause], default="unknown")
+    return most, best_grade(grades)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from service.domain.instants import epoch_us
+from service.domain.reliability.causes import Cause
 from service.domain.reliability.outages import (
     SECOND_US,
-    Cause,
     Definition,
     Outage,
     Service,

@@ -54,7 +54,7 @@ def indices(
 def test_the_example_of_dl_t_836_gives_its_four_reliabilities() -> None:
     of = service(720 * HOUR_S, 1000)
     outages = [
-        outage(10 * HOUR_S, 14 * HOUR_S, 50, "planned"),
+        outage(10 * HOUR_S, 14 * HOUR_S, 50, "planned_maintenance"),
         outage(20 * HOUR_S, 20 * HOUR_S + 90 * MINUTE_S, 200, "fault_internal"),
         outage(30 * HOUR_S, 32 * HOUR_S, 100, "supply_shortage"),
         outage(40 * HOUR_S, 40 * HOUR_S + 30 * MINUTE_S, 300, "fault_external"),

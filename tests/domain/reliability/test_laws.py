@@ -7,9 +7,14 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.reliability.interruption_indices import Asked, interruption_indices
+from service.domain.reliability.attribution import CausedSpan, attributed
+from service.domain.reliability.causes import CAUSES, CHILDREN, CauseNode, leaves_under
+from service.domain.reliability.interruption_indices import (
+    Asked,
+    InterruptionIndices,
+    interruption_indices,
+)
 from service.domain.reliability.outages import (
-    CAUSES,
     SECOND_US,
     Definition,
     Outage,
@@ -18,8 +23,12 @@ from service.domain.reliability.outages import (
     constant_service,
 )
 from service.domain.reliability.spells import time_of, time_within, united
-from service.domain.reliability.supply_reliability import supply_reliability
-from service.domain.reliability.user_interruptions import user_interruptions
+from service.domain.reliability.supply_reliability import (
+    SupplyReliability,
+    four_ways,
+    supply_reliability,
+)
+from service.domain.reliability.user_interruptions import parts_of, user_interruptions
 from tests.domain.reliability.outage_records import definition
 from tests.oracle.reliability import Seconds, seconds_of
 
@@ -48,7 +57,7 @@ def outages_of_known_users(draw: st.DrawFn, *, with_marks: bool = False) -> Outa
         end=None if end is None else end * SECOND_US,
         n_users=len(users),
         users=users,
-        cause=draw(st.sampled_from([*CAUSES, "unknown"])),
+        cause=draw(st.sampled_from(CAUSES)),
         event=draw(st.sampled_from(["", "E1", "E2"])) if with_marks else "",
         is_momentary=draw(marks) if with_marks else None,
         kva=draw(st.none() | st.fractions(1, 9, max_denominator=7)) if with_marks else None,
@@ -197,3 +206,69 @@ def test_leaving_causes_out_never_makes_supply_less_reliable(
 
     assert all(0 <= other.outage_us <= first.outage_us for other in others)
     assert first.outage_us <= of.user_us
+
+
+# ---------------------------------------------------------------------------------------- causes
+
+ADDITIVE = ("saidi_minutes", "saifi", "maifi", "maifi_e", "customer_us", "n_customer_interruptions")
+
+
+@given(rich, definitions, st.integers(0, N_SECONDS - 1), st.integers(1, N_SECONDS))
+def test_figures_of_the_leaves_add_up_to_those_of_every_node(
+    outages: list[Outage], rule: Definition, start: int, length: int
+) -> None:
+    through = N_SECONDS * SECOND_US
+    of = of_users(start, min(N_SECONDS, start + length))
+    ways = four_ways(outages, rule, through)
+    interruptions = user_interruptions(outages, rule, through)
+
+    def found(node: CauseNode) -> tuple[list[SupplyReliability], InterruptionIndices]:
+        parts = parts_of(interruptions, node)
+        four = ways.of_node(of, node).in_order()
+        return list(four), interruption_indices(parts, of, rule, Asked())
+
+    by_leaf = {cause: found(cause) for cause in CAUSES}
+    for node in CHILDREN:
+        four, indices = found(node)
+        below = [by_leaf[leaf] for leaf in leaves_under(node)]
+        for number in range(4):
+            parts = [each[number] for each, _ in below]
+            assert four[number].outage_us == sum(part.outage_us for part in parts)
+            assert four[number].aitc == sum(part.aitc or 0 for part in parts)
+        for name in ADDITIVE:
+            assert getattr(indices, name) == sum(getattr(each, name) for _, each in below), name
+
+
+@given(plain)
+def test_each_second_belongs_to_one_of_the_causes_that_it_has(outages: list[Outage]) -> None:
+    caused = [
+        CausedSpan(outage.span(N_SECONDS * SECOND_US), outage.cause)
+        for outage in outages
+        if "A" in outage.users  # type: ignore[operator]
+    ]
+
+    found = attributed(caused, united(one.span for one in caused))
+
+    for second in range(N_SECONDS):
+        at = second * SECOND_US
+        there = {one.cause for one in caused if one.span.start <= at < one.span.end}
+        mine = [one.cause for one in found if one.span.start <= at < one.span.end]
+        assert len(mine) == bool(there)
+        assert set(mine) <= there
+        if there - {"fault_external", "supply_shortage"}:
+            assert mine[0] not in {"fault_external", "supply_shortage"}
+
+
+@given(plain, definitions)
+def test_an_index_without_a_cause_lacks_just_the_time_of_that_cause(
+    outages: list[Outage], rule: Definition
+) -> None:
+    both = {"fault_external", "supply_shortage"}
+    alone = [one for one in outages if one.cause not in both or one.cause == "fault_external"]
+    of = of_users(0, N_SECONDS)
+    ways = four_ways(alone, rule, of.span.end)
+
+    whole, external = ways.of_node(of), ways.of_node(of, "fault_external")
+
+    assert whole.without_external.outage_us == whole.all.outage_us - external.all.outage_us
+    assert external.without_external.outage_us == 0

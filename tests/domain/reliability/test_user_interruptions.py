@@ -221,7 +221,7 @@ def test_an_empty_period_has_no_figures() -> None:
 def test_time_that_another_cause_covers_too_is_not_left_out() -> None:
     outages = [
         outage(0, 2 * HOUR_S, cause="fault_external"),
-        outage(HOUR_S, 3 * HOUR_S, cause="planned"),
+        outage(HOUR_S, 3 * HOUR_S, cause="planned_maintenance"),
     ]
 
     four = supply_reliability(outages, service(DAY_S, 1), definition(), us(DAY_S))
