@@ -17,6 +17,7 @@ from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
     declarations,
+    due_deadlines,
     group_rates,
     interruptions,
     major_event_days,
@@ -25,6 +26,7 @@ from service.api.routes import (
     point_metrics,
     point_rates,
     points,
+    promises,
     reliability,
     rule_sets,
     sarfi,
@@ -52,6 +54,8 @@ _ROUTERS: Final = (
     major_event_days.router,
     sarfi.router,
     scorecard.router,
+    promises.router,
+    due_deadlines.router,
     declarations.router,
     rule_sets.router,
     operations.router,

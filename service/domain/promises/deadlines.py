@@ -12,7 +12,7 @@ from service.domain.periods import day_start
 from service.domain.promise_rows import DeadlineRow
 from service.domain.promises.cases import HOUR_US, Breach, Case, minutes_of
 from service.domain.promises.leads import local_date
-from service.domain.promises.working_days import nth_working_day, working_days_between
+from service.domain.promises.working_days import nth_working_day
 
 _MONTHS = 12
 
@@ -97,11 +97,6 @@ def deadline_case(row: DeadlineRow, deadline: Deadline, now: int, zone: ZoneInfo
         is_open=is_open,
         breaches=(_breach(row, ended, due, zone),) if is_kept is False else (),
     )
-
-
-def working_days_left(row: DeadlineRow, due: Due, now: int, zone: ZoneInfo) -> int:
-    """Return how many working days come after today up to the due day; negative once it is over."""
-    return working_days_between(local_date(now, zone), due.day, row.calendar)
 
 
 def is_overdue(row: DeadlineRow, due: Due, now: int) -> bool:
