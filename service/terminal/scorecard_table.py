@@ -32,7 +32,7 @@ _DROPPED: Final[
     frozenset(
         {
             *("bounds %", "coverage %", "not known", "used min", "year end min", "of", "members"),
-            *("exempt", "open", "judged", "with exempt %", "for"),
+            *("exempt", "open", "judged", "with exempt %"),
         }
     ),
 )

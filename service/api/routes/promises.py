@@ -158,7 +158,8 @@ async def breaches(
 
 def _days(asked: _Asked, snapshot: Snapshot, now: datetime) -> tuple[date, date]:
     days = days_of(asked.from_, asked.to, snapshot, now)
-    check_length(*(day_start(day, snapshot.zone) for day in days), LONGEST)
+    first, last = (day_start(day, snapshot.zone) for day in days)
+    check_length(first, last, LONGEST)
     return days
 
 
