@@ -56,7 +56,13 @@ class NoticeRow(PromiseRow):
     lead_unit: LeadUnit
     demands: Literal["public_and_told", "public_or_told", "public"]
     public_fields: frozenset[NoticeField]  # what a public notice has to name
-    told_lead: int = Field(default=0, ge=0)  # of telling important customers, in the same unit
+    told_lead: int | None = Field(default=None, ge=0)  # of telling important customers, same unit
+
+    @model_validator(mode="after")
+    def _telling_has_a_lead(self) -> Self:
+        if (self.told_lead is None) != (self.demands == "public"):
+            raise ValueError("give told_lead where important customers are told, and only there")
+        return self
 
 
 class PlannedCountRow(PromiseRow):

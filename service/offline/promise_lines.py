@@ -61,11 +61,10 @@ def _promised(row: NoticeRow | PlannedCountRow | PlannedWindowRow | CrewRow | De
 
 def _notice(row: NoticeRow) -> str:
     fields = ", ".join(sorted(row.public_fields))
-    told = f"{row.told_lead} {_UNITS[row.lead_unit]} before" if row.told_lead else "before"
     return _WHAT[row.demands].format(
         lead=f"{row.lead} {_UNITS[row.lead_unit]}",
         fields=f" with {fields}" if fields else "",
-        told=told,
+        told=f"{row.told_lead} {_UNITS[row.lead_unit]} before",
     )
 
 

@@ -40,7 +40,7 @@ async def _outages(register: Registrar) -> None:
     def of(date: str) -> tuple[str, str]:
         return day[0].format(date), day[1].format(date)
 
-    good = {"notice_at": "2024-01-02T08:00"}
+    good: dict[str, Any] = {"notice_at": "2024-01-02T08:00"}
     for nth, date in enumerate(("2024-02-01", "2024-02-15", "2024-03-01", "2024-04-01")):
         await register.outage(f"P-{nth}", "F1", window=of(date), actual=of(date), **good)
     # The fifth one touches the fourth: one work.
@@ -88,7 +88,7 @@ async def _calls(register: Registrar) -> None:
 
 
 async def _deadlines(register: Registrar) -> None:
-    residential = {"subject": "residential"}
+    residential: dict[str, Any] = {"subject": "residential"}
     await register.deadline(
         "A-1", "connection", "2024-04-30T10:00", "2024-05-08T20:00", **residential
     )

@@ -59,7 +59,7 @@ def notice_case(row: NoticeRow, outage: AnnouncedOutage, now: int, zone: ZoneInf
     are any, so that an outage without them needs its public notice.
     """
     lead = Lead(row.lead, row.lead_unit, zone)
-    told_lead = lead._replace(n_units=row.told_lead)
+    told_lead = lead._replace(n_units=row.told_lead or 0)
     public = _way(tuple(_public_breaches(row, outage, lead)), outage, lead, now)
     told = _way(tuple(_told_breaches(outage, told_lead)), outage, told_lead, now)
     is_kept, breaches = _demanded(row, public, told, has_important=bool(outage.important))

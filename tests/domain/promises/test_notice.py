@@ -83,7 +83,7 @@ def test_calendar_days_are_those_of_the_zone_at_whatever_hour(
 def test_both_readings_of_seven_days_where_clocks_change(
     unit: str, lead: int, notice: str, *, is_kept: bool
 ) -> None:
-    row = notice_row(lead=lead, lead_unit=unit, demands="public")
+    row = notice_row(lead=lead, lead_unit=unit, demands="public", told_lead=None)
     announced = outage(notice_at=us(notice, BERLIN), window_from=us("2024-04-01T12:00", BERLIN))
 
     assert notice_case(row, announced, LATER, BERLIN).is_kept is is_kept

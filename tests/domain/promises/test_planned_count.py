@@ -34,7 +34,9 @@ def test_three_at_10_kv_are_kept_and_four_are_not(
     case = count_case(count_row(), CUSTOMER, FOUR[:n_outages], YEAR)
 
     assert (case.is_kept, case.subject, case.regions) == (is_kept, "C-7", ("R1",))
-    assert [(one.by, one.unit) for one in case.breaches] == [(n_excess, "outages")] * (not is_kept)
+    assert [(float(one.by), str(one.unit)) for one in case.breaches] == [(n_excess, "outages")] * (
+        not is_kept
+    )
 
 
 def test_a_breach_is_placed_at_the_first_outage_too_many() -> None:

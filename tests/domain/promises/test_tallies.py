@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.promise_rows import PlannedCountRow
 from service.domain.promises.cases import Case
 from service.domain.promises.figures import (
     PlannedYear,
@@ -26,7 +27,7 @@ EACH = Demand(reach="each")
 
 
 def case(*, is_kept: bool | None, **others: Any) -> Case:
-    given = {"subject": "K", "record_id": 1, "regions": ("R1",), "at": 0}
+    given: dict[str, Any] = {"subject": "K", "record_id": 1, "regions": ("R1",), "at": 0}
     return Case(**(given | {"is_kept": is_kept, "would_be_kept": is_kept} | others))
 
 
@@ -145,7 +146,7 @@ def test_customers_that_nothing_happened_to_keep_the_count() -> None:
     figures = {
         str(one.row.at_most): one.standing
         for one in promise_figures(NORM.promises, register, NOW, SHANGHAI)
-        if one.row.promise == "planned_count"
+        if isinstance(one.row, PlannedCountRow)
     }
 
     ten = figures["3"]
@@ -168,6 +169,8 @@ def test_customers_that_nothing_happened_to_keep_the_count() -> None:
         ('promise = "planned_window"\nreach = "generality"\nat_most_minutes = 0', "share_min"),
         ('promise = "crew_arrival"\nreach = "each"\narea = "urban"\nexempts_severe_weather = true', "set_by"),
         ('promise = "planned_count"\nreach = "each"\nat_most = 1\nfrom_kv = 35\nup_to_kv = 10', "no level"),
+        ('promise = "planned_notice"\nreach = "each"\nlead = 7\nlead_unit = "hours"\ndemands = "public"\n'
+         'public_fields = []\ntold_lead = 1', "only there"),
         ('promise = "poem"\nreach = "each"', "promises.0"),
     ],
 )  # fmt: skip
