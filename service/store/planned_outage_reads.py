@@ -1,7 +1,9 @@
 """Planned and temporary outages of the register: what was announced, what came, and whom it touched."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from service.domain.instants import epoch_us
@@ -40,20 +42,31 @@ _OUTAGES = statement(
           FROM customer
           JOIN customer_point USING (customer_id)
          WHERE important
-    ), placed AS MATERIALIZED (
-        SELECT DISTINCT declaration_id, off_at, point_id
-          FROM chosen
-          JOIN declaration_scope USING (declaration_id)
+    ), scope AS MATERIALIZED (
+        SELECT DISTINCT place, code
+          FROM declaration_scope
+          JOIN chosen USING (declaration_id)
+    ), its_region AS MATERIALIZED (
+        SELECT DISTINCT place, code, region
+          FROM scope
           JOIN v_place_point USING (place, code)
+          JOIN point USING (point_id)
+    ), its_important AS MATERIALIZED (
+        SELECT DISTINCT place, code, customer, valid_from, valid_to
+          FROM scope
+          JOIN v_place_point USING (place, code)
+          JOIN important USING (point_id)
     ), regions AS (
         SELECT declaration_id, array_agg(DISTINCT region ORDER BY region) AS regions
-          FROM placed
-          JOIN point USING (point_id)
+          FROM chosen
+          JOIN declaration_scope USING (declaration_id)
+          JOIN its_region USING (place, code)
          GROUP BY declaration_id
     ), to_tell AS (
         SELECT declaration_id, array_agg(DISTINCT customer) AS important
-          FROM placed
-          JOIN important USING (point_id)
+          FROM chosen
+          JOIN declaration_scope USING (declaration_id)
+          JOIN its_important USING (place, code)
          WHERE valid_from <= off_at
            AND valid_to > off_at
          GROUP BY declaration_id
@@ -88,54 +101,61 @@ _CAME = statement(
     """,
 )
 
-# Customers in the scope of some of them. $1: numbers; $2: the lowest level that is asked for.
-_TOUCHED = statement(
-    "customers_of_planned_outages",
+_SCOPES = statement(
+    "scopes_of_outages",
     """
-    WITH placed AS MATERIALIZED (
-        SELECT DISTINCT declaration_id, declaration.from_at, point_id
-          FROM declaration
-          JOIN declaration_scope USING (declaration_id)
-          JOIN v_place_point USING (place, code)
-         WHERE declaration_id = ANY($1::bigint[])
-    )
-    SELECT customer_id,
-           min(customer) AS customer,
-           min(voltage_level_mv) AS level_mv,
-           array_agg(DISTINCT declaration_id) AS declaration_ids
-      FROM placed
-      JOIN customer_point USING (point_id)
-      JOIN customer USING (customer_id)
-     WHERE voltage_level_mv >= $2::bigint
-       AND valid_from <= from_at
-       AND valid_to > from_at
-     GROUP BY customer_id
+    SELECT declaration_id, place, code
+      FROM declaration_scope
+     WHERE declaration_id = ANY($1::bigint[])
     """,
 )
 
-# Where customers are and how many of each level: each once, in the first of its regions.
-_PLACED: Final = """
-    SELECT customer_id, voltage_level_mv, min(region) AS region
-      FROM customer
-      JOIN customer_point USING (customer_id)
-      JOIN point USING (point_id)
-"""
+# Customers in some scopes, with the numbers of these in the list. $3: the lowest level that is asked for.
+_TOUCHED = statement(
+    "customers_in_scopes",
+    """
+    WITH scope AS MATERIALIZED (
+        SELECT place, code, nth
+          FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given (place, code, nth)
+    ), touched AS MATERIALIZED (
+        SELECT customer_id, array_agg(DISTINCT nth) AS scopes
+          FROM scope
+          JOIN v_place_point USING (place, code)
+          JOIN customer_point USING (point_id)
+          JOIN customer USING (customer_id)
+         WHERE voltage_level_mv >= $3::bigint
+         GROUP BY customer_id
+    ), placed AS (
+        SELECT customer_id, min(region) AS region
+          FROM touched
+          JOIN customer_point USING (customer_id)
+          JOIN point USING (point_id)
+         GROUP BY customer_id
+    )
+    SELECT customer_id, customer, voltage_level_mv AS level_mv, valid_from,
+           nullif(valid_to, 'infinity') AS valid_to, scopes, region
+      FROM touched
+      JOIN placed USING (customer_id)
+      JOIN customer USING (customer_id)
+    """,
+)
+
+# Customers by where they are and their level: each once, in the first of its regions.
 _CUSTOMERS = statement(
     "customers_by_level",
-    f"""
-    SELECT region, voltage_level_mv AS level_mv, count(*) AS n_customers
+    """
+    SELECT region, level_mv, count(*) AS n_customers
       FROM (
-               {_PLACED}
+               SELECT customer_id, voltage_level_mv AS level_mv, min(region) AS region
+                 FROM customer
+                 JOIN customer_point USING (customer_id)
+                 JOIN point USING (point_id)
                 WHERE customer.valid_from < $2  -- timestamptz
                   AND customer.valid_to > $1    -- timestamptz
                 GROUP BY customer_id
            ) AS placed
-     GROUP BY region, voltage_level_mv
-    """,  # noqa: S608 (SQL of ours)
-)
-_REGIONS = statement(
-    "regions_of_customers",
-    f"{_PLACED} WHERE customer_id = ANY($1::integer[]) GROUP BY customer_id",
+     GROUP BY region, level_mv
+    """,
 )
 
 
@@ -166,27 +186,66 @@ async def read_planned_year(
         )
     }
     lowest_kv = min(row.from_kv or Decimal(0) for row in rows)
-    touched = await connection.fetch(_TOUCHED, list(outages), int(lowest_kv * _MV_PER_KV))
-    regions = await connection.fetch(_REGIONS, [row["customer_id"] for row in touched])
-    region_of = {row["customer_id"]: row["region"] for row in regions}
     customers = await connection.fetch(_CUSTOMERS, year_from, to_at)
     return PlannedYear(
         year_from=epoch_us(year_from),
         outages=outages,
-        touched=[
-            TouchedCustomer(
-                customer_id=row["customer_id"],
-                customer=row["customer"],
-                region=region_of[row["customer_id"]],
-                level_kv=_kv(row["level_mv"]),
-                declaration_ids=frozenset(row["declaration_ids"]),
-            )
-            for row in touched
-        ],
+        touched=await _touched(connection, outages, int(lowest_kv * _MV_PER_KV)),
         n_customers={
             (row["region"], _kv(row["level_mv"])): row["n_customers"] for row in customers
         },
     )
+
+
+async def _touched(
+    connection: Connection, outages: Mapping[int, AnnouncedOutage], lowest_mv: int
+) -> list[TouchedCustomer]:
+    """Return the customers of a level or above that were in the scope of outages while they were supplied.
+
+    Customers of the same scopes share their set of outages: a feeder has many, and few outages.
+    """
+    in_scope: dict[tuple[str, str], set[int]] = {}
+    for row in await connection.fetch(_SCOPES, list(outages)):
+        in_scope.setdefault((row["place"], row["code"]), set()).add(row["declaration_id"])
+    places = list(in_scope)
+    rows = await connection.fetch(
+        _TOUCHED, [place for place, _ in places], [code for _, code in places], lowest_mv
+    )
+
+    @cache
+    def outages_of(scopes: tuple[int, ...]) -> frozenset[int]:
+        return frozenset[int]().union(*(in_scope[places[nth - 1]] for nth in scopes))
+
+    found = []
+    for row in rows:
+        ids = outages_of(tuple(row["scopes"]))
+        supplied = _while_supplied(ids, outages, epoch_us(row["valid_from"]), _us(row["valid_to"]))
+        if supplied:
+            found.append(
+                TouchedCustomer(
+                    customer_id=row["customer_id"],
+                    customer=row["customer"],
+                    region=row["region"],
+                    level_kv=_kv(row["level_mv"]),
+                    declaration_ids=supplied,
+                )
+            )
+    return found
+
+
+def _while_supplied(
+    ids: frozenset[int],
+    outages: Mapping[int, AnnouncedOutage],
+    valid_from: int,
+    valid_to: int | None,
+) -> frozenset[int]:
+    """Return the outages that began while a customer was supplied; the same set where all did."""
+    kept = [
+        one
+        for one in ids
+        if valid_from <= outages[one].at and (valid_to is None or outages[one].at < valid_to)
+    ]
+    return ids if len(kept) == len(ids) else frozenset(kept)
 
 
 def _outage(row: Any) -> AnnouncedOutage:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from service.domain.promises.cases import Case
 from service.domain.promises.crews import FaultCall, crew_case
 from service.domain.promises.deadlines import Deadline, deadline_case, row_of
 from service.domain.promises.notice import AnnouncedOutage, notice_case
-from service.domain.promises.planned_count import TouchedCustomer, count_case
+from service.domain.promises.planned_count import TouchedCustomer, Works, count_case, works_of
 from service.domain.promises.planned_window import window_case
 from service.domain.promises.tallies import Demand, PromiseStanding, standing_of
 
@@ -161,8 +161,13 @@ def _of_customers(
     """Return the customers of a row's level that something happened to, and how many are left by region."""
     if year is None:
         return [], {}
+
+    @cache
+    def works(declaration_ids: frozenset[int]) -> Works:
+        return works_of(row, [year.outages[nth] for nth in declaration_ids], year.year_from)
+
     cases = [
-        count_case(row, one, [year.outages[nth] for nth in one.declaration_ids], year.year_from)
+        count_case(row, one, works(one.declaration_ids), year.year_from)
         for one in year.touched
         if row.covers(one.level_kv)
     ]

@@ -24,37 +24,46 @@ class TouchedCustomer:
     declaration_ids: frozenset[int]
 
 
-def count_case(
-    row: PlannedCountRow,
-    customer: TouchedCustomer,
-    outages: Sequence[AnnouncedOutage],
-    year_from: int,
-) -> Case:
-    """Return whether a customer was spared, in the year from ``year_from`` on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """When works of a year began: customers that were in the same outages had the same ones."""
 
-    Only planned maintenance that took place counts: not what the customer asked for, construction,
-    or temporary maintenance. As if no such exemption were claimed, all of them count. While the
-    year goes on the promise is kept as long as it is not broken.
+    counted: tuple[int, ...]  # planned maintenance, as the row has it
+    everything: tuple[int, ...]  # also what the customer asked for, construction, temporary ones
+
+
+def works_of(row: PlannedCountRow, outages: Sequence[AnnouncedOutage], year_from: int) -> Works:
+    """Return the works in the year from ``year_from`` on.
 
     Args:
-        row: Of the customer's level.
-        customer: Who.
-        outages: Those that it is in the scope of, from some time before the year on; none after
-            the time that is asked about.
+        row: Which says what counts.
+        outages: Those that somebody is in the scope of, from some time before the year on; none
+            after the time that is asked about.
         year_from: When the year begins.
     """
     counted = starts_of_works([one for one in outages if is_maintenance(row, one)], year_from)
-    everything = starts_of_works(outages, year_from)
-    n_excess = len(counted) - row.at_most
+    return Works(counted=tuple(counted), everything=tuple(starts_of_works(outages, year_from)))
+
+
+def count_case(
+    row: PlannedCountRow, customer: TouchedCustomer, works: Works, year_from: int
+) -> Case:
+    """Return whether a customer was spared in a year.
+
+    Only planned maintenance that took place counts. As if no exemption were claimed, what the
+    customer asked for, construction and temporary maintenance count, too. While the year goes on
+    the promise is kept as long as it is not broken.
+    """
+    n_excess = len(works.counted) - row.at_most
     is_kept = n_excess <= 0
-    latest = max([year_from, *everything])
+    latest = max([year_from, *works.everything])
     return Case(
         subject=customer.customer,
         record_id=customer.customer_id,
         regions=(customer.region,),
-        at=latest if is_kept else counted[row.at_most],
+        at=latest if is_kept else works.counted[row.at_most],
         is_kept=is_kept,
-        would_be_kept=len(everything) <= row.at_most,
+        would_be_kept=len(works.everything) <= row.at_most,
         breaches=() if is_kept else (Breach("planned_too_often", Fraction(n_excess), "outages"),),
     )
 

@@ -57,6 +57,7 @@ def working_days_between(one: date, other: date, calendar: WorkingCalendar) -> i
     return n_days if one <= other else -n_days
 
 
+@lru_cache(maxsize=8192)
 def _works_in_china(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 

@@ -7,14 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.promise_rows import PlannedCountRow
+from service.domain.promises.cases import Case
 from service.domain.promises.notice import AnnouncedOutage
-from service.domain.promises.planned_count import TouchedCustomer, count_case, starts_of_works
+from service.domain.promises.planned_count import (
+    TouchedCustomer,
+    count_case,
+    starts_of_works,
+    works_of,
+)
 from tests.domain.promises.records import count_row, outage, us
 
 YEAR = us("2024-01-01T00:00")
 CUSTOMER = TouchedCustomer(
     customer_id=7, customer="C-7", region="R1", level_kv=Decimal(10), declaration_ids=frozenset()
 )
+
+
+def judged(row: PlannedCountRow, outages: list[AnnouncedOutage]) -> Case:
+    return count_case(row, CUSTOMER, works_of(row, outages, YEAR), YEAR)
 
 
 def came(nth: int, start: str, end: str | None, **others: Any) -> AnnouncedOutage:
@@ -31,7 +42,7 @@ FOUR = [came(n, f"2024-0{n}-05T08:00", f"2024-0{n}-05T12:00") for n in (2, 4, 6,
 def test_three_at_10_kv_are_kept_and_four_are_not(
     n_outages: int, *, is_kept: bool, n_excess: int
 ) -> None:
-    case = count_case(count_row(), CUSTOMER, FOUR[:n_outages], YEAR)
+    case = judged(count_row(), FOUR[:n_outages])
 
     assert (case.is_kept, case.subject, case.regions) == (is_kept, "C-7", ("R1",))
     assert [(float(one.by), str(one.unit)) for one in case.breaches] == [(n_excess, "outages")] * (
@@ -40,7 +51,7 @@ def test_three_at_10_kv_are_kept_and_four_are_not(
 
 
 def test_a_breach_is_placed_at_the_first_outage_too_many() -> None:
-    case = count_case(count_row(at_most=1), CUSTOMER, FOUR, YEAR)
+    case = judged(count_row(at_most=1), FOUR)
 
     assert case.at == us("2024-04-05T08:00")
     assert case.breaches[0].by == 3
@@ -58,7 +69,7 @@ def test_a_breach_is_placed_at_the_first_outage_too_many() -> None:
 def test_what_is_no_planned_maintenance_does_not_count(others: dict[str, Any]) -> None:
     fourth = came(9, "2024-09-05T08:00", "2024-09-05T09:00", **others)
 
-    case = count_case(count_row(), CUSTOMER, [*FOUR[:3], fourth], YEAR)
+    case = judged(count_row(), [*FOUR[:3], fourth])
 
     assert case.is_kept is True
     assert case.would_be_kept is (others.get("from_at", 0) is None)  # all that came, counted
