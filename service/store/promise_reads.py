@@ -1,6 +1,6 @@
 """What the register holds of a period, for the promises to be held against."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from service.domain.instants import epoch_us
@@ -9,8 +9,9 @@ from service.domain.promises.crews import FaultCall
 from service.domain.promises.deadlines import Deadline
 from service.domain.promises.figures import Register
 from service.domain.rules import RuleSet
+from service.store.announced_outages import instant_or_none, read_outages
 from service.store.deployment_reads import Snapshot
-from service.store.planned_outage_reads import read_outages, read_planned_year
+from service.store.planned_years import read_planned_year
 from service.store.pool import Connection
 from service.store.row_batches import rows_of
 from service.store.statements import statement
@@ -103,16 +104,15 @@ def _call(row: Any) -> FaultCall:
         region=row["region"],
         response_area=row["response_area"],
         called_at=epoch_us(row["called_at"]),
-        arrived_at=_us(row["arrived_at"]),
-        restored_at=_us(row["restored_at"]),
+        arrived_at=instant_or_none(row["arrived_at"]),
+        restored_at=instant_or_none(row["restored_at"]),
         is_severe_weather=row["severe_weather"],
     )
 
 
 def _deadline(row: Any) -> Deadline:
-    times = {"opened_at": epoch_us(row["opened_at"]), "answered_at": _us(row["answered_at"])}
+    times = {
+        "opened_at": epoch_us(row["opened_at"]),
+        "answered_at": instant_or_none(row["answered_at"]),
+    }
     return Deadline(**{**row, **times})
-
-
-def _us(at: datetime | None) -> int | None:
-    return None if at is None else epoch_us(at)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from service.__main__ import main
 from service.settings import Settings
 from tests.api.clients import get, problem
-from tests.api.registering import Registrar
+from tests.api.registering import Registrar, at
 from tests.api.seeding import NewPoint, Seeder
 
 pytestmark = pytest.mark.integration
@@ -29,6 +29,8 @@ async def seed(seeder: Seeder) -> None:
     await register.customer("MV-2", ["C"], 10_000, important=True)
     await register.customer("HV-1", ["A", "C"], 35_000)  # of both regions: counted in the first
     await register.customer("LV-1", ["B"], 220)
+    # Supplied since April: of the four works on its feeder it met the last one.
+    await register.customer("MV-3", ["B"], 10_000, valid_from=at("2024-04-01T00:00"))
     await _outages(register)
     await _calls(register)
     await _deadlines(register)
@@ -128,7 +130,7 @@ def counts(one: Any) -> tuple[int, ...]:
         ("planned_notice", "", (10, 8, 6, 1, 1, 1, 0), "broken"),
         ("temporary_notice", "", (3, 3, 2, 0, 0, 0, 0), "broken"),
         ("planned_window", "", (6, 6, 4, 0, 0, 0, 0), "broken"),
-        ("planned_count", "from 10 kV up to 10 kV", (2, 2, 1, 0, 0, 0, 0), "broken"),
+        ("planned_count", "from 10 kV up to 10 kV", (3, 3, 2, 0, 0, 0, 0), "broken"),
         ("planned_count", "from 35 kV", (1, 1, 0, 0, 0, 0, 0), "broken"),
         ("crew_arrival", "urban", (5, 3, 1, 1, 1, 1, 0), "broken"),
         ("crew_arrival", "rural", (0, 0, 0, 0, 0, 0, 0), "no_cases"),
@@ -175,7 +177,7 @@ async def test_regions_have_their_own_standing(reader: httpx.AsyncClient) -> Non
         ("R2", 4, "broken"),
     ]
     count = named(answer, "planned_count", "from 10 kV up to 10 kV")
-    assert [(its["region"], its["kept"]) for its in count["regions"]] == [("R1", 0), ("R2", 1)]
+    assert [(its["region"], its["kept"]) for its in count["regions"]] == [("R1", 1), ("R2", 1)]
     arrival = named(answer, "crew_arrival", "urban")["regions"]
     assert [(its["region"], its["cases"]) for its in arrival] == [("", 2), ("R1", 2), ("R2", 1)]
     assert [its["region"] for its in named(one, "planned_notice")["regions"]] == ["R2"]

@@ -78,18 +78,18 @@ def deadline_figures(
     rows: Sequence[DeadlineRow], deadlines: Sequence[Deadline], now: int, zone: ZoneInfo
 ) -> list[PromiseFigure]:
     """Return every deadline row with those opened under it, in the order of the rule set."""
-    of_row: dict[int, list[Case]] = {nth: [] for nth in range(len(rows))}
+    of_row: dict[int, list[Case]] = {id(row): [] for row in rows}  # rows are the same objects
     for one in deadlines:
         row = row_of(rows, one.promise, one.subject)
         if row is not None:
-            of_row[rows.index(row)].append(deadline_case(row, one, now, zone))
+            of_row[id(row)].append(deadline_case(row, one, now, zone))
     return [
         PromiseFigure(
             row=row,
-            cases=tuple(of_row[nth]),
-            standing=standing_of(demand_of(row), of_row[nth]),
+            cases=tuple(of_row[id(row)]),
+            standing=standing_of(demand_of(row), of_row[id(row)]),
         )
-        for nth, row in enumerate(rows)
+        for row in rows
     ]
 
 
