@@ -34,6 +34,10 @@ TAGS: Final = [
         "name": "targets",
         "description": "What the rule set demands: whether it is kept, and how much of the year's budget is used.",
     },
+    {
+        "name": "promises",
+        "description": "What was promised to customers: notice, arrival, answers; kept, broken, due.",
+    },
     {"name": "evidence", "description": "Why: the minutes, as measured and as judged."},
     {
         "name": "interruptions and events",

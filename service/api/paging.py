@@ -63,6 +63,18 @@ def cursor_time(text: str) -> datetime:
         raise _wrong_cursor() from error
 
 
+def cursor_number(value: str | int) -> int:
+    """Return a number that was put into a cursor as text, being larger than those it takes as such.
+
+    Raises:
+        RequestError: It is none.
+    """
+    try:
+        return int(value)
+    except ValueError as error:
+        raise _wrong_cursor() from error
+
+
 def _decode(cursor: str, kinds: Sequence[type]) -> list[str | int]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)

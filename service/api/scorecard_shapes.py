@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from service.api.promise_shapes import PromiseBlock
 from service.api.shapes import METHOD, Basis, Shape
 from service.domain.budget import Exposure, Window
 from service.domain.budget_accounts import BudgetTimes, TargetBudget
@@ -163,6 +164,9 @@ class Scorecard(Basis):
     from_day: date = Field(alias="from", description="first day, inclusive")
     to_day: date = Field(alias="to", description="last day, exclusive")
     commitments: list[CommitmentShape] = Field(description="in the order of the rule set")
+    promises: PromiseBlock = Field(
+        description="promises to customers in the same days, as /v1/promises has them now"
+    )
 
 
 class BurnShape(Shape):

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from service.api.promises import block_of, promise_figures_of
 from service.api.scorecard_shapes import (
     BudgetShape,
     CommitmentShape,
@@ -16,14 +17,21 @@ from service.store.scorecard_reads import counts_beside, read_scorecard
 
 
 async def scorecard_of(
-    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, statutory: RuleSet
+    snapshot: Snapshot,
+    days: tuple[date, date],
+    rule_set: RuleSet,
+    statutory: RuleSet,
+    now: datetime,
 ) -> Scorecard:
     """Return the scorecard of a half-open range of days in the deployment's zone.
+
+    Promises that go on are judged as they stand at ``now``.
 
     Raises:
         RuleSetNotJudgedError: The stored verdicts do not stand for those of ``rule_set``.
     """
     commitments = await read_scorecard(snapshot, days, rule_set, statutory)
+    promises = await promise_figures_of(snapshot, days, rule_set, now)
     is_beside = await counts_beside(snapshot, rule_set, statutory)
     return Scorecard(
         rule_set=rule_set.name,
@@ -34,6 +42,7 @@ async def scorecard_of(
         from_day=days[0],
         to_day=days[1],
         commitments=[CommitmentShape.of_commitment(one) for one in commitments],
+        promises=block_of(promises),
     )
 
 

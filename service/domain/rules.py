@@ -17,6 +17,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.rule_rows import (
     BandRow,
     CompositeRow,
@@ -71,6 +72,8 @@ class RuleSet(Strict):
     evidence: EvidenceRow
     events: EventRows
     targets: tuple[TargetRow, ...] = ()
+    promises: tuple[AnyPromiseRow, ...] = ()  # to customers; each is judged by itself
+    deadlines: tuple[DeadlineRow, ...] = ()
 
     def rows(self) -> Sequence[Row]:
         """Return every row, for lists of what a figure rests on."""

@@ -8,6 +8,13 @@ from functools import singledispatch
 from typing import Final, get_args
 
 from service.domain.catalogue import Catalogue
+from service.domain.promise_rows import (
+    CrewRow,
+    DeadlineRow,
+    NoticeRow,
+    PlannedCountRow,
+    PlannedWindowRow,
+)
 from service.domain.registry import PointClass, Wiring
 from service.domain.rule_rows import (
     BandRow,
@@ -29,6 +36,7 @@ from service.domain.rule_rows import (
 from service.domain.rules import RuleSet
 from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
+from service.offline import promise_lines
 
 _EVERYWHERE: Final = "all points"
 _LIMITS: Final[Mapping[str, str]] = {
@@ -50,6 +58,8 @@ _LIMITS: Final[Mapping[str, str]] = {
     "major_event_day": "major event day",
     "evidence": "evidence of lost supply",
     "targets": "target",
+    "promises": "promise",
+    "deadlines": "deadline",
 }
 _FIGURES: Final = {
     "pass_rate": "pass rate",
@@ -126,6 +136,8 @@ def _scope(row: Row) -> str:
         case TargetRow():
             area = "all areas" if row.area == "any" else row.area.replace("_", " ")
             return f"{area}, {_POPULATIONS[row.population]}"
+        case NoticeRow() | PlannedCountRow() | PlannedWindowRow() | CrewRow() | DeadlineRow():
+            return promise_lines.scope_of(row)
     return _EVERYWHERE
 
 
@@ -260,6 +272,11 @@ def _(row: TargetRow) -> str:
         "generality": f"at least {_percent(row.at_least)} of them, each by itself",
     }
     return f"{figure}: {words[row.reach]}"
+
+
+@_value.register
+def _(row: NoticeRow | PlannedCountRow | PlannedWindowRow | CrewRow | DeadlineRow) -> str:
+    return promise_lines.value_of(row)
 
 
 def row_kinds() -> set[type]:

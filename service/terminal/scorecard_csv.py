@@ -12,6 +12,7 @@ from service.api.scorecard_shapes import (
     YearBudget,
 )
 from service.domain.budget import Window
+from service.terminal.promise_rows import PROMISE_COLUMNS, promise_csv_rows
 
 Value: TypeAlias = str | int | float | bool | None
 
@@ -29,7 +30,8 @@ def csv_text(scorecard: Scorecard, budget: YearBudget) -> str:
     """Return the file; ``line`` says what a line is about: ``commitment``, ``together``, ``region``.
 
     The line of a commitment has its verdict, what decides it, and its budget. Lines that begin with
-    ``undeclared_`` are the same as if nobody had declared an outage.
+    ``undeclared_`` are the same as if nobody had declared an outage. Promises follow, with
+    ``promise`` and ``promise_region``.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, _columns(), lineterminator="\n", restval="")
@@ -48,6 +50,9 @@ def csv_text(scorecard: Scorecard, budget: YearBudget) -> str:
             {name: "" if value is None else value for name, value in (target | line).items()}
             for line in lines
         )
+    for row in promise_csv_rows(scorecard.promises):
+        line = _basis(scorecard) | row
+        writer.writerow({name: "" if value is None else value for name, value in line.items()})
     return out.getvalue().removesuffix("\n")
 
 
@@ -66,7 +71,7 @@ def _undeclared(one: CommitmentShape) -> list[dict[str, Value]]:
 def _columns() -> list[str]:
     burns = [f"burn_rate_{window}" for window in get_args(Window)]
     basis = ("rule_set", "judged_by", "zone", "from", "to", "data_through")
-    return [*basis, *_TARGET, "line", *_STANDING, "year", *_BUDGET, *burns]
+    return [*basis, *_TARGET, "line", *_STANDING, "year", *_BUDGET, *burns, *PROMISE_COLUMNS]
 
 
 def _basis(scorecard: Scorecard) -> dict[str, Value]:

@@ -54,7 +54,7 @@ async def from_database(
         days = days_of(asked.from_, asked.to, snapshot, now)
         to_at = None if asked.to is None else day_of(asked.to, "to", snapshot.zone)
         return (
-            await scorecard_of(snapshot, days, rules, statutory),
+            await scorecard_of(snapshot, days, rules, statutory, now),
             await budget_of_year(snapshot, rules, statutory, to_at),
         )
 

@@ -20,6 +20,7 @@ from service.api.scorecard_shapes import (
 )
 from service.domain.scorecard import Verdict
 from service.terminal.numbers import ABSENT, decimal, percent, signed, whole_percent
+from service.terminal.promise_rows import promise_notes, promise_table_rows
 
 _WIDTH_OF_A_FILE: Final = 180  # columns, where the output is no terminal
 _DROPPED: Final[
@@ -27,8 +28,13 @@ _DROPPED: Final[
 ] = (  # what a narrow terminal goes without, in this order
     frozenset(),
     frozenset({"bounds %"}),
-    frozenset({"bounds %", "coverage %", "not known", "used min", "year end min"}),
-    frozenset({"bounds %", "coverage %", "not known", "used min", "year end min", "of", "members"}),
+    frozenset({"bounds %", "coverage %", "not known", "used min", "year end min", "exempt"}),
+    frozenset(
+        {
+            *("bounds %", "coverage %", "not known", "used min", "year end min", "of", "members"),
+            *("exempt", "open", "judged", "with exempt %"),
+        }
+    ),
 )
 _STYLES: Final[dict[Verdict, str]] = {
     "kept": "green",
@@ -36,7 +42,7 @@ _STYLES: Final[dict[Verdict, str]] = {
     "not_enough_data": "yellow",
     "no_target": "dim",
 }
-_LEFT: Final = frozenset({"figure", "of", "area", "region", "verdict"})
+_LEFT: Final = frozenset({"figure", "of", "area", "region", "verdict", "promise", "for", "limit"})
 
 
 _Row = dict[str, str | Text]  # cells by heading
@@ -67,6 +73,13 @@ def print_scorecard(console: Console, scorecard: Scorecard, budget: YearBudget) 
     _print(console, heading, _scorecard_rows(scorecard.commitments))
     for note in _notes(scorecard):
         console.print(Text(f"  {note}", style="dim"), highlight=False)
+    if scorecard.promises.promises or scorecard.promises.deadlines:
+        heading = (
+            "Promises to customers in these days, as they stand now: exactly at the limit is kept"
+        )
+        _print(console, heading, promise_table_rows(scorecard.promises))
+        for note in promise_notes(scorecard.promises):
+            console.print(Text(f"  {note}", style="dim"), highlight=False)
     heading = (
         f"Budget of {budget.year or ABSENT} ({zone}, through {_clock(budget.through)}): bad minutes of all members; "
         "burn rate 1 is exactly on budget"

@@ -27,14 +27,15 @@ async def scorecard(
     Judged unrounded: exactly at the target is kept. Points below the coverage floor take no part; where none is left,
     there is not enough data. Days are those of the deployment's zone, at most 400. Under a rule set that
     judges minutes otherwise than the one in force, days that are over count in pass rates if it is judged beside
-    that one; else it is refused.
+    that one; else it is refused. Promises to customers are judged as they stand now.
     """
     rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
-        days = days_of(from_, to, snapshot, context.now())
+        now = context.now()
+        days = days_of(from_, to, snapshot, now)
         first, last = (day_start(day, snapshot.zone) for day in days)
         check_length(first, last, LONGEST)
-        return await scorecard_of(snapshot, days, rules, context.rule_set)
+        return await scorecard_of(snapshot, days, rules, context.rule_set, now)
 
 
 @router.get("/v1/budget", summary="A year's allowed bad minutes: used, burn rates, projection")

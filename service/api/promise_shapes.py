@@ -1,0 +1,175 @@
+"""Promises as answers show them, and as the command line does."""
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Self
+
+from pydantic import Field
+
+from service.api.shapes import Basis, Shape
+from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
+from service.domain.promises.figures import PromiseFigure, Unruled
+from service.domain.promises.limits import Bound, LimitUnit, limit_of, subject_of
+from service.domain.promises.tallies import Judged, PromiseVerdict, Standing
+from service.domain.rule_rows import Certainty
+from service.domain.target_rows import Reach
+
+_VERDICT = (
+    "of each: kept if no case broke it; of average: the mean of the cases that are over, unrounded; of generality: "
+    "the share kept; no_cases: none was judged; no_limit: somebody else sets it"
+)
+
+
+class PromiseRuleShape(Shape):
+    """What a rule set promises."""
+
+    promise: str = Field(description="its name", examples=["planned_notice", "crew_arrival"])
+    subject: str = Field(
+        description="area, level of supply or classes that it is for; empty: all",
+        examples=["urban"],
+    )
+    reach: Reach = Field(
+        description="each: every case by itself; average: their mean; generality: a share of them"
+    )
+    share_min: float | None = Field(description="of generality, 0..1")
+    limit: int | None = Field(
+        description="exactly at it is kept; null: see `set_by`", examples=[168]
+    )
+    limit_unit: LimitUnit
+    bound: Bound = Field(description="whether the limit is a minimum or a maximum")
+    set_by: str = Field(description="who sets the number, where the rule set gives none")
+    source: str = Field(description="standard and clause", examples=["Norm art. 9(3)"])
+    certainty: Certainty = Field(description="confirm: to be compared with the paper standard")
+
+    @classmethod
+    def of(cls, row: AnyPromiseRow | DeadlineRow) -> Self:
+        """Return the promise as part of an answer."""
+        limit = limit_of(row)
+        return cls(
+            promise=row.promise,
+            subject=subject_of(row),
+            reach=row.reach,
+            share_min=_number(None if row.share_min is None else Fraction(row.share_min)),
+            limit=limit.number,
+            limit_unit=limit.unit,
+            bound=limit.bound,
+            set_by=getattr(row, "set_by", ""),
+            source=row.source,
+            certainty=row.certainty,
+        )
+
+
+class JudgedShape(Shape):
+    """Cases that were judged."""
+
+    judged: int
+    kept: int
+    share_kept: float | None = Field(description="kept / judged, 0..1; null of none")
+    average_minutes: float | None = Field(
+        description="of crew_arrival and restoration: mean of the calls that are over; null of none"
+    )
+    verdict: PromiseVerdict = Field(description=_VERDICT)
+
+    @classmethod
+    def of_judged(cls, one: Judged, verdict: PromiseVerdict) -> Self:
+        """Return the counts as part of an answer."""
+        return cls(
+            judged=one.n_judged,
+            kept=one.n_kept,
+            share_kept=_number(one.share_kept),
+            average_minutes=_number(one.average_minutes),
+            verdict=verdict,
+        )
+
+
+class PromiseStandingShape(JudgedShape):
+    """How a promise stands in one region, or in all of them; cases = judged + exempt + open + not_judged."""
+
+    region: str | None = Field(
+        description="code of the region; null: all together. A case of several regions counts in each of them"
+    )
+    cases: int = Field(
+        description="outages, customers, calls or files that the promise was given for"
+    )
+    exempt: int = Field(description="taken out by what somebody claimed: weather, cancellation")
+    open: int = Field(description="going on, and kept so far")
+    open_broken: int = Field(description="of the judged ones: going on, and broken already")
+    not_judged: int = Field(description="without a limit")
+    with_exempt: JudgedShape = Field(description="as if nobody had claimed an exemption")
+
+    @classmethod
+    def of(cls, one: Standing) -> Self:
+        """Return the standing as part of an answer."""
+        tally = one.tally
+        return cls(
+            **dict(JudgedShape.of_judged(tally.counted, one.verdict)),
+            region=one.region,
+            cases=tally.n_cases,
+            exempt=tally.n_exempt,
+            open=tally.n_open,
+            open_broken=tally.n_open_broken,
+            not_judged=tally.n_not_judged,
+            with_exempt=JudgedShape.of_judged(tally.with_exempt, one.verdict_with_exempt),
+        )
+
+
+class PromiseShape(PromiseRuleShape):
+    """A promise, and whether it is kept."""
+
+    verdict: PromiseVerdict = Field(description=_VERDICT)
+    together: PromiseStandingShape = Field(description="all regions together")
+    regions: list[PromiseStandingShape] = Field(
+        description="each region that has cases, in the order of their codes; the deadlines of files have none"
+    )
+
+    @classmethod
+    def of_figure(cls, one: PromiseFigure, region: str | None = None) -> Self:
+        """Return the promise as part of an answer; of its regions only ``region``, if one is given."""
+        return cls(
+            **dict(PromiseRuleShape.of(one.row)),
+            verdict=one.standing.together.verdict,
+            together=PromiseStandingShape.of(one.standing.together),
+            regions=[
+                PromiseStandingShape.of(its)
+                for its in one.standing.regions
+                if region in {None, its.region}
+            ],
+        )
+
+
+class UnruledShape(Shape):
+    """Cases that no row of the rule set is about."""
+
+    promise: str
+    subject: str = Field(description="area, level or class", examples=["0.22 kV"])
+    cases: int
+
+    @classmethod
+    def of(cls, one: Unruled) -> Self:
+        """Return them as part of an answer."""
+        return cls(promise=one.promise, subject=one.subject, cases=one.n_cases)
+
+
+class PromiseBlock(Shape):
+    """The promises of a rule set, and how they stand."""
+
+    promises: list[PromiseShape] = Field(description="in the order of the rule set")
+    deadlines: list[PromiseShape] = Field(
+        description="dated promises, of what was opened in the period; in the order of the rule set"
+    )
+    not_ruled: list[UnruledShape] = Field(
+        description="what is in the register and no row is about: listed, not judged"
+    )
+
+
+class Promises(Basis, PromiseBlock):
+    """The promises of a rule set in a period."""
+
+    title: str = Field(description="of the rule set")
+    from_day: date = Field(alias="from", description="first day, inclusive")
+    to_day: date = Field(alias="to", description="last day, exclusive")
+    as_of: datetime = Field(description="what goes on is judged as it stands at this instant")
+
+
+def _number(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
