@@ -42,8 +42,7 @@ def words(
 @given(
     off_s=st.integers(2 * STEP_S, 6 * STEP_S),
     length_s=st.one_of(st.integers(61, STEP_S), st.integers(61, 8 * STEP_S)),
-    hold_off_s=st.integers(30, 45),
-    boot_s=st.integers(5, 60),
+    delays_s=st.tuples(st.integers(30, 45), st.integers(5, 60)),  # of the gasp, of the boot
     self_powered=st.booleans(),
     instant=st.booleans(),
     data=st.data(),
@@ -51,14 +50,13 @@ def words(
 def test_edges_hold_the_truth_of_an_outage_of_which_any_part_is_told(
     off_s: int,
     length_s: int,
-    hold_off_s: int,
-    boot_s: int,
+    delays_s: tuple[int, int],
     self_powered: bool,
     instant: bool,
     data: st.DataObject,
 ) -> None:
     on_s = off_s + length_s
-    all_words = words(off_s, on_s, hold_off_s, boot_s, self_powered=self_powered)
+    all_words = words(off_s, on_s, *delays_s, self_powered=self_powered)
     some = data.draw(st.lists(st.sampled_from(all_words), min_size=1, max_size=5))
     runs = seen(off_s, on_s, self_powered=self_powered, instant=instant)
     how = meter(15, self_powered=self_powered, kind="instant" if instant else "mean")
