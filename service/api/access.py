@@ -84,6 +84,7 @@ NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
         "GET /v1/rule-sets": "read:aggregate",
         "GET /v1/sarfi": "read:aggregate",
         "GET /v1/scorecard": "read:aggregate",
+        "GET /v1/worst-served": "read:customer",
     }
 )
 _UNDECLARED: Final[Scope] = "admin"  # a route that is not in the table

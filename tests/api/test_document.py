@@ -28,6 +28,7 @@ PATHS = {
     "/v1/major-event-days",
     "/v1/sarfi",
     "/v1/scorecard",
+    "/v1/worst-served",
     "/v1/budget",
     "/v1/promises",
     "/v1/promises/{promise}/breaches",
