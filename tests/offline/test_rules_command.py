@@ -141,7 +141,7 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert done.output.endswith(
-        "own-2024.toml: rule set own-2024, 41 rows, 29 of them to be confirmed\n"
+        "own-2024.toml: rule set own-2024, 42 rows, 30 of them to be confirmed\n"
     )
 
 
