@@ -93,6 +93,7 @@ def path_of(path: str) -> str:
         .replace("{declaration_id}", "1")
         .replace("{call_id}", "1")
         .replace("{deadline_id}", "1")
+        .replace("{promise}", "crew_arrival")
     )
 
 
