@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,7 +15,7 @@ from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
-from service.settle.outage_pages import write_outage_pages
+from service.settle.outage_pages import OutagePages
 from service.settle.power_factors import decide_due_months
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
@@ -77,6 +77,7 @@ class Settler:
     _knowledge: Knowledge | None = None
     _writer: PageWriter | None = None
     _has_kept: bool = False
+    _outage_pages: OutagePages = field(default_factory=OutagePages)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make passes until told to stop; a pass that fails is made again."""
@@ -139,7 +140,7 @@ class Settler:
         decided = await decide_due_months(self.pool, known, zone, self.policy.retention_days)
         if decided.n_changed:
             known = await self._known()
-        n_rescored = await write_outage_pages(self.pool, writer, known)
+        n_rescored = await self._outage_pages.write(self.pool, writer, known)
         n_rescored += await rescore(self.pool, writer, known)
         self.metrics.count_rescored(n_rescored)
         n_days = await roll_up_dirty_days(self.pool, known)
@@ -169,5 +170,7 @@ class Settler:
         async with self.pool.connection() as connection:
             number = await judgement_number(connection)
         if self._knowledge is None or self._knowledge.judgement != number:
-            self._knowledge = await load_knowledge(self.pool, self.rule_set, self.zone)
+            self._knowledge = await load_knowledge(
+                self.pool, self.rule_set, self.zone, self._knowledge
+            )
         return self._knowledge
