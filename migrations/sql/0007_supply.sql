@@ -32,6 +32,7 @@ CREATE TABLE meter_event (
 
 -- Pieces of evidence that a point was without supply, before they are united.
 CREATE TABLE evidence (
+    evidence_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     point_id       integer NOT NULL,
     grade          text NOT NULL CHECK (grade IN ('measured', 'meter_event', 'feeder', 'declared', 'inferred')),
     start_at       timestamptz NOT NULL,         -- supply went in earliest_at .. start_at
@@ -88,6 +89,12 @@ ALTER TABLE interruption
     ALTER COLUMN grades DROP DEFAULT,
     ADD CHECK (grades[1] = evidence);
 CREATE INDEX interruption_outage ON interruption (outage_id);
+
+-- Interruptions that figures count: all but those of which nothing but the silence of others tells.
+CREATE VIEW v_counted_interruption AS
+SELECT *
+  FROM interruption
+ WHERE evidence <> 'inferred';
 
 -- -------------------------------------------------------------------------------------- losses of communication
 

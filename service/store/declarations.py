@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from service.errors import DeclarationError, UnknownDeclarationError, UnknownPlaceError
+from service.store.interruption_due import mark_interruptions_due
 from service.store.judgement import Change, be_only_writer, raise_judgement
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -191,6 +192,7 @@ async def _raise(
     points = await connection.fetch(_POINTS, declaration_id)
     from_at, to_at = span
     changes = [Change(point_id=row["point_id"], from_at=from_at, to_at=to_at) for row in points]
+    await mark_interruptions_due(connection, changes)
     await raise_judgement(connection, changes, reason)
 
 

@@ -84,7 +84,7 @@ _OUTAGES = statement(
     "reliability_outages",
     """
     SELECT point_id, earliest_at, start_at, end_at, latest_at, cause
-      FROM interruption
+      FROM v_counted_interruption
      WHERE earliest_at < $2             -- timestamptz
        AND coalesce(latest_at, 'infinity') > $1
      ORDER BY point_id, start_at

@@ -619,6 +619,21 @@ CREATE VIEW v_calendar AS
          OFFSET 0) bounds
   WHERE bounds.from_at < bounds.to_at;
 
+CREATE VIEW v_counted_interruption AS
+ SELECT point_id,
+    start_at,
+    earliest_at,
+    end_at,
+    latest_at,
+    evidence,
+    cause,
+    declaration_id,
+    grades,
+    outage_id,
+    is_nested
+   FROM interruption
+  WHERE evidence <> 'inferred'::text;
+
 CREATE VIEW v_declaration_point AS
  SELECT declaration.declaration_id,
     declaration.kind,
@@ -1257,6 +1272,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- register_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
