@@ -85,7 +85,8 @@ def _chosen(
 
 def _all_spans(known: Knowledge, changed: set[int] | None, since_us: int) -> DarkSpans:
     """Return interruptions and declared outages; those that ended are left out where nothing changed."""
-    parts = [known.registry.dark_spans]
+    dark = known.registry.dark_spans
+    parts = [(dark.point_id, dark.from_us, dark.to_us)]
     for outage in known.registry.declarations:
         if outage.kind != "outage":
             continue
@@ -95,12 +96,14 @@ def _all_spans(known: Knowledge, changed: set[int] | None, since_us: int) -> Dar
             point_ids = point_ids & changed
         points = np.fromiter(point_ids, np.int32, len(point_ids))
         from_us = np.full(points.size, epoch_us(outage.from_at))
-        parts.append(DarkSpans(points, from_us, np.full(points.size, to_us)))
-    point_id = np.concatenate([part.point_id for part in parts])
-    from_us = np.concatenate([part.from_us for part in parts])
-    to_us = np.concatenate([part.to_us for part in parts])
-    is_known = known.judge.kinds.knows(point_id)
-    return DarkSpans(point_id[is_known], from_us[is_known], to_us[is_known])
+        parts.append((points, from_us, np.full(points.size, to_us)))
+    whole = DarkSpans(
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2] for part in parts]),
+    )
+    is_known = known.judge.kinds.knows(whole.point_id)
+    return DarkSpans(whole.point_id[is_known], whole.from_us[is_known], whole.to_us[is_known])
 
 
 def _hours(spans: DarkSpans, through_us: int) -> NDArray[np.int64]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from service.domain.supply.meter_events import MeterEventKind
 from service.store.interruption_reads import Grade
 from service.store.pool import Connection
 from service.store.statements import statement
-from service.store.supply_reads import MeterEventKind
 
 _INTERRUPTION = statement(
     "interruption_find",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,18 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR, RANK_GOOD, RANK_MASK, RANK_SHIFT, VERDICT_MASK
-from service.domain.evidence import Ledger
+from service.domain.supply.readings import Ledger
 from service.store.interruption_due import Window
 from service.store.pool import Connection
 from service.store.statements import statement
 
 HOUR: Final = timedelta(hours=1)
-_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)  # before all hours
-_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NO_READINGS_S: Final = 60
 
 # Of exempt and invalid minutes the counters do not say whether they were measured: such an hour may turn out to have
-# no live minute. Bounds that do not depend on the row let the server leave chunks out.
+# no live minute.
 _LIVE: Final = "n_pass + n_over + n_under + n_exempt + n_invalid > 0"
 _LIVE_HOURS = statement(
     "live_hours_beside",
@@ -31,8 +29,7 @@ _LIVE_HOURS = statement(
                SELECT hour
                  FROM page
                 WHERE page.point_id = asked.point_id
-                  AND page.hour < asked.from_at - interval '1 minute'
-                  AND page.hour >= $4
+                  AND page.hour < asked.from_at
                   AND {_LIVE}
                 ORDER BY hour DESC
                 LIMIT 1
@@ -42,7 +39,6 @@ _LIVE_HOURS = statement(
                  FROM page
                 WHERE page.point_id = asked.point_id
                   AND page.hour > asked.to_at - interval '1 hour'
-                  AND page.hour < $5
                   AND {_LIVE}
                 ORDER BY hour
                 LIMIT 1
@@ -53,6 +49,7 @@ _LIVE_HOURS = statement(
     """,  # noqa: S608 (SQL of ours)
 )
 
+# The bounds that do not depend on the row let the server leave chunks out.
 _LEDGERS = statement(
     "ledgers_of_points",
     """
@@ -79,7 +76,7 @@ class PointLedger:
 
 
 async def live_hours_beside(
-    connection: Connection, windows: Sequence[Window], reach: timedelta | None
+    connection: Connection, windows: Sequence[Window]
 ) -> list[tuple[datetime | None, datetime | None]]:
     """Return, for each window, the nearest hours before its start and after its end that may have a live minute.
 
@@ -87,16 +84,9 @@ async def live_hours_beside(
 
     Args:
         connection: Of a writer.
-        windows: Of any points, not empty.
-        reach: How far from the outermost edges to look; None for all there is.
+        windows: Of any points.
     """
-    bounds = (_EARLIEST, _LATEST)
-    if reach is not None:
-        bounds = (
-            min(one.from_at for one in windows) - HOUR - reach,
-            max(one.to_at for one in windows) + reach,
-        )
-    rows = await connection.fetch(_LIVE_HOURS, *_columns(windows), *bounds)
+    rows = await connection.fetch(_LIVE_HOURS, *_columns(windows))
     return [(row["before"], row["after"]) for row in rows]
 
 

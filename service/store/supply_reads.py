@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
-from service.domain.evidence import MeasuredEvent
+from service.domain.instants import epoch_us
+from service.domain.supply.measured import MeasuredEvent
+from service.domain.supply.meter_events import MeterEvent
 from service.store.interruption_due import Window
 from service.store.pool import Connection
 from service.store.statements import statement
-
-MeterEventKind = Literal["power_off", "power_on", "last_gasp", "restored", "power_failure_log"]
 
 _ASKED: Final = """unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY
            AS asked (point_id, from_at, to_at, place)"""
@@ -42,16 +41,6 @@ _METER_EVENTS = statement(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMeterEvent:
-    """What a meter said of its supply, by its own clock."""
-
-    device_id: int
-    event: MeterEventKind
-    at: datetime
-    until_at: datetime  # of an entry of the log; of others the same as at
-
-
 async def read_voltage_events(
     connection: Connection, windows: Sequence[Window]
 ) -> list[list[MeasuredEvent]]:
@@ -61,7 +50,10 @@ async def read_voltage_events(
         _EVENTS, *_columns(windows)
     ):
         event = MeasuredEvent(
-            earliest_at=earliest_at, start_at=start_at, end_at=end_at, latest_at=latest_at
+            earliest=epoch_us(earliest_at),
+            start=epoch_us(start_at),
+            end=None if end_at is None else epoch_us(end_at),
+            latest=None if latest_at is None else epoch_us(latest_at),
         )
         found[place].append(event)
     return [found.get(place, []) for place in range(len(windows))]
@@ -69,13 +61,15 @@ async def read_voltage_events(
 
 async def read_meter_events(
     connection: Connection, windows: Sequence[Window]
-) -> list[list[StoredMeterEvent]]:
+) -> list[list[MeterEvent]]:
     """Return, for each window, the meter events that speak of a time in it, by their own time."""
-    found: dict[int, list[StoredMeterEvent]] = defaultdict(list)
+    found: dict[int, list[MeterEvent]] = defaultdict(list)
     for place, device_id, event, at, until_at in await connection.fetch(
         _METER_EVENTS, *_columns(windows)
     ):
-        one = StoredMeterEvent(device_id=device_id, event=event, at=at, until_at=until_at)
+        one = MeterEvent(
+            event=event, at=epoch_us(at), until=epoch_us(until_at), device_id=device_id
+        )
         found[place].append(one)
     return [found.get(place, []) for place in range(len(windows))]
 

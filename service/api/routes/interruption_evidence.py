@@ -12,6 +12,7 @@ from service.api.context import Context
 from service.api.routes.interruptions import EVIDENCE
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Shape, local
+from service.domain.supply.meter_events import MeterEventKind
 from service.errors import NotFoundError
 from service.store.deployment_reads import reading
 from service.store.evidence_reads import (
@@ -23,7 +24,6 @@ from service.store.evidence_reads import (
     grounds_of,
 )
 from service.store.interruption_reads import Grade
-from service.store.supply_reads import MeterEventKind
 
 router = APIRouter(tags=["interruptions and events"])
 
