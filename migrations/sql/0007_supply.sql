@@ -76,6 +76,7 @@ CREATE TABLE outage (
 );
 CREATE INDEX outage_start ON outage (start_at);
 CREATE INDEX outage_feeder ON outage (feeder, start_at);
+CREATE INDEX outage_open ON outage (outage_id) WHERE last_end_at IS NULL;
 
 ALTER TABLE interruption
     DROP CONSTRAINT interruption_evidence_check,
@@ -89,6 +90,7 @@ ALTER TABLE interruption
     ALTER COLUMN grades DROP DEFAULT,
     ADD CHECK (grades[1] = evidence);
 CREATE INDEX interruption_outage ON interruption (outage_id);
+CREATE INDEX interruption_open ON interruption (point_id) WHERE end_at IS NULL;
 
 -- Interruptions that figures count: all but those of which nothing but the silence of others tells.
 CREATE VIEW v_counted_interruption AS

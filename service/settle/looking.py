@@ -22,7 +22,7 @@ from service.store.supply_reads import read_meter_events, read_voltage_events
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
-_AS_FAR_AS_IT_GOES: Final = timedelta(days=4000)
+_WIDER_TIMES: Final = 3  # supply that flickers for days may be looked at in part
 _MINUTE_S: Final = 60
 _US: Final = 1_000_000
 
@@ -55,6 +55,11 @@ class Look:
     rule: EvidenceRow
     through: datetime
 
+    @property
+    def through_us(self) -> int:
+        """Where the data reach, microseconds since the Unix epoch."""
+        return epoch_us(self.through)
+
     async def at(self, connection: Connection, asked: Mapping[int, Stretch]) -> list[Seen]:
         """Return what is known of points around the times asked about, by point id; a few statements.
 
@@ -72,8 +77,8 @@ class Look:
 
         def judge() -> list[Seen]:
             return [
-                self._seen(asked[read.window.point_id], read, *events)
-                for read, *events in zip(reads, seen_by_watch, told, strict=True)
+                self._seen(asked[read.window.point_id], read, of_readings, of_meters)
+                for read, of_readings, of_meters in zip(reads, seen_by_watch, told, strict=True)
             ]
 
         return await asyncio.to_thread(judge)
@@ -82,30 +87,42 @@ class Look:
         self, connection: Connection, asked: Sequence[tuple[int, Stretch]]
     ) -> list[_Read]:
         """Read each ledger until what is asked lies between two places of measured supply, if there are any."""
-        windows = [self._window(one, stretch) for one, stretch in asked]
-        reads = await self._read(connection, windows, [stretch for _, stretch in asked])
-        narrow = [
-            place
-            for place, (_, stretch) in enumerate(asked)
-            if self._is_narrow(reads[place].anchors, stretch)
-        ]
-        if not narrow:
-            return reads
-        known = [windows[place] for place in narrow]
-        wider = [
+        stretches = [stretch for _, stretch in asked]
+        windows = [self._window(point_id, stretch) for point_id, stretch in asked]
+        reads = await self._read(connection, windows, stretches)
+        for _ in range(_WIDER_TIMES):
+            narrow = [
+                place
+                for place, read in enumerate(reads)
+                if self._is_narrow(read.anchors, stretches[place])
+            ]
+            if not narrow:
+                break
+            found = await self._wider(connection, [reads[place].window for place in narrow])
+            wider = {
+                place: window
+                for place, window in zip(narrow, found, strict=True)
+                if window != reads[place].window
+            }
+            again = await self._read(
+                connection, list(wider.values()), [stretches[place] for place in wider]
+            )
+            for place, read in zip(wider, again, strict=True):
+                reads[place] = read
+        return reads
+
+    async def _wider(self, connection: Connection, windows: Sequence[Window]) -> list[Window]:
+        """Return windows that reach a day beyond the next live hours, or over all there is where there is none."""
+        return [
             Window(
                 window.point_id,
-                _back(window.from_at, _AS_FAR_AS_IT_GOES) if before is None else before - _DAY,
+                at_us(0) if before is None else before - _DAY,
                 max(window.to_at, self.through) if after is None else after + _DAY,
             )
             for window, (before, after) in zip(
-                known, await live_hours_beside(connection, known), strict=True
+                windows, await live_hours_beside(connection, windows), strict=True
             )
         ]
-        again = await self._read(connection, wider, [asked[place][1] for place in narrow])
-        for place, read in zip(narrow, again, strict=True):
-            reads[place] = read
-        return reads
 
     async def _read(
         self, connection: Connection, windows: Sequence[Window], asked: Sequence[Stretch]
@@ -131,7 +148,7 @@ class Look:
         )
 
     def _is_narrow(self, anchors: Anchors, asked: Stretch) -> bool:
-        reaches_the_end = asked.to_us >= epoch_us(self.through)
+        reaches_the_end = asked.to_us >= self.through_us
         return anchors.before_us is None or (anchors.after_us is None and not reaches_the_end)
 
     def _seen(
@@ -144,13 +161,14 @@ class Look:
         point = self.network.points[read.window.point_id]
         record = PointRecord(
             point_id=point.point_id,
+            point=point.point,
             transformer=point.transformer,
             is_feeder_head=point.is_feeder_head,
             is_terminal=point.is_terminal,
             can_witness=_can_witness(self._devices(point, asked)),
             meter=_meter(self._devices(point, asked), read.ledger.interval_s),
             ledger=read.ledger.minutes,
-            voltage_events=seen_by_watch,
+            measured_events=seen_by_watch,
             meter_events=told,
         )
         return Seen(
@@ -158,7 +176,7 @@ class Look:
             asked=asked,
             stretch=self._stretch(read, asked),
             ledger=read.ledger.minutes,
-            own=own_evidence(record, self.rule, epoch_us(self.through)),
+            own=own_evidence(record, self.rule, self.through_us),
         )
 
     def _stretch(self, read: _Read, asked: Stretch) -> Stretch:
@@ -170,11 +188,10 @@ class Look:
         if before is None:
             before = epoch_us(read.window.from_at)
         after = read.anchors.after_us
-        through = epoch_us(self.through)
-        if after is None and asked.to_us < through:
+        if after is None and asked.to_us < self.through_us:
             after = outermost.after_us
         if after is None:
-            after = max(asked.to_us, through, epoch_us(read.window.to_at))
+            after = max(asked.to_us, self.through_us, epoch_us(read.window.to_at))
         return Stretch(min(before, asked.from_us), max(after, asked.to_us))
 
     def _devices(self, point: Point, asked: Stretch) -> list[Device]:

@@ -86,6 +86,7 @@ _N_POINTS = statement(
     """
     SELECT count(DISTINCT point_id)
       FROM interruption_due
+     WHERE from_at < $1            -- timestamptz
     """,
 )
 
@@ -152,6 +153,6 @@ async def take_due(
     return sorted(Window(*row) for row in rows)
 
 
-async def n_points_due(connection: Connection) -> int:
-    """Return the number of points whose interruptions are older than what they are made from."""
-    return int(await connection.fetchval(_N_POINTS))
+async def n_points_due(connection: Connection, through: datetime) -> int:
+    """Return the number of points that are due for a time before ``through``, where the data reach."""
+    return int(await connection.fetchval(_N_POINTS, through))

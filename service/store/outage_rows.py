@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from service.domain.instants import at_us, epoch_us
+from service.domain.supply.pieces import Grade
 from service.store.interruption_rows import COLUMNS, StoredInterruption, stored_interruption
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -47,6 +48,40 @@ _OF_OUTAGES = statement(
       FROM interruption
      WHERE outage_id = ANY ($1::bigint[])
     """,  # noqa: S608 (SQL of ours)
+)
+
+_PARTLY_OPEN = statement(
+    "outages_partly_open",
+    """
+    SELECT outage.feeder, CASE WHEN outage.feeder = '' THEN member.point_id END AS alone,
+           min(member.earliest_at) AS from_at, max(member.start_at) AS to_at
+      FROM outage
+      JOIN interruption AS member USING (outage_id)
+     WHERE outage.last_end_at IS NULL
+       AND NOT member.is_nested
+     GROUP BY outage_id, outage.feeder, alone
+    HAVING bool_or(member.end_at IS NULL)
+       AND bool_or(member.end_at IS NOT NULL)
+    """,
+)
+
+_WITHOUT_SUPPLY = statement(
+    "points_without_supply",
+    """
+    SELECT evidence, count(DISTINCT point_id) AS n_points
+      FROM interruption
+     WHERE end_at IS NULL
+     GROUP BY evidence
+    """,
+)
+
+_N_OPEN = statement(
+    "outages_open_count",
+    """
+    SELECT count(*)
+      FROM outage
+     WHERE last_end_at IS NULL
+    """,
 )
 
 _STORED = statement(
@@ -199,6 +234,25 @@ async def interruptions_of_outages(
     """Return the interruptions that belong to outages."""
     rows = await connection.fetch(_OF_OUTAGES, list(outage_ids))
     return [stored_interruption(row) for row in rows]
+
+
+async def partly_open_outages(connection: Connection) -> list[Asked]:
+    """Return where, and when, points went of which some had supply again and others not, none of these nested."""
+    return [
+        Asked(row["feeder"], row["alone"], epoch_us(row["from_at"]), epoch_us(row["to_at"]))
+        for row in await connection.fetch(_PARTLY_OPEN)
+    ]
+
+
+async def points_without_supply(connection: Connection) -> dict[Grade, int]:
+    """Return how many points are in an interruption that lasts, by the best grade of its evidence."""
+    rows = await connection.fetch(_WITHOUT_SUPPLY)
+    return {row["evidence"]: row["n_points"] for row in rows}
+
+
+async def n_open_outages(connection: Connection) -> int:
+    """Return the number of outages in which a point is without supply."""
+    return int(await connection.fetchval(_N_OPEN))
 
 
 async def stored_outages(

@@ -216,6 +216,7 @@ CREATE TABLE event (
 );
 
 CREATE TABLE evidence (
+    evidence_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     point_id integer NOT NULL,
     grade text NOT NULL,
     start_at timestamp with time zone NOT NULL,
@@ -227,7 +228,8 @@ CREATE TABLE evidence (
     code text NOT NULL DEFAULT ''::text,
     CONSTRAINT evidence_check CHECK (((earliest_at <= start_at) AND (start_at <= end_at) AND (end_at <= latest_at))),
     CONSTRAINT evidence_check1 CHECK (((end_at IS NULL) = (latest_at IS NULL))),
-    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text])))
+    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text]))),
+    CONSTRAINT evidence_pkey PRIMARY KEY (evidence_id)
 );
 
 CREATE TABLE fault_call (
@@ -580,6 +582,8 @@ CREATE INDEX fault_call_called ON public.fault_call USING btree (called_at);
 
 CREATE INDEX interruption_due_point ON public.interruption_due USING btree (point_id);
 
+CREATE INDEX interruption_open ON public.interruption USING btree (point_id) WHERE (end_at IS NULL);
+
 CREATE INDEX interruption_outage ON public.interruption USING btree (outage_id);
 
 CREATE INDEX interruption_start ON public.interruption USING btree (start_at);
@@ -591,6 +595,8 @@ CREATE INDEX late_reading_device ON public.late_reading USING btree (device_id, 
 CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, partition, kafka_offset);
 
 CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
+
+CREATE INDEX outage_open ON public.outage USING btree (outage_id) WHERE (last_end_at IS NULL);
 
 CREATE INDEX outage_start ON public.outage USING btree (start_at);
 
