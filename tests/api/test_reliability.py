@@ -74,8 +74,8 @@ async def interrupt(
 ) -> None:
     end = None if last is None else START + last * MINUTE
     await seeder.run(
-        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, cause)"
-        " VALUES ($1, $2, $3, $4, $5, 'measured', $6)",
+        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, cause)"
+        " VALUES ($1, $2, $3, $4, $5, 'measured', '{measured}', $6)",
         seeder.point_ids[name],
         START + first * MINUTE,
         START + (first - fuzz) * MINUTE,

@@ -13,7 +13,7 @@ from service.api.routes.interruptions import EVIDENCE
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Shape, local
 from service.domain.supply.meter_events import MeterEventKind
-from service.errors import NotFoundError
+from service.errors import NotFoundError, RequestError
 from service.store.deployment_reads import reading
 from service.store.evidence_reads import (
     FoundInterruption,
@@ -104,7 +104,7 @@ async def interruption_evidence(
     """
     async with reading(context.reader) as snapshot:
         found = await known_point(snapshot, point)
-        one = await find_interruption(snapshot.connection, found.point_id, start.astimezone(UTC))
+        one = await find_interruption(snapshot.connection, found.point_id, _instant(start))
         if one is None:
             raise NotFoundError(
                 f"point {point!r} has no interruption that starts at {start.isoformat()}; "
@@ -125,6 +125,18 @@ async def interruption_evidence(
             "readings": [_shown(seen, zone) for seen in grounds.readings],
         }
     )
+
+
+def _instant(start: datetime) -> datetime:
+    """Return it in UTC.
+
+    Raises:
+        RequestError: It is before or after all calendars.
+    """
+    try:
+        return start.astimezone(UTC)
+    except OverflowError as error:
+        raise RequestError(f"start {start.isoformat()} is far away", "path", "start") from error
 
 
 def _shown(
