@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 MARCH = {"from": "2024-03-01", "to": "2024-04-01"}
-ALL_LIVE, HOUR_DARK, HOUR_SILENT = [0] * 300, [0] * 60 + [-10_000] * 60 + [0] * 180, []
+HOUR_DARK = [0] * 60 + [-10_000] * 60 + [0] * 180
 
 
 def minute(n: int) -> datetime:
@@ -38,7 +38,7 @@ async def seed(seeder: Seeder) -> None:
             NewPoint(point=f"P{n}", feeder="F1", transformer="T1", area="urban")
             for n in range(1, 5)
         ),
-        NewPoint(point="P5", feeder="F2", transformer="T2", region="R2"),
+        NewPoint(point="P5", feeder="F2", transformer="T2", region="R2", area="rural"),
     )
     await seeder.run("UPDATE point SET is_feeder_head = true WHERE point = 'H'")
     for name in seeder.point_ids:
@@ -89,6 +89,13 @@ async def evidence(client: httpx.AsyncClient, point: str) -> dict[str, Any]:
     found: dict[str, Any] = await get(
         client, f"/v1/points/{point}/interruptions/{one['start_at']}/evidence"
     )
+    return found
+
+
+async def total(client: httpx.AsyncClient, point: str, to: int) -> dict[str, Any]:
+    """Return the rate of a point over its first minutes."""
+    params = {"from": shown(0), "to": shown(to)}
+    found: dict[str, Any] = (await get(client, f"/v1/points/{point}/pass-rate", **params))["total"]
     return found
 
 
@@ -199,29 +206,46 @@ async def test_an_interruption_that_is_not_there_is_a_problem(reader: httpx.Asyn
     assert "its start may move" in found["detail"]
 
 
-@pytest.mark.parametrize(("to", "minutes"), [(60, 0), (90, 30), (300, 60)])
-async def test_reliability_counts_an_outage_up_to_the_instant_that_is_asked_about(
-    reader: httpx.AsyncClient, to: int, minutes: int
+@pytest.mark.parametrize(
+    ("point", "to", "minutes"),
+    [("P2", 60, 0), ("P2", 90, 30), ("P2", 300, 60), ("P5", 250, 50), ("P5", 300, 100)],
+)
+async def test_an_outage_counts_up_to_the_instant_that_is_asked_about(
+    reader: httpx.AsyncClient, point: str, to: int, minutes: int
 ) -> None:
-    params = {"from": shown(0), "to": shown(to), "point": "P2"}
-    found = await get(reader, "/v1/points/P2/pass-rate", **{"from": shown(0), "to": shown(to)})
+    found = await total(reader, point, to)
 
-    assert found["minutes"]["interrupted"] == minutes, params
+    assert found["minutes"]["interrupted"] == minutes
+
+
+@pytest.mark.parametrize(("to", "saidi"), [(200, 0), (250, 50), (300, 100)])
+async def test_indices_count_one_that_lasts_up_to_the_instant_that_is_asked_about(
+    reader: httpx.AsyncClient, to: int, saidi: int
+) -> None:
+    found = await get(
+        reader,
+        "/v1/reliability",
+        users="LV",
+        group_by="region",
+        **{"from": shown(0), "to": shown(to)},
+    )
+
+    (group,) = [one for one in found["groups"] if one["group"] == "R2"]
+    assert group["ieee_1366"]["saidi_minutes"] == saidi
 
 
 async def test_evidence_taken_back_leaves_missing_minutes_and_wider_bounds(
     client: httpx.AsyncClient, seeder: Seeder
 ) -> None:
     await seed(seeder)
-    asked = {"from": shown(0), "to": shown(300)}
-    before = await get(client, "/v1/points/P2/pass-rate", **asked)
+    before = await total(client, "P2", 300)
 
     await seeder.run("DELETE FROM meter_event")
     for point in ("P1", "P3"):
         await mark(seeder, seeder.point_ids[point], minute(60), minute(150))
     await seeder.settle()
 
-    after = await get(client, "/v1/points/P2/pass-rate", **asked)
+    after = await total(client, "P2", 300)
     assert (before["minutes"]["interrupted"], before["minutes"]["missing"]) == (60, 0)
     assert (before["coverage"], before["lower"]) == (1.0, 1.0)
     assert (after["minutes"]["interrupted"], after["minutes"]["missing"]) == (0, 60)
