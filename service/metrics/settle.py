@@ -5,8 +5,8 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry
 
-from service.metrics.words import EvidenceGrade
 from service.metrics.exposition import counter, gauge, histogram, snapshot
+from service.metrics.words import EvidenceGrade
 
 _PASS_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 

@@ -103,7 +103,7 @@ async def _others(
         wide = witnessed_span(span, said)
         for point_id in concerned(job, said, places):
             whole = hull([wide, job.asked.get(point_id, wide)])
-            if whole != job.asked.get(point_id):
+            if point_id not in seen or not _covers(seen[point_id].stretch, whole):
                 more[point_id] = whole
     return more
 
@@ -252,6 +252,10 @@ def _by_job(jobs: Sequence[Job], difference: Difference) -> list[tuple[Job, Diff
 
 def _keys(found: Iterable[Interruption]) -> set[tuple[int, int]]:
     return {(one.point_id, one.start) for one in found}
+
+
+def _covers(stretch: Stretch, asked: Stretch) -> bool:
+    return stretch.from_us <= asked.from_us and asked.to_us <= stretch.to_us
 
 
 def _starts_in(start: int, stretch: Stretch) -> bool:

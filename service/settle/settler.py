@@ -14,7 +14,7 @@ from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
-from service.settle.interruptions import Rebuilt, rebuild_due_interruptions
+from service.settle.interruptions import rebuild_due_interruptions
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import OutagePages
@@ -68,6 +68,16 @@ class PassReport:
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
         return self == PassReport()
+
+
+@dataclass(slots=True)
+class _Derived:
+    """What judging again and deriving interruptions did."""
+
+    n_rescored: int = 0
+    n_days: int = 0
+    n_due: int = 0
+    is_raised: bool = False  # the knowledge is another one by now
 
 
 @dataclass(slots=True)
@@ -148,18 +158,8 @@ class Settler:
         decided = await decide_due_months(self.pool, known, zone, self.policy.retention_days)
         if decided.n_changed:
             known = await self._known()
-        n_rescored, n_days, n_due = 0, 0, 0
-        for _ in range(_ROUNDS):
-            n_rescored += await self._outage_pages.write(self.pool, writer, known)
-            n_rescored += await rescore(self.pool, writer, known)
-            n_days += await roll_up_dirty_days(self.pool, known)
-            rebuilt = await rebuild_due_interruptions(self.pool, known)
-            self._show(rebuilt)
-            n_due += rebuilt.n_due
-            if not rebuilt.is_raised:
-                break
-            known = await self._known()
-        self.metrics.count_rescored(n_rescored)
+        done = await self._judge_and_derive(writer, known)
+        known = await self._known() if done.is_raised else known
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
         await keep_to_retention(
@@ -180,16 +180,30 @@ class Settler:
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
             n_months=decided.n_months,
-            n_rescored=n_rescored,
-            n_days=n_days,
-            n_interruptions=n_due,
+            n_rescored=done.n_rescored,
+            n_days=done.n_days,
+            n_interruptions=done.n_due,
             n_beside=n_beside,
             n_weeks=n_weeks,
         )
 
-    def _show(self, rebuilt: Rebuilt) -> None:
-        self.metrics.count_interruptions(rebuilt.changed)
-        self.metrics.count_false_alarms(rebuilt.n_false_alarms)
+    async def _judge_and_derive(self, writer: PageWriter, known: Knowledge) -> _Derived:
+        """Judge pages again, sum days, derive interruptions; and once more what these change of the pages."""
+        done = _Derived()
+        for _ in range(_ROUNDS):
+            done.n_rescored += await self._outage_pages.write(self.pool, writer, known)
+            done.n_rescored += await rescore(self.pool, writer, known)
+            done.n_days += await roll_up_dirty_days(self.pool, known)
+            rebuilt = await rebuild_due_interruptions(self.pool, known)
+            self.metrics.count_interruptions(rebuilt.changed)
+            self.metrics.count_false_alarms(rebuilt.n_false_alarms)
+            done.n_due += rebuilt.n_due
+            if not rebuilt.is_raised:
+                break
+            done.is_raised = True
+            known = await self._known()
+        self.metrics.count_rescored(done.n_rescored)
+        return done
 
     async def _known(self) -> Knowledge:
         """Return the knowledge of the judgement number in force."""

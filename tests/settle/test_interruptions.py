@@ -88,12 +88,12 @@ async def evidence_of(pool: Pool) -> list[tuple[object, ...]]:
 
 
 async def verdicts(pool: Pool, point: str) -> dict[str, object]:
-    (row,) = await table(
+    rows = await table(
         pool,
-        "SELECT sum(n_interrupted) AS dark, sum(n_missing) AS missing, sum(n_pass) AS good"
-        f" FROM page JOIN point USING (point_id) WHERE point = '{point}'",
+        "SELECT point, sum(n_interrupted) AS dark, sum(n_missing) AS missing, sum(n_pass) AS good"
+        " FROM page JOIN point USING (point_id) GROUP BY point",
     )
-    return row
+    return next(row for row in rows if row["point"] == point)
 
 
 async def test_silence_alone_is_no_interruption(pool: Pool) -> None:
@@ -135,7 +135,7 @@ async def test_silent_minutes_inside_it_are_interrupted_on_the_pages(pool: Pool)
     await tell(pool, "P1", "power_off", at(60))
     await settle(pool)
 
-    assert before == {"dark": 0, "missing": None if before["missing"] is None else 0, "good": 120}
+    assert (before["dark"], before["good"]) == (0, 120)
     assert (await verdicts(pool, "P2"))["dark"] == 60
     (day,) = await table(
         pool,
