@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 POINTS_PER_PASS: Final = 20_000  # looked at; then the other steps get their turn
 POINTS_AT_ONCE: Final = 1000  # that are due, of small feeders in one transaction
+_DROPPED_BY_DAYS: Final = 2  # chunks of a day, and what retention drops before the next pass
 REASON: Final = "interruptions changed"
 
 # Between its statements this transaction computes, and holds nothing that others wait for until its end.
@@ -47,11 +48,18 @@ class Rebuilt:
     is_raised: bool = False  # the judgement number rose: silent minutes are to be judged again
 
 
-async def rebuild_due_interruptions(pool: Pool, known: Knowledge) -> Rebuilt:
+async def rebuild_due_interruptions(
+    pool: Pool, known: Knowledge, retention_days: int = 0
+) -> Rebuilt:
     """Derive the interruptions anew that are due, a bounded number of points, some feeders in a transaction each.
 
     Where the silent minutes of pages get another verdict by it, the judgement number rises: load
     the knowledge again. A second call with nothing new changes no row and raises nothing.
+
+    Args:
+        pool: Of writers.
+        known: Gives network and rules.
+        retention_days: How long pages are kept; 0 is for ever. What began before stands.
 
     Raises:
         JudgementMovedError: The registry is another one by now; load the knowledge and call again.
@@ -61,13 +69,14 @@ async def rebuild_due_interruptions(pool: Pool, known: Knowledge) -> Rebuilt:
     async with pool.connection() as connection:
         through = await watermark(connection)
         waiting = await due_feeders(connection, through)
+    look = _look(known, through, retention_days)
     n_left = sum(one.n_points for one in waiting)
     for feeders in _batches(waiting):
         if done.n_points >= POINTS_PER_PASS:
             break
         async with pool.transaction() as connection:
             await connection.execute(_PATIENCE)
-            await _rebuild(connection, known, feeders, through, done)
+            await _rebuild(connection, known, feeders, look, done)
         n_left -= sum(one.n_points for one in feeders)
         log.info(
             "interruptions_rebuilt", n_due=done.n_due, n_points=done.n_points, n_left=max(0, n_left)
@@ -81,18 +90,17 @@ async def _rebuild(
     connection: Connection,
     known: Knowledge,
     feeders: Sequence[DueFeeder],
-    through: datetime,
+    look: Look,
     done: Rebuilt,
 ) -> None:
-    due = await take_due(connection, feeders, through)
+    due = await take_due(connection, feeders, look.through)
     # An import marks what it moves: whoever sees the marks sees its number, too.
     number = await registry_number(connection)
     if number > known.judgement:
         raise JudgementMovedError(number)
-    look = Look(network=known.network, rule=known.judge.rule_set.evidence, through=through)
-    grouper = _grouper(known, through)
+    grouper = _grouper(known, look.through)
     whole = Derived()
-    for jobs in waves_of(due, known.network, through):
+    for jobs in waves_of(due, known.network, look.through):
         derived = await derive(connection, look, jobs)
         done.n_outages += await grouper.regroup(connection, derived.differences)
         whole += derived
@@ -104,6 +112,16 @@ async def _rebuild(
     if whole.changes:
         await raise_judgement(connection, whole.changes, REASON)
         done.is_raised = True
+
+
+def _look(known: Knowledge, through: datetime, retention_days: int) -> Look:
+    kept_from = through - timedelta(days=retention_days - _DROPPED_BY_DAYS)
+    return Look(
+        network=known.network,
+        rule=known.judge.rule_set.evidence,
+        through=through,
+        kept_from_us=max(0, epoch_us(kept_from)) if retention_days > 0 else 0,
+    )
 
 
 def _grouper(known: Knowledge, through: datetime) -> Grouper:

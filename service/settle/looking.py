@@ -49,11 +49,12 @@ class _Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How points are looked at. ``through`` is where the data reach."""
+    """How points are looked at."""
 
     network: Network
     rule: EvidenceRow
-    through: datetime
+    through: datetime  # where the data reach
+    kept_from_us: int = 0  # what began before stands as it was found: its pages may be gone
 
     @property
     def through_us(self) -> int:
@@ -192,7 +193,8 @@ class Look:
             after = outermost.after_us
         if after is None:
             after = max(asked.to_us, self.through_us, epoch_us(read.window.to_at))
-        return Stretch(min(before, asked.from_us), max(after, asked.to_us))
+        begin = max(min(before, asked.from_us), self.kept_from_us)
+        return Stretch(begin, max(after, asked.to_us, begin))
 
     def _devices(self, point: Point, asked: Stretch) -> list[Device]:
         """Return the devices of a point that served it at the time, else all of them."""

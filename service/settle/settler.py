@@ -194,7 +194,7 @@ class Settler:
             done.n_rescored += await self._outage_pages.write(self.pool, writer, known)
             done.n_rescored += await rescore(self.pool, writer, known)
             done.n_days += await roll_up_dirty_days(self.pool, known)
-            rebuilt = await rebuild_due_interruptions(self.pool, known)
+            rebuilt = await rebuild_due_interruptions(self.pool, known, self.policy.retention_days)
             self.metrics.count_interruptions(rebuilt.changed)
             self.metrics.count_false_alarms(rebuilt.n_false_alarms)
             done.n_due += rebuilt.n_due
