@@ -77,7 +77,7 @@ _TAKE = statement(
        AND interruption_due.from_at < $3            -- timestamptz
        AND ((point.feeder <> '' AND point.feeder = ANY ($1::text[]))
             OR (point.feeder = '' AND point.point_id = ANY ($2::integer[])))
-    RETURNING interruption_due.point_id, interruption_due.from_at, interruption_due.to_at
+    RETURNING interruption_due.point_id, interruption_due.from_at, least(interruption_due.to_at, $3) AS to_at
     """,
 )
 
@@ -143,7 +143,7 @@ async def due_feeders(connection: Connection, through: datetime) -> list[DueFeed
 async def take_due(
     connection: Connection, feeders: Sequence[DueFeeder], through: datetime
 ) -> list[Window]:
-    """Take away what is due of some feeders and begins before ``through``, by point and time.
+    """Take away what is due of some feeders and begins before ``through``, by point and time, up to ``through``.
 
     Call it in the transaction that brings their interruptions in line.
     """

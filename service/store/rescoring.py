@@ -23,7 +23,7 @@ _STALE_OF_POINTS = statement(
                  JOIN page ON page.point_id = change.point_id
                 WHERE change.rescored_at IS NULL
                   AND change.number <= $1                       -- bigint
-                  AND page.hour >= change.from_at - interval '1 hour'
+                  AND page.hour > change.from_at - interval '1 hour'
                   AND page.hour < change.to_at
                   AND page.judgement < change.number
                   AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
