@@ -33,6 +33,7 @@ CREATE INDEX meter_event_until ON meter_event (until_at);  -- retention
 
 -- Pieces of evidence that a point was without supply, before they are united.
 CREATE TABLE evidence (
+    evidence_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     point_id       integer NOT NULL,
     grade          text NOT NULL CHECK (grade IN ('measured', 'meter_event', 'feeder', 'declared', 'inferred')),
     start_at       timestamptz NOT NULL,         -- supply went in earliest_at .. start_at
@@ -76,6 +77,7 @@ CREATE TABLE outage (
 );
 CREATE INDEX outage_start ON outage (start_at);
 CREATE INDEX outage_feeder ON outage (feeder, start_at);
+CREATE INDEX outage_open ON outage (outage_id) WHERE last_end_at IS NULL;
 
 ALTER TABLE interruption
     DROP CONSTRAINT interruption_evidence_check,
@@ -89,6 +91,13 @@ ALTER TABLE interruption
     ALTER COLUMN grades DROP DEFAULT,
     ADD CHECK (grades[1] = evidence);
 CREATE INDEX interruption_outage ON interruption (outage_id);
+CREATE INDEX interruption_open ON interruption (point_id) WHERE end_at IS NULL;
+
+-- Interruptions that figures count: all but those of which nothing but the silence of others tells.
+CREATE VIEW v_counted_interruption AS
+SELECT *
+  FROM interruption
+ WHERE evidence <> 'inferred';
 
 -- -------------------------------------------------------------------------------------- losses of communication
 

@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 MINUTE_US = 60_000_000
 FOREVER_MINUTE = 2**33  # an open end: later than any minute
+FOREVER_US = FOREVER_MINUTE * MINUTE_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,3 +32,9 @@ def edge_minute(at: datetime | None) -> int:
     if at is None:
         return FOREVER_MINUTE
     return -((MINUTE_US // 2 - epoch_us(at)) // MINUTE_US)
+
+
+def edge_minutes(at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the same of instants in microseconds since the Unix epoch, none later than FOREVER_US."""
+    minutes: NDArray[np.int64] = -((MINUTE_US // 2 - at_us) // MINUTE_US)
+    return minutes

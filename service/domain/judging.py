@@ -3,7 +3,8 @@
 A judge is made anew whenever registry, rules or declarations change, and is never changed itself.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ class Judge:
     masks: MaskBook
     kinds: PointKinds
     edges: NDArray[np.int16]  # of each kind of point, as ``edges_of`` has them
+    points: Sequence[Point] = field(repr=False)  # of the registry
 
     def judge(self, pages: PageColumns) -> None:
         """Write marks, verdicts, counters and extremes of ``pages``, and the judgement number.
@@ -41,6 +43,10 @@ class Judge:
         judge_pages(pages.planes, rules, pages.scores)
         score_pages(pages.planes, rules, pages.scores)
         pages.judgement = self.judgement
+
+    def judges_the_same(self, registry: Registry, rule_set: RuleSet) -> bool:
+        """Return whether it was made of these very points and this rule set."""
+        return self.points is registry.points and self.rule_set is rule_set
 
     def rules_of(self, point_ids: NDArray[np.int32], hours: NDArray[np.int32]) -> PageRules:
         """Return what applies to the pages of these points and hours, as ``judge`` uses it.
@@ -91,8 +97,22 @@ class Judge:
         return self.kinds.nominal_mv[point_ids]
 
 
-def make_judge(registry: Registry, rule_set: RuleSet) -> Judge:
-    """Return the judge of ``registry`` under ``rule_set``; 0.1 s for 10^5 points."""
+def make_judge(registry: Registry, rule_set: RuleSet, previous: Judge | None = None) -> Judge:
+    """Return the judge of ``registry`` under ``rule_set``; 0.1 s for 10^5 points.
+
+    Args:
+        registry: Of one judgement number.
+        rule_set: In force under it.
+        previous: The judge before: where points and rule set are its own, only what is declared and
+            who was without supply is looked at.
+    """
+    if previous is not None and previous.judges_the_same(registry, rule_set):
+        return replace(
+            previous,
+            judgement=registry.judgement,
+            masks=mask_book(registry, previous.masks),
+            kinds=replace(previous.kinds, judgement=registry.judgement),
+        )
     kinds = point_kinds(registry.points, registry.judgement)
     return Judge(
         judgement=registry.judgement,
@@ -101,4 +121,5 @@ def make_judge(registry: Registry, rule_set: RuleSet) -> Judge:
         masks=mask_book(registry),
         kinds=kinds,
         edges=edges_of(rule_set, kinds),
+        points=registry.points,
     )

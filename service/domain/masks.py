@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR
-from service.domain.instants import edge_minute
-from service.domain.registry import Registry
+from service.domain.instants import edge_minute, edge_minutes
+from service.domain.registry import DarkSpans, Registry, no_dark_spans
 
 Interval = tuple[Iterable[int], datetime, datetime | None]  # points, from, to
 
@@ -28,7 +28,9 @@ class Masks(NamedTuple):
 
     due: NDArray[np.uint64]  # the point is in service
     abnormal: NDArray[np.uint64]  # declared abnormal grid state
-    interrupted: NDArray[np.uint64]  # declared outage, by its actual times
+    interrupted: NDArray[
+        np.uint64
+    ]  # declared outage, by its actual times, or evidenced interruption
     exempt: NDArray[np.uint64]  # customer below its required power factor
 
 
@@ -113,16 +115,17 @@ def coverage(
     return Coverage(page, span, _mask(start[span], end[span], pages[page]))
 
 
-def mask_book(registry: Registry) -> MaskBook:
-    """Return the masks of ``registry``: validity, declarations, power-factor exemptions.
+def mask_book(registry: Registry, like: MaskBook | None = None) -> MaskBook:
+    """Return the masks of ``registry``: validity, declarations, interruptions, power-factor exemptions.
 
     Residential points are never exempt, whatever was stored for them.
+
+    Args:
+        registry: Of one judgement number.
+        like: Of a registry with the same points, whose validity serves again.
     """
-    point_ids = [point.point_id for point in registry.points]
-    n_ids = max(point_ids, default=-1) + 1
-    valid_from, valid_to = np.zeros(n_ids, np.int64), np.zeros(n_ids, np.int64)
-    valid_from[point_ids] = [edge_minute(point.valid_from) for point in registry.points]
-    valid_to[point_ids] = [edge_minute(point.valid_to) for point in registry.points]
+    valid_from, valid_to = _validity(registry) if like is None else (like.valid_from, like.valid_to)
+    n_ids = valid_from.size
     declared: dict[str, list[Interval]] = {"abnormal_state": [], "outage": []}
     for one in registry.declarations:
         declared[one.kind].append((one.point_ids, one.from_at, one.to_at))
@@ -135,14 +138,18 @@ def mask_book(registry: Registry) -> MaskBook:
         valid_from=valid_from,
         valid_to=valid_to,
         abnormal=spans_of(declared["abnormal_state"], n_ids),
-        interrupted=spans_of(declared["outage"], n_ids),
+        interrupted=spans_of(declared["outage"], n_ids, registry.dark_spans),
         exempt=spans_of(exempt, n_ids),
     )
 
 
-def spans_of(intervals: Iterable[Interval], n_ids: int) -> Spans:
+def spans_of(intervals: Iterable[Interval], n_ids: int, dark: DarkSpans | None = None) -> Spans:
     """Return the spans of points below ``n_ids``, overlapping ones united; others are left out."""
-    starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    dark = no_dark_spans() if dark is None else dark
+    is_known = (dark.point_id >= 0) & (dark.point_id < n_ids)
+    of_dark = dark.point_id[is_known].astype(np.int64) << _POINT_SHIFT
+    starts = [of_dark + np.maximum(0, edge_minutes(dark.from_us[is_known]))]
+    ends = [of_dark + np.maximum(0, edge_minutes(dark.to_us[is_known]))]
     for point_ids, from_at, to_at in intervals:
         key = np.fromiter(point_ids, np.int64)
         key = key[(key >= 0) & (key < n_ids)] << _POINT_SHIFT
@@ -158,6 +165,15 @@ def spans_of(intervals: Iterable[Interval], n_ids: int) -> Spans:
     affected = np.zeros(n_ids, np.bool_)
     affected[start >> _POINT_SHIFT] = True
     return Spans(affected=affected, start=start[is_first], end=reach[is_last])
+
+
+def _validity(registry: Registry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    point_ids = [point.point_id for point in registry.points]
+    n_ids = max(point_ids, default=-1) + 1
+    valid_from, valid_to = np.zeros(n_ids, np.int64), np.zeros(n_ids, np.int64)
+    valid_from[point_ids] = [edge_minute(point.valid_from) for point in registry.points]
+    valid_to[point_ids] = [edge_minute(point.valid_to) for point in registry.points]
+    return valid_from, valid_to
 
 
 def _mask(

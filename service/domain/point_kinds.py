@@ -30,18 +30,22 @@ class PointKinds:
     nominal_mv: NDArray[np.int64]  # of the voltage measured, millivolts
     example: tuple[Point, ...]  # one point of each kind
 
+    def knows(self, point_ids: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which of these points the registry has."""
+        inside = (point_ids >= 0) & (point_ids < self.known.size)
+        is_known: NDArray[np.bool_] = inside.copy()
+        is_known[inside] = self.known[point_ids[inside]]
+        return is_known
+
     def require(self, point_ids: NDArray[np.int32]) -> None:
         """Check that the registry has all these points.
 
         Raises:
             UnknownPointError: It does not have one of them.
         """
-        known = self.known
-        inside = (point_ids >= 0) & (point_ids < known.size)
-        if not (inside.all() and known[point_ids].all()):
-            strangers = sorted(
-                {int(i) for i in point_ids if not (0 <= i < known.size and known[i])}
-            )
+        is_known = self.knows(point_ids)
+        if not is_known.all():
+            strangers = sorted(set(point_ids[~is_known].tolist()))
             raise UnknownPointError(
                 f"{len(strangers)} point ids are unknown under judgement {self.judgement}, "
                 f"the first: {', '.join(map(str, strangers[:5]))}"

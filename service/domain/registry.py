@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 Wiring = Literal["1p", "3p4w", "3p3w"]
 PointClass = Literal["A", "B", "C", "D"]
@@ -119,6 +122,19 @@ class Exemption:
     to_at: datetime  # exclusive
 
 
+class DarkSpans(NamedTuple):
+    """When points were without supply on evidence of their own or of their feeder, ``(n_spans,)`` each."""
+
+    point_id: NDArray[np.int32]
+    from_us: NDArray[np.int64]  # microseconds since the Unix epoch, inclusive
+    to_us: NDArray[np.int64]  # exclusive; ``instants.FOREVER_US`` while it lasts
+
+
+def no_dark_spans() -> DarkSpans:
+    """Return no spans."""
+    return DarkSpans(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """Everything that judging depends on, as it stood under one judgement number."""
@@ -132,3 +148,8 @@ class Registry:
     power_factor_point_ids: frozenset[int] = field(
         default_factory=frozenset
     )  # their energy is kept
+    dark_spans: DarkSpans = field(default_factory=no_dark_spans, compare=False)
+
+    def has_network_of(self, other: "Registry") -> bool:
+        """Return whether points, devices and customers are those of ``other``, as they were loaded."""
+        return self.points is other.points and self.devices is other.devices

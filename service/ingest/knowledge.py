@@ -110,7 +110,9 @@ def _knowledge(
     rule_set: RuleSet,
     before: Knowledge | None,
 ) -> Knowledge:
-    judge = make_judge(registry, rule_set)
+    judge = make_judge(registry, rule_set, None if before is None else before.judge)
+    if before is not None and registry.has_network_of(before.registry):
+        return Knowledge(registry=registry, areas=areas, judge=judge, directory=before.directory)
     directory = lane_directory(registry, judge.live_band)
     if before is not None and _is_same(before.directory, directory):
         directory = before.directory  # a declaration changes no lane: engines need not know

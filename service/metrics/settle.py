@@ -1,8 +1,12 @@
 """What ``settle`` tells: late readings, re-scoring, rollups."""
 
+from collections.abc import Mapping
+from typing import get_args
+
 from prometheus_client import CollectorRegistry
 
-from service.metrics.exposition import counter, gauge, histogram
+from service.metrics.exposition import counter, gauge, histogram, snapshot
+from service.metrics.words import EvidenceGrade
 
 _PASS_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
@@ -24,6 +28,31 @@ class SettleMetrics:
         self._dirty_days = gauge(registry, "dirty_days", "Days of points to be summed again.")
         self._beside_days = gauge(
             registry, "beside_days", "Days of points to be counted under the rule sets beside."
+        )
+        self._interruptions_due = gauge(
+            registry,
+            "interruptions_due_points",
+            "Points whose interruptions are older than what they are made from.",
+        )
+        self._interruptions = counter(
+            registry,
+            "interruptions_changed",
+            "Interruptions that were found, or changed, by the best grade of their evidence.",
+            ("evidence",),
+        )
+        self._without_supply = snapshot(
+            registry,
+            "points_without_supply",
+            "Points in an interruption that lasts, by the best grade of its evidence.",
+            ("evidence",),
+        )
+        self._open_outages = gauge(
+            registry, "open_outages", "Outages of the network in which a point is without supply."
+        )
+        self._false_alarms = counter(
+            registry,
+            "false_alarms",
+            "Last gasps of meters that went on reading; counted each time that they are looked at.",
         )
         self._pass_s = histogram(
             registry,
@@ -56,6 +85,25 @@ class SettleMetrics:
     def show_beside_days(self, n_days: int) -> None:
         """Show the days that are over and wait to be counted under the rule sets beside."""
         self._beside_days.set(n_days)
+
+    def show_interruptions_due(self, n_points: int) -> None:
+        """Show the points whose interruptions wait to be derived anew."""
+        self._interruptions_due.set(n_points)
+
+    def count_interruptions(self, changed: Mapping[EvidenceGrade, int]) -> None:
+        """Count interruptions that were found or changed, by the best grade of their evidence."""
+        for grade, n in changed.items():
+            self._interruptions.labels(grade).inc(n)
+
+    def show_without_supply(self, n_points: Mapping[EvidenceGrade, int], n_outages: int) -> None:
+        """Show the points without supply by grade, and the outages that they are in."""
+        grades = get_args(EvidenceGrade)
+        self._without_supply.show({(grade,): n_points.get(grade, 0) for grade in grades})
+        self._open_outages.set(n_outages)
+
+    def count_false_alarms(self, n_events: int) -> None:
+        """Count last gasps of meters that had supply."""
+        self._false_alarms.inc(n_events)
 
     def record_pass(self, duration_s: float) -> None:
         """Record one pass of the role."""

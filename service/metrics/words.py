@@ -41,4 +41,5 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OT
 TargetFigure = Literal["pass_rate", "composite_pass_rate", "supply_reliability", "compliant_share"]
 TargetPopulation = Literal["residential_points", "points_from_10kv", "all_points", "users"]
 TargetArea = Literal["urban", "rural", "special_remote", "any"]
+EvidenceGrade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 BurnWindow = Literal["1h", "6h", "3d", "30d"]

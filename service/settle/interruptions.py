@@ -1,99 +1,144 @@
-"""Keeping the interruptions of points in line with their minutes, events and declared outages."""
+"""Keeping evidence, interruptions and outages in line with all that is known, feeder by feeder."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+import structlog
 
-from kernels.layout import INTERRUPTED
-from service.domain.evidence import Ledger
-from service.domain.interruptions import interruptions_of
-from service.domain.registry import Declaration
+from service.domain.instants import epoch_us
+from service.domain.supply.pieces import Grade
+from service.errors import JudgementMovedError
+from service.settle.deriving import Derived, derive
+from service.settle.feeder_jobs import waves_of
+from service.settle.grouping import Grouper
 from service.settle.knowledge import Knowledge
-from service.store.interruption_rows import (
-    Window,
-    read_events,
-    read_ledger,
-    replace_interruptions,
-    watermark,
-    windows_concerned,
+from service.settle.looking import Look
+from service.store.interruption_due import DueFeeder, due_feeders, take_due
+from service.store.interruption_rows import watermark
+from service.store.judgement import raise_judgement, registry_number
+from service.store.pool import Connection, Pool
+from service.store.statements import statement
+
+log = structlog.get_logger(__name__)
+
+POINTS_PER_PASS: Final = 20_000  # looked at; then the other steps get their turn
+POINTS_AT_ONCE: Final = 1000  # that are due, of small feeders in one transaction
+_DROPPED_BY_DAYS: Final = 2  # chunks of a day, and what retention drops before the next pass
+REASON: Final = "interruptions changed"
+
+# Between its statements this transaction computes, and holds nothing that others wait for until its end.
+_PATIENCE = statement(
+    "interruptions_patience", "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 )
-from service.store.pool import Connection
-from service.store.rollups import PointDay
-
-FIRST_MARGIN = timedelta(hours=6)
-WIDEST = timedelta(days=4000)
 
 
-async def rebuild_interruptions(
-    connection: Connection, known: Knowledge, days: Sequence[PointDay]
-) -> None:
-    """Derive the interruptions anew that touch ``days``, in the transaction that counted them."""
-    through = await watermark(connection)
-    for window in await windows_concerned(connection, days):
-        outages = [
-            one
-            for one in known.registry.declarations
-            if one.kind == "outage" and window.point_id in one.point_ids
-        ]
-        await _rebuild(connection, window, outages, through)
+@dataclass(slots=True)
+class Rebuilt:
+    """What became of points that were due."""
+
+    n_due: int = 0  # points that were due
+    n_points: int = 0  # derived anew, others that it concerned included
+    n_rows: int = 0  # of evidence and interruptions, written or deleted
+    n_outages: int = 0  # written or deleted
+    n_false_alarms: int = 0  # last gasps of meters that went on reading
+    changed: Counter[Grade] = field(default_factory=Counter)  # interruptions, by best grade
+    is_raised: bool = False  # the judgement number rose: silent minutes are to be judged again
+
+
+async def rebuild_due_interruptions(
+    pool: Pool, known: Knowledge, retention_days: int = 0
+) -> Rebuilt:
+    """Derive the interruptions anew that are due, a bounded number of points, some feeders in a transaction each.
+
+    Where the silent minutes of pages get another verdict by it, the judgement number rises: load
+    the knowledge again. A second call with nothing new changes no row and raises nothing.
+
+    Args:
+        pool: Of writers.
+        known: Gives network and rules.
+        retention_days: How long pages are kept; 0 is for ever. What began before stands.
+
+    Raises:
+        JudgementMovedError: The registry is another one by now; load the knowledge and call again.
+        StoreError: What was done before it stays; call again.
+    """
+    done = Rebuilt()
+    async with pool.connection() as connection:
+        through = await watermark(connection)
+        waiting = await due_feeders(connection, through)
+    look = _look(known, through, retention_days)
+    n_left = sum(one.n_points for one in waiting)
+    for feeders in _batches(waiting):
+        if done.n_points >= POINTS_PER_PASS:
+            break
+        async with pool.transaction() as connection:
+            await connection.execute(_PATIENCE)
+            await _rebuild(connection, known, feeders, look, done)
+        n_left -= sum(one.n_points for one in feeders)
+        log.info(
+            "interruptions_rebuilt", n_due=done.n_due, n_points=done.n_points, n_left=max(0, n_left)
+        )
+    async with pool.transaction() as connection:
+        done.n_outages += await _grouper(known, through).regroup_open(connection)
+    return done
 
 
 async def _rebuild(
-    connection: Connection, asked: Window, outages: Sequence[Declaration], through: datetime
+    connection: Connection,
+    known: Knowledge,
+    feeders: Sequence[DueFeeder],
+    look: Look,
+    done: Rebuilt,
 ) -> None:
-    """Widen the window until it begins and ends with a live minute or with the ledger, then replace what is in it."""
-    margin = FIRST_MARGIN
-    while True:
-        window = Window(
-            asked.point_id, _earlier(asked.from_at, margin), _later(asked.to_at, margin)
-        )
-        ledger, interval_s = await read_ledger(connection, window)
-        if margin >= WIDEST or _ends_are_live(ledger, asked, through):
-            break
-        margin *= 8
-    events = await read_events(connection, window)
-    found = interruptions_of(ledger, interval_s, events, outages, through)
-    await replace_interruptions(connection, _between_live_minutes(window, ledger, asked), found)
+    due = await take_due(connection, feeders, look.through)
+    # An import marks what it moves: whoever sees the marks sees its number, too.
+    number = await registry_number(connection)
+    if number > known.judgement:
+        raise JudgementMovedError(number)
+    grouper = _grouper(known, look.through)
+    whole = Derived()
+    for jobs in waves_of(due, known.network, look.through):
+        derived = await derive(connection, look, jobs)
+        done.n_outages += await grouper.regroup(connection, derived.differences)
+        whole += derived
+    done.n_due += len({window.point_id for window in due})
+    done.n_points += whole.n_points
+    done.n_rows += whole.n_rows
+    done.n_false_alarms += whole.n_false_alarms
+    done.changed += whole.changed
+    if whole.changes:
+        await raise_judgement(connection, whole.changes, REASON)
+        done.is_raised = True
 
 
-def _ends_are_live(ledger: Ledger, asked: Window, through: datetime) -> bool:
-    """Return whether supply was measured on both sides of what was asked for, as far as the data reach."""
-    live = _live_minutes(ledger)
-    if not live.size or live[0] >= _minute(asked.from_at):
-        return False
-    return bool(asked.to_at >= through or live[-1] >= _minute(asked.to_at))
-
-
-def _between_live_minutes(window: Window, ledger: Ledger, asked: Window) -> Window:
-    """Return the part of ``window`` in which the ledger says everything: from live minute to live minute."""
-    live = _live_minutes(ledger)
-    before, after = live[live < _minute(asked.from_at)], live[live >= _minute(asked.to_at)]
-    return Window(
-        window.point_id,
-        _time(int(before[0])) if before.size else window.from_at,
-        _time(int(after[-1])) if after.size else window.to_at,
+def _look(known: Knowledge, through: datetime, retention_days: int) -> Look:
+    kept_from = through - timedelta(days=retention_days - _DROPPED_BY_DAYS)
+    return Look(
+        network=known.network,
+        rule=known.judge.rule_set.evidence,
+        through=through,
+        kept_from_us=max(0, epoch_us(kept_from)) if retention_days > 0 else 0,
     )
 
 
-def _live_minutes(ledger: Ledger) -> NDArray[np.int64]:
-    is_live = ledger.measured & (ledger.verdict != INTERRUPTED)
-    minutes: NDArray[np.int64] = ledger.minute[is_live]
-    return minutes
+def _grouper(known: Knowledge, through: datetime) -> Grouper:
+    return Grouper(
+        network=known.network, rule=known.judge.rule_set.evidence, through_us=epoch_us(through)
+    )
 
 
-def _minute(at: datetime) -> int:
-    return int(at.timestamp()) // 60
-
-
-def _time(minute: int) -> datetime:
-    return datetime.fromtimestamp(minute * 60, UTC)
-
-
-def _earlier(at: datetime, margin: timedelta) -> datetime:
-    return max(at, datetime(1970, 1, 1, tzinfo=UTC) + margin) - margin
-
-
-def _later(at: datetime, margin: timedelta) -> datetime:
-    return min(at, datetime(2900, 1, 1, tzinfo=UTC) - margin) + margin
+def _batches(waiting: Sequence[DueFeeder]) -> Iterator[list[DueFeeder]]:
+    """Yield feeders in their order, together about as many points as go in one transaction."""
+    batch: list[DueFeeder] = []
+    n_points = 0
+    for one in waiting:
+        if batch and n_points + one.n_points > POINTS_AT_ONCE:
+            yield batch
+            batch, n_points = [], 0
+        batch.append(one)
+        n_points += one.n_points
+    if batch:
+        yield batch

@@ -1,8 +1,8 @@
-"""Counting dirty days anew, and with them the interruptions of their points."""
+"""Counting dirty days anew, and marking what else follows from their pages."""
 
-from service.settle.interruptions import rebuild_interruptions
 from service.settle.knowledge import Knowledge
 from service.store.beside_rows import mark_beside
+from service.store.interruption_due import mark_interruptions_due, windows_concerned
 from service.store.pool import Pool
 from service.store.power_factor_rows import mark_power_factors
 from service.store.rollups import begin_pass, roll_up, take_dirty
@@ -26,7 +26,7 @@ async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
             if not days:
                 return n_days
             await roll_up(connection, days)
-            await rebuild_interruptions(connection, knowledge, days)
+            await mark_interruptions_due(connection, await windows_concerned(connection, days))
             await mark_weeks(connection, days)
             await mark_beside(connection, days)
             await mark_power_factors(connection, days, knowledge.registry.power_factor_point_ids)

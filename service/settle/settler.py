@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,9 +16,10 @@ from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
 from service.settle.event_adoption import adopt_event_letters
+from service.settle.interruptions import rebuild_due_interruptions
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
-from service.settle.outage_pages import write_outage_pages
+from service.settle.outage_pages import OutagePages
 from service.settle.power_factors import decide_due_months
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
@@ -25,15 +27,20 @@ from service.settle.rollup import roll_up_dirty_days
 from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
 from service.store.deployment import require_rule_set
+from service.store.interruption_due import n_points_due
+from service.store.interruption_rows import watermark
 from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
+from service.store.outage_rows import n_open_outages, points_without_supply
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
 from service.store.rescoring import n_open_changes
 from service.store.rollups import n_dirty
 
 log = structlog.get_logger(__name__)
+
+_ROUNDS: Final = 2  # what interruptions change of the pages is done in the same pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,7 @@ class PassReport:
     n_months: int = 0  # months whose power factors were looked at
     n_rescored: int = 0  # pages judged again
     n_days: int = 0  # days counted anew
+    n_interruptions: int = 0  # points whose interruptions were due
     n_beside: int = 0  # days of points counted under the rule sets beside
     n_weeks: int = 0  # weeks of points counted anew
 
@@ -63,6 +71,16 @@ class PassReport:
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
         return self == PassReport()
+
+
+@dataclass(slots=True)
+class _Derived:
+    """What judging again and deriving interruptions did."""
+
+    n_rescored: int = 0
+    n_days: int = 0
+    n_due: int = 0
+    is_raised: bool = False  # the knowledge is another one by now
 
 
 @dataclass(slots=True)
@@ -80,6 +98,7 @@ class Settler:
     _knowledge: Knowledge | None = None
     _writer: PageWriter | None = None
     _has_kept: bool = False
+    _outage_pages: OutagePages = field(default_factory=OutagePages)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make passes until told to stop; a pass that fails is made again."""
@@ -96,8 +115,8 @@ class Settler:
                 self.metrics.record_pass(self.monotonic_s() - started_s)
                 if not report.is_idle:
                     log.info("pass_done", adopted=report.n_adopted, late=report.n_late, months=report.n_months,
-                             rescored=report.n_rescored, days=report.n_days, beside=report.n_beside,
-                             weeks=report.n_weeks)  # fmt: skip
+                             rescored=report.n_rescored, days=report.n_days, interruptions=report.n_interruptions,
+                             beside=report.n_beside, weeks=report.n_weeks)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
@@ -143,10 +162,8 @@ class Settler:
         decided = await decide_due_months(self.pool, known, zone, self.policy.retention_days)
         if decided.n_changed:
             known = await self._known()
-        n_rescored = await write_outage_pages(self.pool, writer, known)
-        n_rescored += await rescore(self.pool, writer, known)
-        self.metrics.count_rescored(n_rescored)
-        n_days = await roll_up_dirty_days(self.pool, known)
+        done = await self._judge_and_derive(writer, known)
+        known = await self._known() if done.is_raised else known
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
         await keep_to_retention(
@@ -156,22 +173,48 @@ class Settler:
             self.metrics.show_late_pending(await n_pending(connection))
             self.metrics.show_rescore_pending(await n_open_changes(connection))
             self.metrics.show_dirty_days(await n_dirty(connection))
+            through = await watermark(connection)
+            self.metrics.show_without_supply(
+                await points_without_supply(connection), await n_open_outages(connection)
+            )
+            self.metrics.show_interruptions_due(await n_points_due(connection, through))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
         return PassReport(
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
             n_months=decided.n_months,
-            n_rescored=n_rescored,
-            n_days=n_days,
+            n_rescored=done.n_rescored,
+            n_days=done.n_days,
+            n_interruptions=done.n_due,
             n_beside=n_beside,
             n_weeks=n_weeks,
         )
+
+    async def _judge_and_derive(self, writer: PageWriter, known: Knowledge) -> _Derived:
+        """Judge pages again, sum days, derive interruptions; and once more what these change of the pages."""
+        done = _Derived()
+        for _ in range(_ROUNDS):
+            done.n_rescored += await self._outage_pages.write(self.pool, writer, known)
+            done.n_rescored += await rescore(self.pool, writer, known)
+            done.n_days += await roll_up_dirty_days(self.pool, known)
+            rebuilt = await rebuild_due_interruptions(self.pool, known, self.policy.retention_days)
+            self.metrics.count_interruptions(rebuilt.changed)
+            self.metrics.count_false_alarms(rebuilt.n_false_alarms)
+            done.n_due += rebuilt.n_due
+            if not rebuilt.is_raised:
+                break
+            done.is_raised = True
+            known = await self._known()
+        self.metrics.count_rescored(done.n_rescored)
+        return done
 
     async def _known(self) -> Knowledge:
         """Return the knowledge of the judgement number in force."""
         async with self.pool.connection() as connection:
             number = await judgement_number(connection)
         if self._knowledge is None or self._knowledge.judgement != number:
-            self._knowledge = await load_knowledge(self.pool, self.rule_set, self.zone)
+            self._knowledge = await load_knowledge(
+                self.pool, self.rule_set, self.zone, self._knowledge
+            )
         return self._knowledge

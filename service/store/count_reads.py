@@ -197,7 +197,7 @@ INTERRUPTED: Final = """
                           least(coalesce(end_at, 'infinity'), span.to_at, span.data_through)
                           - greatest(start_at, span.from_at)
                       ))::double precision AS interrupted_s
-                 FROM interruption
+                 FROM v_counted_interruption AS interruption
                  JOIN chosen USING (point_id)
                 CROSS JOIN span
                 WHERE start_at < least(span.to_at, span.data_through)

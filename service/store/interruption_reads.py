@@ -9,6 +9,7 @@ from service.store.statements import statement
 
 T = TypeVar("T")
 EventKind = Literal["dip", "swell", "interruption", "phase_loss"]
+Grade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 
 # Half-open: what ended before $1 or begins at $2 is not meant. Pages go by start, point and kind, downwards.
 _WHERE: Final = """
@@ -23,10 +24,14 @@ _INTERRUPTIONS = statement(
     "interruptions_list",
     f"""
     SELECT point, point_id, region, feeder, transformer, class AS point_class, start_at, end_at,
-           duration_s, earliest_at, latest_at, evidence, cause, ticket, n_customers
+           duration_s, earliest_at, latest_at, evidence, grades, cause, ticket, outage_id, is_nested,
+           n_customers
       FROM v_interruption
     {_WHERE}
        AND ($6::timestamptz IS NULL OR (start_at, point_id) < ($6, $7::integer))
+       AND ($9::text IS NULL OR evidence = $9)
+       AND ($10::text IS NULL OR cause = $10)
+       AND ($11::boolean IS NULL OR is_open = $11)
      ORDER BY start_at DESC, point_id DESC
      LIMIT $8
     """,  # noqa: S608 (SQL of ours)
@@ -80,9 +85,12 @@ class StoredInterruption:
     duration_s: float  # start to end; of an open one, to where the data reach
     earliest_at: datetime
     latest_at: datetime | None
-    evidence: Literal["measured", "declared"]
+    evidence: Grade  # the best of its grades
+    grades: list[Grade]  # of the pieces that it was united from, best first
     cause: str
-    ticket: str | None  # of the declaration that overlaps it
+    ticket: str | None  # of the declaration that it has its cause from
+    outage_id: int | None  # of the network's outage that it is a part of
+    is_nested: bool  # it went on after the rest of that outage had ended
     n_customers: int
 
 
@@ -108,6 +116,16 @@ class StoredEvent:
     interval_s: int | None  # of its readings; None where the device is not known any more
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionFilter:
+    """Which interruptions: those that fit in everything that is given."""
+
+    where: PlaceFilter
+    evidence: Grade | None = None  # the best of its grades
+    cause: str | None = None
+    is_open: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class After:
     """Where the next page begins: behind this row."""
@@ -120,14 +138,14 @@ class After:
 async def list_interruptions(
     connection: Connection,
     span: tuple[datetime, datetime],
-    place: PlaceFilter,
+    chosen: InterruptionFilter,
     after: After | None,
     limit: int,
 ) -> list[StoredInterruption]:
     """Return the interruptions that reach into a span of time, half-open, the newest first."""
-    rows = await connection.fetch(
-        _INTERRUPTIONS, *span, place.point, place.feeder, place.region, *_keys(after)[:2], limit
-    )
+    place = (chosen.where.point, chosen.where.feeder, chosen.where.region)
+    what = (chosen.evidence, chosen.cause, chosen.is_open)
+    rows = await connection.fetch(_INTERRUPTIONS, *span, *place, *_keys(after)[:2], limit, *what)
     return [StoredInterruption(**row) for row in rows]
 
 

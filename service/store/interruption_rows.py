@@ -1,96 +1,57 @@
-"""Interruptions as rows, and what they are made from."""
+"""Interruptions as rows: what is stored of points, and the difference to what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any, Final
 
-import numpy as np
-
-from kernels.layout import MINUTES_PER_HOUR
-from service.domain.evidence import Ledger, MeasuredEvent, ledger_of
-from service.domain.interruptions import Interruption
+from service.domain.instants import at_us, epoch_us
+from service.domain.supply.interruptions import Interruption
 from service.store.pool import Connection
-from service.store.rollups import PointDay
 from service.store.statements import statement
 
-HOUR = timedelta(hours=1)
+COLUMNS: Final = """interruption.point_id, start_at, earliest_at, end_at, latest_at, grades, cause, declaration_id,
+           outage_id, is_nested"""
 
-_CONCERNED = statement(
-    "interruptions_concerned",
-    """
-    SELECT days.point_id, min(day_start(days.day, zone)) AS from_at, max(day_start(days.day + 1, zone)) AS to_at
-      FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
-     CROSS JOIN deployment
-     WHERE EXISTS (
-               SELECT
-                 FROM point_day
-                WHERE point_day.point_id = days.point_id
-                  AND point_day.day = days.day
-                  AND n_interrupted > 0
-           )
-        OR EXISTS (
-               SELECT
-                 FROM interruption
-                WHERE interruption.point_id = days.point_id
-                  AND interruption.earliest_at < day_start(days.day + 1, zone)
-                  AND coalesce(interruption.latest_at, 'infinity') >= day_start(days.day, zone)
-           )
-        OR EXISTS (
-               SELECT
-                 FROM event
-                WHERE event.point_id = days.point_id
-                  AND event.kind = 'interruption'
-                  AND event.earliest_at < day_start(days.day + 1, zone)
-                  AND coalesce(event.latest_at, 'infinity') >= day_start(days.day, zone)
-           )
-     GROUP BY days.point_id
-    """,
-)
-
-_LEDGER = statement(
-    "ledger_of_point",
-    """
-    SELECT hour, n_phases, interval_s, marks, coalesce(verdicts, marks) AS verdicts
-      FROM page
-     WHERE point_id = $1
-       AND hour >= $2
-       AND hour < $3
-     ORDER BY hour
-    """,
-)
-
-_EVENTS = statement(
-    "interruption_events_of_point",
-    """
-    SELECT earliest_at, start_at, end_at, latest_at
-      FROM event
-     WHERE point_id = $1
-       AND kind = 'interruption'
-       AND start_at >= $2
-       AND start_at < $3
-    """,
+_IN_STRETCHES = statement(
+    "interruptions_in_stretches",
+    f"""
+    SELECT {COLUMNS}
+      FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) AS asked (point_id, from_at, to_at)
+      JOIN interruption USING (point_id)
+     WHERE start_at >= asked.from_at
+       AND start_at < asked.to_at
+    """,  # noqa: S608 (SQL of ours)
 )
 
 _DELETE = statement(
     "interruptions_delete",
     """
     DELETE FROM interruption
-     WHERE point_id = $1
-       AND start_at >= $2
-       AND start_at < $3
+     USING unnest($1::integer[], $2::timestamptz[]) AS gone (point_id, start_at)
+     WHERE interruption.point_id = gone.point_id
+       AND interruption.start_at = gone.start_at
     """,
 )
 
-_INSERT = statement(
-    "interruptions_insert",
+# An array of arrays would be taken apart wholly, so grades come as text.
+_UPSERT = statement(
+    "interruptions_upsert",
     """
-    INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, cause, declaration_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, cause,
+                              declaration_id)
+    SELECT point_id, start_at, earliest_at, end_at, latest_at, (string_to_array(grades, ' '))[1],
+           string_to_array(grades, ' '), cause, declaration_id
+      FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+                  $6::text[], $7::text[], $8::bigint[])
+           AS found (point_id, start_at, earliest_at, end_at, latest_at, grades, cause, declaration_id)
+     ORDER BY point_id, start_at
         ON CONFLICT (point_id, start_at) DO UPDATE
        SET earliest_at = EXCLUDED.earliest_at,
            end_at = EXCLUDED.end_at,
            latest_at = EXCLUDED.latest_at,
            evidence = EXCLUDED.evidence,
+           grades = EXCLUDED.grades,
            cause = EXCLUDED.cause,
            declaration_id = EXCLUDED.declaration_id
     """,
@@ -100,65 +61,94 @@ _WATERMARK = statement("watermark", "SELECT max(data_through) FROM partition_pro
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A time of one point, half-open."""
+class StoredInterruption:
+    """A stored interruption, and the outage that it is a part of."""
 
-    point_id: int
-    from_at: datetime
-    to_at: datetime
+    found: Interruption
+    outage_id: int | None
+    is_nested: bool
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return point and start."""
+        return self.found.point_id, self.found.start
 
 
-async def windows_concerned(connection: Connection, days: Sequence[PointDay]) -> list[Window]:
-    """Return the points, among ``days``, that were interrupted there or were thought to be, and their days as one."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed in stored interruptions."""
+
+    before: tuple[StoredInterruption, ...]  # as they were: gone, or changed
+    after: tuple[Interruption, ...]  # as they are: new, or changed
+
+
+async def interruptions_in(
+    connection: Connection, stretches: Mapping[int, tuple[int, int]]
+) -> list[StoredInterruption]:
+    """Return the stored interruptions that start in a stretch of their point; microseconds, half-open."""
     rows = await connection.fetch(
-        _CONCERNED, [one.point_id for one in days], [one.day for one in days]
+        _IN_STRETCHES,
+        list(stretches),
+        [at_us(from_us) for from_us, _ in stretches.values()],
+        [at_us(to_us) for _, to_us in stretches.values()],
     )
-    return [Window(row["point_id"], row["from_at"], row["to_at"]) for row in rows]
-
-
-async def read_ledger(connection: Connection, window: Window) -> tuple[Ledger, int]:
-    """Return the judged minutes of the pages in a window, and the longest interval of their readings, seconds."""
-    rows = await connection.fetch(_LEDGER, window.point_id, window.from_at - HOUR, window.to_at)
-    if not rows:
-        none = np.zeros(0, np.uint8)
-        return Ledger(none.astype(np.int64), none, none.astype(np.bool_)), 60
-    n_phases = min(row["n_phases"] for row in rows)
-    marks = [
-        np.frombuffer(row["marks"], np.uint8).reshape(-1, MINUTES_PER_HOUR)[:n_phases]
-        for row in rows
-    ]
-    verdicts = [np.frombuffer(row["verdicts"], np.uint8)[:MINUTES_PER_HOUR] & 7 for row in rows]
-    hours = np.array([int(row["hour"].timestamp()) // 3600 for row in rows], np.int32)
-    return ledger_of(hours, np.stack(verdicts), np.stack(marks)), max(
-        row["interval_s"] for row in rows
-    )
-
-
-async def read_events(connection: Connection, window: Window) -> list[MeasuredEvent]:
-    """Return the events of kind interruption that start in a window."""
-    rows = await connection.fetch(_EVENTS, window.point_id, window.from_at, window.to_at)
-    return [MeasuredEvent(**row) for row in rows]
+    return [stored_interruption(row) for row in rows]
 
 
 async def replace_interruptions(
-    connection: Connection, window: Window, interruptions: Sequence[Interruption]
-) -> None:
-    """Put ``interruptions`` in the place of the stored ones that start in a window."""
-    await connection.execute(_DELETE, window.point_id, window.from_at, window.to_at)
-    await connection.executemany(
-        _INSERT,
-        [
-            (
-                window.point_id, one.start_at, one.earliest_at, one.end_at, one.latest_at, one.evidence, one.cause,
-                one.declaration_id,
-            )
-            for one in interruptions
-            if window.from_at <= one.start_at < window.to_at
-        ],
-    )  # fmt: skip
+    connection: Connection,
+    stored: Sequence[StoredInterruption],
+    found: Sequence[Interruption],
+) -> Difference:
+    """Bring stored interruptions in line with those that were found; rows that are the same are not touched."""
+    before = {one.key: one for one in stored}
+    after = {(one.point_id, one.start): one for one in found}
+    gone = sorted(before.keys() - after.keys())
+    changed = [
+        one for key, one in sorted(after.items()) if key not in before or before[key].found != one
+    ]
+    if gone:
+        await connection.execute(
+            _DELETE, [point for point, _ in gone], [at_us(start) for _, start in gone]
+        )
+    if changed:
+        await connection.execute(_UPSERT, *_columns(changed))
+    touched = {*gone, *((one.point_id, one.start) for one in changed)}
+    return Difference(
+        before=tuple(one for key, one in sorted(before.items()) if key in touched),
+        after=tuple(changed),
+    )
+
+
+def stored_interruption(row: Any) -> StoredInterruption:
+    """Return an interruption from a row with ``COLUMNS``."""
+    found = Interruption(
+        point_id=row["point_id"],
+        earliest=epoch_us(row["earliest_at"]),
+        start=epoch_us(row["start_at"]),
+        end=None if row["end_at"] is None else epoch_us(row["end_at"]),
+        latest=None if row["latest_at"] is None else epoch_us(row["latest_at"]),
+        grades=tuple(row["grades"]),
+        declaration_id=row["declaration_id"],
+        cause=row["cause"],
+    )
+    return StoredInterruption(found, row["outage_id"], row["is_nested"])
 
 
 async def watermark(connection: Connection) -> datetime:
     """Return up to where the data reach; the epoch before the first reading."""
     through = await connection.fetchval(_WATERMARK)
     return datetime.fromtimestamp(0, UTC) if through is None else through
+
+
+def _columns(found: Sequence[Interruption]) -> list[list[Any]]:
+    return [
+        [one.point_id for one in found],
+        [at_us(one.start) for one in found],
+        [at_us(one.earliest) for one in found],
+        [None if one.end is None else at_us(one.end) for one in found],
+        [None if one.latest is None else at_us(one.latest) for one in found],
+        [" ".join(one.grades) for one in found],
+        [one.cause for one in found],
+        [one.declaration_id for one in found],
+    ]

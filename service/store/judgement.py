@@ -19,6 +19,8 @@ _NUMBER = statement(
     """,
 )
 
+_REGISTRY_NUMBER = statement("judgement_registry_number", "SELECT registry_number FROM judgement")
+
 _FOR_SHARE = statement(
     "judgement_and_generation",
     """
@@ -65,6 +67,11 @@ class Change:
 async def judgement_number(connection: Connection) -> int:
     """Return the number in force."""
     return int(await connection.fetchval(_NUMBER))
+
+
+async def registry_number(connection: Connection) -> int:
+    """Return the number under which points, devices or customers changed last."""
+    return int(await connection.fetchval(_REGISTRY_NUMBER))
 
 
 async def read_for_share(connection: Connection) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from service.domain.csv_rows import BadRow, Rows
 from service.domain.registry_checks import DeviceRow
+from service.store.moved_points import mark_changed_devices
 from service.store.pool import Connection
 from service.store.staging import Merged, copy_rows
 
@@ -133,6 +134,7 @@ async def merge_devices(connection: Connection, found: Rows[DeviceRow]) -> Merge
     ]
     if refused:
         return Merged(bad_rows=refused)
+    await mark_changed_devices(connection)
     n_changed = await connection.execute(_UPDATE)
     return Merged.of(await connection.execute(_INSERT), n_changed, ())
 

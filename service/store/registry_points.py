@@ -5,6 +5,7 @@ from typing import Any, Final
 from service.domain.csv_rows import BadRow, Rows
 from service.domain.registry import Point
 from service.store.judgement import Change
+from service.store.moved_points import mark_moved_points
 from service.store.pool import Connection
 from service.store.staging import Merged, copy_rows
 from service.store.week_marks import mark_weeks_in
@@ -105,6 +106,7 @@ async def merge_points(connection: Connection, found: Rows[Point]) -> Merged:
     if refused:
         return Merged(bad_rows=refused)
     changes = [Change(**row) for row in await connection.fetch(_CHANGES)]
+    await mark_moved_points(connection)
     n_changed = await connection.execute(_UPDATE)
     n_new = await connection.execute(_INSERT)
     await mark_weeks_in(connection, changes)

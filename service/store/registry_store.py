@@ -2,11 +2,15 @@
 
 import gc
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from service.domain.registry import Declaration, Device, Exemption, Point, Registry
+import numpy as np
+
+from service.domain.instants import FOREVER_US
+from service.domain.registry import DarkSpans, Declaration, Device, Exemption, Point, Registry
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -89,6 +93,19 @@ _WITH_POWER_FACTOR = statement(
 )
 
 
+# Grades that say so by themselves: a declaration holds by its actual times, what is inferred by nothing.
+_DARK_SPANS = statement(
+    "registry_dark_spans",
+    """
+    SELECT coalesce(array_agg(point_id), '{}') AS point_id,
+           coalesce(array_agg((extract(epoch FROM start_at) * 1000000)::bigint), '{}') AS from_us,
+           coalesce(array_agg((extract(epoch FROM end_at) * 1000000)::bigint), '{}') AS to_us
+      FROM interruption
+     WHERE grades && ARRAY['measured', 'meter_event', 'feeder']
+    """,
+)
+
+
 async def load_registry(
     connection: Connection, zone: str, previous: Registry | None = None
 ) -> Registry:
@@ -100,35 +117,54 @@ async def load_registry(
     Args:
         connection: Inside a transaction.
         zone: In which the months of exemptions are counted.
-        previous: What was loaded before: where only declarations have changed since, its points and devices serve
-            again. A million of them take ten seconds to load.
+        previous: What was loaded before: where only declarations, exemptions or interruptions have changed since,
+            its points, devices and customers serve again. A million of them take ten seconds to load.
     """
     numbers = await connection.fetchrow(_NUMBERS)
     if numbers is None:
         raise AssertionError  # the migrations insert the row and nothing deletes it
-    points: Sequence[Point]
-    devices: Sequence[Device]
     if previous is not None and previous.judgement >= numbers["registry_number"]:
-        points, devices = previous.points, previous.devices
-        known = {point.point_id for point in points}
+        network = previous
     else:
-        with _no_collection():
-            points = await _objects(connection, _POINTS, _point)
-            devices = await _objects(connection, _DEVICES, _device)
-        known = {point.point_id for point in points}
-        devices = [device for device in devices if device.point_id in known]
+        network = await _network(connection)
     declarations = await connection.fetch(_DECLARATIONS)
     exemptions = await connection.fetch(_EXEMPTIONS, zone)
-    residential = await connection.fetch(_RESIDENTIAL)
-    with_power_factor = await connection.fetch(_WITH_POWER_FACTOR)
-    return Registry(
+    known = {point.point_id for point in network.points} if exemptions else frozenset()
+    return replace(
+        network,
         judgement=numbers["number"],
-        points=points,
-        devices=devices,
         declarations=[
             Declaration(**{**row, "point_ids": frozenset(row["point_ids"])}) for row in declarations
         ],
         exemptions=[Exemption(**row) for row in exemptions if row["point_id"] in known],
+        dark_spans=await dark_spans(connection),
+    )
+
+
+async def dark_spans(connection: Connection) -> DarkSpans:
+    """Return when points were without supply on evidence by which silent minutes are INTERRUPTED."""
+    row = await connection.fetchrow(_DARK_SPANS)
+    if row is None:
+        raise AssertionError  # an aggregate has one row
+    return DarkSpans(
+        point_id=np.array(row["point_id"], np.int32),
+        from_us=np.array(row["from_us"], np.int64),
+        to_us=np.array([FOREVER_US if end is None else end for end in row["to_us"]], np.int64),
+    )
+
+
+async def _network(connection: Connection) -> Registry:
+    """Return what only an import changes; the judgement number is not filled in."""
+    with _no_collection():
+        points = await _objects(connection, _POINTS, _point)
+        devices = await _objects(connection, _DEVICES, _device)
+    known = {point.point_id for point in points}
+    residential = await connection.fetch(_RESIDENTIAL)
+    with_power_factor = await connection.fetch(_WITH_POWER_FACTOR)
+    return Registry(
+        judgement=0,
+        points=points,
+        devices=[device for device in devices if device.point_id in known],
         residential_point_ids=frozenset(row["point_id"] for row in residential),
         power_factor_point_ids=frozenset(row["point_id"] for row in with_power_factor),
     )

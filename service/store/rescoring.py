@@ -23,7 +23,7 @@ _STALE_OF_POINTS = statement(
                  JOIN page ON page.point_id = change.point_id
                 WHERE change.rescored_at IS NULL
                   AND change.number <= $1                       -- bigint
-                  AND page.hour >= change.from_at - interval '1 hour'
+                  AND page.hour > change.from_at - interval '1 hour'
                   AND page.hour < change.to_at
                   AND page.judgement < change.number
                   AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
@@ -72,6 +72,15 @@ _N_OPEN = statement(
     """,
 )
 
+_OPEN = statement(
+    "judgement_changes_open_by_point",
+    """
+    SELECT DISTINCT point_id
+      FROM judgement_change
+     WHERE rescored_at IS NULL
+    """,
+)
+
 
 Concerns = Literal["some_points", "all_points"]
 
@@ -114,3 +123,9 @@ async def close_changes(connection: Connection, number: int) -> None:
 async def n_open_changes(connection: Connection) -> int:
     """Return the number of changes whose pages are not all judged again."""
     return int(await connection.fetchval(_N_OPEN))
+
+
+async def points_to_rescore(connection: Connection) -> set[int] | None:
+    """Return the points with changes whose pages are not all judged again; None for every point."""
+    points = {row["point_id"] for row in await connection.fetch(_OPEN)}
+    return None if None in points else points

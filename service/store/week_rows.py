@@ -46,7 +46,7 @@ _EVENTS = statement(
                   AND end_at >= $2
                 UNION ALL
                SELECT point_id, 'interruption', start_at, end_at
-                 FROM interruption
+                 FROM v_counted_interruption
                 WHERE point_id = ANY($1::integer[])
                   AND start_at < $3       -- timestamptz, exclusive
                   AND coalesce(end_at, 'infinity') >= $2

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -78,13 +78,14 @@ async def run_consume(settings: Settings, stop: asyncio.Event) -> None:
             thread.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Registrar:
     """The registry, as the database has it."""
 
     pool: Pool
     zone: str
     rule_set: RuleSet
+    _areas: Mapping[int, TargetArea] = field(default_factory=dict)  # of the registry loaded last
 
     async def number(self) -> int:
         async with self.pool.connection() as connection:
@@ -96,7 +97,9 @@ class _Registrar:
             registry = await load_registry(connection, self.zone, previous)
             await require_zone(connection, self.zone)
             await require_rule_set(connection, self.rule_set)
-            return registry, await point_areas(connection)
+            if previous is None or not registry.has_network_of(previous):
+                self._areas = await point_areas(connection)
+            return registry, self._areas
 
 
 class _Consumer:

@@ -64,6 +64,12 @@ PLACES = [
     ("/v1/compliance?rule_set=en-50160", "week"),
     ("/v1/interruptions", "cursor"),
     ("/v1/interruptions", "point"),
+    ("/v1/interruptions", "cause"),
+    ("/v1/interruptions", "open"),
+    ("/v1/outages", "cursor"),
+    ("/v1/outages", "region"),
+    ("/v1/outages", "open"),
+    ("/v1/outages", "from"),
     ("/v1/events", "from"),
     ("/v1/events", "kind"),
     ("/v1/events", "cursor"),
@@ -127,6 +133,15 @@ async def test_of_an_identifier(reader: httpx.AsyncClient, rest: str) -> None:
         answer = await reader.get(f"/v1/points/{path}{rest}")
 
         assert answer.status_code in {200, 307, 404, 422}, (text, answer.text)
+
+
+async def test_of_the_start_of_an_interruption(reader: httpx.AsyncClient) -> None:
+    for text in [*TEXTS, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1e18"]:
+        path = f"/v1/points/P/interruptions/{quote(text, safe='')}/evidence"
+        answer = await reader.get(path)
+
+        assert answer.status_code in {404, 422}, (text, answer.text)
+        problem_of(answer)
 
 
 async def test_of_bytes_that_are_no_utf8(reader: httpx.AsyncClient) -> None:

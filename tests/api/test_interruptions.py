@@ -47,8 +47,8 @@ async def _add(
     end = None if lasts is None else at + lasts
     latest = None if end is None else end + MINUTE
     await seeder.run(
-        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, cause)"
-        " VALUES ($1, $2, $3, $4, $5, 'measured', 'tree')",
+        "INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, cause)"
+        " VALUES ($1, $2, $3, $4, $5, 'measured', '{measured,declared}', 'tree')",
         point_id, at, at - MINUTE, end, latest,
     )  # fmt: skip
     await seeder.run(
@@ -127,8 +127,11 @@ async def test_an_interruption_with_its_edges(reader: httpx.AsyncClient) -> None
         "latest_at": "2024-03-01T08:11:00+08:00",
         "duration_s": 600.0,
         "evidence": "measured",
+        "grades": ["measured", "declared"],
         "cause": "tree",
         "ticket": None,
+        "outage_id": None,
+        "nested": False,
         "customers": 1,
     }
 

@@ -215,6 +215,7 @@ CREATE TABLE event (
 );
 
 CREATE TABLE evidence (
+    evidence_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     point_id integer NOT NULL,
     grade text NOT NULL,
     start_at timestamp with time zone NOT NULL,
@@ -226,7 +227,8 @@ CREATE TABLE evidence (
     code text NOT NULL DEFAULT ''::text,
     CONSTRAINT evidence_check CHECK (((earliest_at <= start_at) AND (start_at <= end_at) AND (end_at <= latest_at))),
     CONSTRAINT evidence_check1 CHECK (((end_at IS NULL) = (latest_at IS NULL))),
-    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text])))
+    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['measured'::text, 'meter_event'::text, 'feeder'::text, 'declared'::text, 'inferred'::text]))),
+    CONSTRAINT evidence_pkey PRIMARY KEY (evidence_id)
 );
 
 CREATE TABLE fault_call (
@@ -584,6 +586,8 @@ CREATE INDEX fault_call_called ON public.fault_call USING btree (called_at);
 
 CREATE INDEX interruption_due_point ON public.interruption_due USING btree (point_id);
 
+CREATE INDEX interruption_open ON public.interruption USING btree (point_id) WHERE (end_at IS NULL);
+
 CREATE INDEX interruption_outage ON public.interruption USING btree (outage_id);
 
 CREATE INDEX interruption_start ON public.interruption USING btree (start_at);
@@ -597,6 +601,8 @@ CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, part
 CREATE INDEX meter_event_until ON public.meter_event USING btree (until_at);
 
 CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
+
+CREATE INDEX outage_open ON public.outage USING btree (outage_id) WHERE (last_end_at IS NULL);
 
 CREATE INDEX outage_start ON public.outage USING btree (start_at);
 
@@ -624,6 +630,21 @@ CREATE VIEW v_calendar AS
             day_start(beginning.first_day + nth.nth + 1, deployment.zone) AS to_at
          OFFSET 0) bounds
   WHERE bounds.from_at < bounds.to_at;
+
+CREATE VIEW v_counted_interruption AS
+ SELECT point_id,
+    start_at,
+    earliest_at,
+    end_at,
+    latest_at,
+    evidence,
+    cause,
+    declaration_id,
+    grades,
+    outage_id,
+    is_nested
+   FROM interruption
+  WHERE evidence <> 'inferred'::text;
 
 CREATE VIEW v_declaration_point AS
  SELECT declaration.declaration_id,
@@ -1283,6 +1304,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- register_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

@@ -49,9 +49,9 @@ SELECT timestamptz '2026-03-02T12:00Z', 1, point_id, 220000, 1, 60, 1, 40, 20, 0
        decode(repeat('0000', 20) || repeat('0080', 40), 'hex'),
        decode(repeat('f9', 20) || repeat('00', 40), 'hex')
   FROM point WHERE point = 'P4';
-INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence)
+INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades)
 SELECT point_id, '2026-03-02T12:30Z', '2026-03-02T12:30Z', '2026-03-02T13:00Z', '2026-03-02T13:00Z',
-       'measured'
+       'measured', '{measured}'
   FROM point WHERE point = 'P2';
 INSERT INTO partition_progress (topic, partition, epoch, owner, data_through)
 VALUES ('t', 0, 1, 'test', '2026-03-02T13:00Z');

@@ -70,6 +70,10 @@ def filled_settle() -> CollectorRegistry:
     """Return a registry on which every method of ``SettleMetrics`` was called."""
     metrics = SettleMetrics(new_registry())
     metrics.show_late_pending(5)
+    metrics.show_interruptions_due(12)
+    metrics.count_interruptions({"measured": 3, "feeder": 40})
+    metrics.count_false_alarms(2)
+    metrics.show_without_supply({"meter_event": 7, "declared": 1}, 2)
     metrics.count_late(n_merged=3, n_duplicate=2)
     metrics.count_rescored(11)
     metrics.show_rescore_pending(1)

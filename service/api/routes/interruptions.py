@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
@@ -23,6 +23,8 @@ from service.store.deployment_reads import reading
 from service.store.interruption_reads import (
     After,
     EventKind,
+    Grade,
+    InterruptionFilter,
     PlaceFilter,
     StoredEvent,
     StoredInterruption,
@@ -33,6 +35,11 @@ from service.store.interruption_reads import (
 router = APIRouter(tags=["interruptions and events"])
 
 UNCERTAIN: Final = "null where the shortest and the longest duration give different ones"
+EVIDENCE: Final = (
+    "the best of its grades. measured: readings without voltage; meter_event: what the meter told; feeder: the head "
+    "of its feeder, or the terminals of its transformer, were dark, and meters below it say so too; declared: what "
+    "people told; inferred: many meters of its transformer went, and nothing was heard of it - listed, and in no figure"
+)
 SHORTEST: Final = (
     "the shortest duration that the readings leave open, seconds: each edge is known to one interval, either way; "
     "of an event that lasts, up to where the data reach"
@@ -61,9 +68,16 @@ class _Period(Shape):
 class InterruptionShape(_Period):
     """A period without supply."""
 
-    evidence: Literal["measured", "declared"] = Field(description="measured, if any part of it was")
-    cause: str = Field(description="of the declared outage that overlaps it")
+    evidence: Grade = Field(description=EVIDENCE)
+    grades: list[Grade] = Field(
+        description="of all the evidence that it was united from, the best first"
+    )
+    cause: str = Field(description="of the declared outage that it belongs to")
     ticket: str | None = Field(description="of that one")
+    outage_id: int | None = Field(
+        description="the outage of the network that it is a part of, see /v1/outages/{outage_id}"
+    )
+    nested: bool = Field(description="it went on after the rest of that outage had ended")
     customers: int = Field(description="customers that the point supplies")
 
 
@@ -122,6 +136,18 @@ def _place(
 Place = Annotated[PlaceFilter, Depends(_place)]
 
 
+def _interruption_choice(
+    place: Place,
+    evidence: Annotated[Grade | None, Query(description="only with this as the best grade")] = None,
+    cause: Annotated[Text | None, Query(description="only of this cause")] = None,
+    open_: Annotated[
+        bool | None,
+        Query(alias="open", description="true: only those that last; false: only others"),
+    ] = None,
+) -> InterruptionFilter:
+    return InterruptionFilter(where=place, evidence=evidence, cause=cause, is_open=open_)
+
+
 class _EventChoice(NamedTuple):
     """Which events, and at what frequency of the supply."""
 
@@ -138,17 +164,21 @@ def _event_choice(
 
 @router.get("/v1/interruptions", summary="Interruptions of supply")
 async def interruptions(
-    context: Context, place: Place, paging: Paging, from_: From = None, to: To = None
+    context: Context,
+    chosen: Annotated[InterruptionFilter, Depends(_interruption_choice)],
+    paging: Paging,
+    from_: From = None,
+    to: To = None,
 ) -> InterruptionPage:
     """Return the interruptions that reach into a span of time, the newest first.
 
-    Silence is no interruption: there is evidence for each, measured or declared. `settle` derives them from the
-    minutes, some seconds after these are stored.
+    Silence is no interruption: there is evidence for each, and its grade says of what kind. `settle` derives them
+    some seconds after a reading, a meter event or a declaration is stored, and again when more becomes known.
     """
     after = _after(paging.after(str, int))
     async with reading(context.reader) as snapshot:
         span = span_of(from_, to, snapshot, context.now())
-        found = await list_interruptions(snapshot.connection, span, place, after, paging.limit + 1)
+        found = await list_interruptions(snapshot.connection, span, chosen, after, paging.limit + 1)
     shown, zone = found[: paging.limit], snapshot.zone
     return InterruptionPage(
         from_at=span[0].astimezone(zone),
@@ -157,7 +187,9 @@ async def interruptions(
         data_through=local(snapshot.data_through, zone),
         next_cursor=_cursor(shown[-1]) if len(found) > paging.limit else None,
         interruptions=[
-            InterruptionShape.model_validate(_fields(one, zone) | {"customers": one.n_customers})
+            InterruptionShape.model_validate(
+                _fields(one, zone) | {"customers": one.n_customers, "nested": one.is_nested}
+            )
             for one in shown
         ],
     )

@@ -11,10 +11,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from service.domain.supply.interruptions import Interruption
-from service.domain.supply.own_evidence import OwnEvidence
 from service.domain.supply.pieces import OPEN, RANK_OF, Grade, Piece
 from service.domain.supply.together import together
 from service.domain.supply_rows import EvidenceRow
@@ -22,6 +21,20 @@ from service.domain.supply_rows import EvidenceRow
 OutagePlace = Literal["feeder", "transformer", "point"]
 _SECOND_US = 1_000_000
 _STARTS_WITH = 10  # with a tenth of its points
+
+
+class Placed(Protocol):
+    """A point as far as it matters where it is."""
+
+    @property
+    def point(self) -> str:
+        """The operator's identifier."""
+        ...
+
+    @property
+    def transformer(self) -> str:
+        """Code of its transformer, empty if none is known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +71,7 @@ class StoredOutage:
 
 def outages_of(
     feeder: str,
-    points: Mapping[int, OwnEvidence],
+    points: Mapping[int, Placed],
     interruptions: Iterable[Interruption],
     rule: EvidenceRow,
     through: int,
@@ -131,7 +144,7 @@ def _as_piece(one: Interruption) -> Piece:
 
 def _outage(
     feeder: str,
-    points: Mapping[int, OwnEvidence],
+    points: Mapping[int, Placed],
     members: Sequence[Interruption],
     rule: EvidenceRow,
     through: int,
@@ -167,7 +180,7 @@ def _last_end(members: Iterable[Interruption]) -> int | None:
 
 
 def _place(
-    feeder: str, points: Mapping[int, OwnEvidence], members: Sequence[Interruption]
+    feeder: str, points: Mapping[int, Placed], members: Sequence[Interruption]
 ) -> tuple[OutagePlace, str]:
     point_ids = {one.point_id for one in members}
     if len(point_ids) == 1:
