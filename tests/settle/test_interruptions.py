@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.domain.register import NewDeclaration, Place
-from service.store.declarations import add_declaration from service.store.interruption_due import Window, mark_interruptions_due
+from service.store.declarations import add_declaration
+from service.store.interruption_due import Window, mark_interruptions_due
 from service.store.pool import Pool
 from service.store.registry_imports import import_registry
 from tests.settle.plant import Consumer, at, consumer, ledger, minutes, register, settle, table
