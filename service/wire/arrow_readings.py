@@ -87,29 +87,32 @@ class ArrowReadings:
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
         """Append the batches of each message, or its refusal."""
-        for message in messages:
-            known = self._layouts.find(message.value)
-            if known is not None and self._take(message, *known, decoded):
-                continue
-            found = self._read(message.value)
-            if isinstance(found, str):
-                decoded.refuse(message, UNDECODABLE, found)
-                continue
-            if not found:
-                decoded.refuse(message, EMPTY_MESSAGE, "a stream without readings")
-            first = 0
-            for rows in found:
-                _add(message, rows, first, decoded)
-                first += rows.n_rows
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            for message in messages:
+                self._decode(message, decoded)
+
+    def _decode(self, message: Message, decoded: Decoded) -> None:
+        known = self._layouts.find(message.value)
+        if known is not None and self._take(message, *known, decoded):
+            return
+        found = self._read(message.value)
+        if isinstance(found, str):
+            decoded.refuse(message, UNDECODABLE, found)
+            return
+        if not found:
+            decoded.refuse(message, EMPTY_MESSAGE, "a stream without readings")
+        first = 0
+        for rows in found:
+            _add(message, rows, first, decoded)
+            first += rows.n_rows
 
     def _take(self, message: Message, layout: Layout, devices: Texts, decoded: Decoded) -> bool:
         """Append the batch of a message whose layout is known; leave one with a fault to be read."""
         columns = layout.places
         names = [name for name in NUMBERS if name in columns]
         value = np.empty((len(names), layout.n_rows))
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
-            for row, name in enumerate(names):
-                value[row] = columns[name].floats(message.value, layout.n_rows)
+        for row, name in enumerate(names):
+            value[row] = columns[name].floats(message.value, layout.n_rows)
         raw = columns["ts"].integers(message.value, layout.n_rows)
         stamp = milliseconds(raw, layout.stamp_type)
         found = Numbers(names, value)
