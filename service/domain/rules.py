@@ -18,6 +18,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
+from service.domain.communication_rows import CommunicationRow
 from service.domain.rule_rows import (
     BandRow,
     CompositeRow,
@@ -71,6 +72,7 @@ class RuleSet(Strict):
     major_event_day: MajorEventDayRow
     evidence: EvidenceRow
     events: EventRows
+    communication: CommunicationRow | None = None  # None: losses of it are not looked for
     targets: tuple[TargetRow, ...] = ()
     promises: tuple[AnyPromiseRow, ...] = ()  # to customers; each is judged by itself
     deadlines: tuple[DeadlineRow, ...] = ()

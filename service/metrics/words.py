@@ -42,3 +42,5 @@ TargetFigure = Literal["pass_rate", "composite_pass_rate", "supply_reliability",
 TargetPopulation = Literal["residential_points", "points_from_10kv", "all_points", "users"]
 TargetArea = Literal["urban", "rural", "special_remote", "any"]
 BurnWindow = Literal["1h", "6h", "3d", "30d"]
+CommunicationPlace = Literal["concentrator", "transformer", "feeder"]
+HeldReason = Literal["communication"]

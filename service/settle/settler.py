@@ -15,6 +15,7 @@ from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
 from service.settle.event_adoption import adopt_event_letters
+from service.settle.communication import close_slots
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import write_outage_pages
@@ -24,6 +25,7 @@ from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
 from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
+from service.store.communication_rows import incident_extents
 from service.store.deployment import require_rule_set
 from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
@@ -58,6 +60,7 @@ class PassReport:
     n_days: int = 0  # days counted anew
     n_beside: int = 0  # days of points counted under the rule sets beside
     n_weeks: int = 0  # weeks of points counted anew
+    n_slots: int = 0  # slots of reporting that were closed
 
     @property
     def is_idle(self) -> bool:
@@ -97,7 +100,7 @@ class Settler:
                 if not report.is_idle:
                     log.info("pass_done", adopted=report.n_adopted, late=report.n_late, months=report.n_months,
                              rescored=report.n_rescored, days=report.n_days, beside=report.n_beside,
-                             weeks=report.n_weeks)  # fmt: skip
+                             weeks=report.n_weeks, slots=report.n_slots)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
@@ -149,6 +152,8 @@ class Settler:
         n_days = await roll_up_dirty_days(self.pool, known)
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
+        slots = await close_slots(self.pool, self.rule_set.communication, zone)
+        self.metrics.count_communication_incidents(slots.n_opened)
         await keep_to_retention(
             self.pool, self.policy.lateness_window_s, self.policy.retention_days
         )
@@ -158,6 +163,9 @@ class Settler:
             self.metrics.show_dirty_days(await n_dirty(connection))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
+            self.metrics.show_communication(
+                [(one.place, one.code, one.n_points) for one in await incident_extents(connection)]
+            )
         return PassReport(
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
@@ -166,6 +174,7 @@ class Settler:
             n_days=n_days,
             n_beside=n_beside,
             n_weeks=n_weeks,
+            n_slots=slots.n_slots,
         )
 
     async def _known(self) -> Knowledge:
