@@ -184,9 +184,9 @@ def test_one_large_concentrator_has_its_loss_though_it_is_most_of_the_feeder() -
 
 
 def test_of_places_with_the_same_points_the_larger_kind_has_the_loss() -> None:
-    same = {"concentrator": "K1", "transformer": "T1"}
+    lost = cell(0, 20, concentrator="K1", transformer="T1")
 
-    (outcome,) = run([cell(0, 20, **same), cell(60, 60, transformer="T2")])
+    (outcome,) = run([lost, cell(60, 60, transformer="T2")])
 
     assert opened(outcome) == {"T1"}
 

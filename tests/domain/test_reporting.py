@@ -74,7 +74,7 @@ def test_the_median_share_of_the_same_slots_is_usual(
 def test_until_seven_days_are_kept_every_point_is_expected() -> None:
     level = level_of(PLACE, history([kept(6, 10)] * 6, reaches_back=False), rule())
 
-    assert (level.share, level.against) == (1, "expected")
+    assert (level.share, level.against) == (Fraction(1), "expected")
 
 
 def test_a_slot_is_compared_with_the_same_time_of_day_where_clocks_change() -> None:
