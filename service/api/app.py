@@ -18,6 +18,7 @@ from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
     deadlines,
+    communication,
     declarations,
     due_deadlines,
     fault_calls,
@@ -55,6 +56,7 @@ _ROUTERS: Final = (
     worst_served.router,
     minutes.router,
     interruptions.router,
+    communication.router,
     reliability.router,
     major_event_days.router,
     sarfi.router,

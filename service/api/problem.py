@@ -138,6 +138,11 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             "No such declaration",
             "GET /v1/declarations?withdrawn=true lists all of them.",
         ),
+        errors.UnknownIncidentError: _Answer(
+            HTTPStatus.NOT_FOUND,
+            "No such communications incident",
+            "GET /v1/communication-incidents lists those of a span of time.",
+        ),
         errors.DeclarationsRefusedError: _Answer(
             HTTPStatus.FORBIDDEN,
             "Declarations are not taken here",

@@ -8,6 +8,7 @@ from typing import Final
 from kernels.layout import NO_TIME
 from service import clock
 from service.ingest.folding import FoldThread
+from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.live import Places, lane_events, network_state, places_of
@@ -28,6 +29,7 @@ class LiveMetrics:
         thread: FoldThread,
         knowledge: KnowledgeInForce,
         other_lags: Callable[[], Awaitable[list[Lag]]] | None = None,
+        held: HeldAlerts,
     ) -> None:
         self._metrics = metrics
         self._source = source
@@ -35,6 +37,7 @@ class LiveMetrics:
         self._thread = thread
         self._knowledge = knowledge
         self._other_lags = other_lags
+        self._held = held
         self._places: tuple[int, Places] | None = None  # judgement number, and what it says
         self._shown_s = -math.inf
         self._one_at_a_time = asyncio.Lock()
@@ -49,10 +52,12 @@ class LiveMetrics:
 
     async def _show(self) -> None:
         lanes = await self._thread.run(lane_events, list(self._holding.partitions.values()))
-        state = await asyncio.to_thread(network_state, lanes, await self._places_now())
+        held = self._held.points
+        state = await asyncio.to_thread(network_state, lanes, await self._places_now(), held)
         self._metrics.show_breaches(state.breaches)
         self._metrics.show_open_interruptions(state.interruptions)
         self._metrics.show_feeders(state.feeders)
+        self._metrics.show_held("communication", state.n_held)
         self._metrics.show_judgement(self._knowledge.number)
         others = [] if self._other_lags is None else await self._other_lags()
         self._metrics.show_lag(await self._lags() + others)

@@ -24,6 +24,8 @@ PATHS = {
     "/v1/compliance",
     "/v1/interruptions",
     "/v1/events",
+    "/v1/communication-incidents",
+    "/v1/communication-incidents/{incident_id}/points",
     "/v1/reliability",
     "/v1/major-event-days",
     "/v1/sarfi",
