@@ -21,7 +21,8 @@ from service.domain.reporting import (
     level_of,
     same_slots,
 )
-from service.domain.rules import load_rule_set
+from service.domain.rules import load_rule_set, packaged_text, parse_rule_set
+from service.errors import RuleSetError
 
 PLACE = Place("feeder", "F1")
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -132,3 +133,21 @@ def test_a_slot_waits_for_partitions_that_move(
     before = closable_before(reaches, 5 * MINUTE, rule())
 
     assert before == (None if before_min is None else AT + before_min * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("share_closed = 0.20", "share_closed = 0.31", "share_closed is above 0 and at most"),
+        ("share_closed = 0.20", "share_closed = 0", "share_closed is above 0 and at most"),
+        ("days_min = 4", "days_min = 8", "days_min is at most days"),
+        ("slot_s = 900", "slot_s = 420", "communication.slot_s"),
+        ("points_min = 5", "points_min = 0", "communication.points_min"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_refused(old: str, new: str, message: str) -> None:
+    text = packaged_text("voltpass-defaults")
+    assert text.count(old) == 1
+
+    with pytest.raises(RuleSetError, match=message):
+        parse_rule_set(text.replace(old, new))

@@ -120,6 +120,8 @@ def _said(field: str, value: object, row: Row) -> list[str]:
         "live_share_max",
         "inferred_share_min",
         "nested_share_max",
+        "share_below",
+        "share_closed",
     }:
         return [f"{(value * 100).normalize():f} %" if value else "none"]
     unit = next(
