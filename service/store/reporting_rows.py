@@ -67,6 +67,7 @@ SEEN: Final = """
                   AND device.interval_s + device.delivery_delay_s <= $4::integer
                 ORDER BY slot.slot_at, point.point_id, device.valid_from DESC, device.device_id DESC
            ) AS due
+    OFFSET 0  -- each of the two is asked once a point, not wherever it is used
 """
 
 _CELLS = statement(

@@ -69,21 +69,14 @@ async def plant(pool: Pool) -> None:
     points = "point,nominal_v,wiring,class,feeder,valid_from\n" + "".join(
         f"P{n},220,1p,D,{'F1' if n < 12 else 'F2'},{since}\n" for n in range(18)
     )
-    devices = "device,point,interval_s,valid_from\n" + "".join(
-        f"M{n},P{n},900,{since}\n" for n in range(18)
+    devices = "device,point,interval_s,concentrator,valid_from\n" + "".join(
+        f"M{n},P{n},900,{CONCENTRATOR[f'M{n}']},{since}\n" for n in range(18)
     )
     reports = [
         await import_registry(pool, "points", points.encode()),
         await import_registry(pool, "devices", devices.encode()),
     ]
     assert not any(report.is_refused for report in reports), reports
-    async with pool.connection() as connection:
-        await connection.execute(
-            "UPDATE device SET concentrator = told.code FROM unnest($1::text[], $2::text[]) AS told (device, code)"
-            " WHERE device.device = told.device",
-            list(CONCENTRATOR),
-            list(CONCENTRATOR.values()),
-        )
 
 
 def tell(
@@ -357,11 +350,16 @@ async def test_a_pass_that_fails_leaves_nothing_of_its_slots(pool: Pool) -> None
     assert [row["from_at"] for row in await table(pool, INCIDENTS)] == [slot(4)]
 
 
-async def test_slow_devices_and_points_out_of_service_are_not_counted(pool: Pool) -> None:
+async def test_sleeping_devices_report_and_slow_ones_and_points_out_of_service_are_not_counted(
+    pool: Pool,
+) -> None:
     await plant(pool)
     async with pool.connection() as connection:
         await connection.execute(
             "UPDATE device SET delivery_delay_s = 86400 WHERE device = ANY($1)", K0
+        )
+        await connection.execute(
+            "UPDATE device SET zero_means = 'asleep' WHERE device = ANY($1)", K1
         )
         await connection.execute(
             "UPDATE point SET valid_to = $1 WHERE feeder = 'F2'", slot(5) + timedelta(minutes=1)
@@ -369,7 +367,9 @@ async def test_slow_devices_and_points_out_of_service_are_not_counted(pool: Pool
     one = await consumer(pool)
     await step(one, pool, ALL, range(4))
 
-    await step(one, pool, K1, range(4, 8))
+    tell(one, K1, range(4, 8), volts=0.0)
+    await one.checkpoint()
+    await settle(pool)
 
     due = await table(
         pool, "SELECT code, max(n_due) AS n FROM reporting WHERE place = 'feeder' GROUP BY 1 ORDER BY 1"
