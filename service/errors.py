@@ -132,13 +132,9 @@ class EntryError(ServiceError):
 
 
 class UnknownEntryError(ServiceError):
-    """No fault call or dated promise has this number, or it was withdrawn before."""
+    """No fault call, dated promise or incident has this number, or it was withdrawn before."""
 
     code = "unknown_entry"
-class UnknownIncidentError(ServiceError):
-    """No communications incident has this number."""
-
-    code = "unknown_incident"
 
 
 class RegistryFileError(ServiceError):

@@ -302,6 +302,7 @@ SELECT month.from_day AS month,
        ) AS month
  WHERE evidence <> 'inferred'
  GROUP BY month.from_day, organisation, region, substation, feeder, cause, evidence;
+
 -- Losses of communication; an open one lasts up to where the data reach.
 CREATE VIEW v_communication_incident AS
 SELECT incident.incident_id,

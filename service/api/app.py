@@ -17,8 +17,8 @@ from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
-    deadlines,
     communication,
+    deadlines,
     declarations,
     due_deadlines,
     fault_calls,

@@ -7,8 +7,8 @@ from typing import Final, Self
 
 from service import clock
 from service.errors import StalledError, StoreError
-from service.ingest.holding import E
 from service.ingest.held import HeldAlerts
+from service.ingest.holding import E
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.loop import ConsumeLoop
 from service.ingest.supervisor import Glance, ProgressPolicy, ProgressState, ends_process, look

@@ -38,6 +38,7 @@ from service.domain.rules import RuleSet
 from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
 from service.offline import promise_lines
+from service.offline import communication_lines
 
 _EVERYWHERE: Final = "all points"
 _LIMITS: Final[Mapping[str, str]] = {
@@ -58,7 +59,6 @@ _LIMITS: Final[Mapping[str, str]] = {
     "reliability": "supply reliability",
     "major_event_day": "major event day",
     "evidence": "evidence of lost supply",
-    "communication": "loss of communication",
     "targets": "target",
     "promises": "promise",
     "deadlines": "deadline",
@@ -260,12 +260,6 @@ def _(row: EvidenceRow) -> str:
         f"at most {_percent(row.live_share_max)} live; without one {_percent(row.inferred_share_min)} of a "
         f"transformer's meters and {row.inferred_points_min}; one outage within {row.outage_window_s} s, "
         f"nested at most {_percent(row.nested_share_max)}"
-def _(row: CommunicationRow) -> str:
-    return (
-        f"opens at {_percent(row.share_below)} below the same {row.slot_s} s of the last {row.days} days "
-        f"({row.days_min} of them known), and {row.points_min} points; closes at less than "
-        f"{_percent(row.share_closed)}; devices with at most {row.delay_max_s} s of interval and delivery delay count; "
-        f"a partition that stands still is waited for {row.lag_max_s} s"
     )
 
 
@@ -285,6 +279,7 @@ def _(row: TargetRow) -> str:
 @_value.register
 def _(row: NoticeRow | PlannedCountRow | PlannedWindowRow | CrewRow | DeadlineRow) -> str:
     return promise_lines.value_of(row)
+_value.register(communication_lines.value_of)
 
 
 def row_kinds() -> set[type]:

@@ -14,8 +14,8 @@ from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
-from service.settle.event_adoption import adopt_event_letters
 from service.settle.communication import close_slots
+from service.settle.event_adoption import adopt_event_letters
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
 from service.settle.outage_pages import write_outage_pages

@@ -6,8 +6,8 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from kernels import warm_up
@@ -23,7 +23,6 @@ from service.ingest.checkpointing import Checkpointer
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
-from service.ingest.folding import FoldThread
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
@@ -172,11 +171,15 @@ class _Consumer:
                 settings, pool, thread_of_events, owner, policy, metrics
             )
         other_lags = None if self._events is None else self._events.lags
-        self._live = LiveMetrics(
-            metrics, self._loop.source, holding, thread, self._knowledge, other_lags
         self._held = HeldAlerts(_Incidents(pool), thread, holding, metrics)
         self._live = LiveMetrics(
-            metrics, self._loop.source, holding, thread, self._knowledge, self._held
+            metrics=metrics,
+            source=self._loop.source,
+            holding=holding,
+            thread=thread,
+            knowledge=self._knowledge,
+            held=self._held,
+            other_lags=other_lags,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -205,8 +208,6 @@ class _Consumer:
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(supervise("readings", self._loop, policy, readiness)),
-                tasks.create_task(listen(self._knowledge)),
-                tasks.create_task(supervise(self._loop, policy, self._metrics, tell)),
                 tasks.create_task(listen(self._knowledge, self._held)),
                 tasks.create_task(self._publisher.run()),
             ]

@@ -154,7 +154,7 @@ async def test_the_points_of_an_incident(reader: httpx.AsyncClient) -> None:
 async def test_an_incident_that_is_not_there_is_a_problem(reader: httpx.AsyncClient) -> None:
     found = await problem(reader, f"{PATH}/4711/points")
 
-    assert (found["status"], found["code"]) == (404, "unknown_incident")
+    assert (found["status"], found["code"]) == (404, "unknown_entry")
 
 
 async def test_a_place_of_no_kind_is_a_problem(reader: httpx.AsyncClient) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.domain.register import NewDeclaration, Place
 from service.errors import StoreRefusedError
 from service.ingest.folding import FoldThread
 from service.ingest.held import HeldAlerts
@@ -19,7 +20,7 @@ from service.settle.communication import close_slots
 from service.settle.knowledge import load_knowledge
 from service.settle.late import merge_late_readings
 from service.store.communication_rows import hold_alerts, incident_extents, silent_points
-from service.store.declarations import NewDeclaration, Place, add_declaration
+from service.store.declarations import add_declaration
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
 from service.store.registry_imports import import_registry

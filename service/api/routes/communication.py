@@ -13,7 +13,7 @@ from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, Text, To, span_of
 from service.api.shapes import Shape, local
 from service.domain.reporting import Against, PlaceKind
-from service.errors import UnknownIncidentError
+from service.errors import UnknownEntryError
 from service.store.communication_reads import (
     After,
     IncidentFilter,
@@ -139,7 +139,7 @@ async def silent_points(context: Context, incident_id: Number, paging: Paging) -
     after = None if values is None else str(values[0])
     async with reading(context.reader) as snapshot:
         if not await has_incident(snapshot.connection, incident_id):
-            raise UnknownIncidentError(f"there is no communications incident {incident_id}")
+            raise UnknownEntryError(f"there is no communications incident {incident_id}")
         found = await list_silent(snapshot.connection, incident_id, after, paging.limit + 1)
     shown = found[: paging.limit]
     return SilentPointPage(
