@@ -17,8 +17,8 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.communication_rows import CommunicationRow
+from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.rule_rows import (
     BandRow,
     CompositeRow,
