@@ -132,7 +132,7 @@ class EntryError(ServiceError):
 
 
 class UnknownEntryError(ServiceError):
-    """No fault call or dated promise has this number, or it was withdrawn before."""
+    """No fault call, dated promise or incident has this number, or it was withdrawn before."""
 
     code = "unknown_entry"
 

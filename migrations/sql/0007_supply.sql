@@ -101,17 +101,28 @@ SELECT *
 
 -- -------------------------------------------------------------------------------------- losses of communication
 
--- How many points of a place reported in a slot of time, as it was when the slot closed; kept for some days.
+-- How many points of a place reported in a slot of time, as it was when the slot closed; kept for some days. Each slot
+-- that closed has a row of the whole deployment (its code is empty): the newest says where to go on.
 CREATE TABLE reporting (
-    place         text NOT NULL CHECK (place IN ('concentrator', 'transformer', 'feeder')),
+    place         text NOT NULL CHECK (place IN ('concentrator', 'transformer', 'feeder', 'deployment')),
     code          text NOT NULL,
     slot_at       timestamptz NOT NULL,          -- its start
     n_due         integer NOT NULL,              -- points that were to report, those without supply left out
     n_reporting   integer NOT NULL,
     n_interrupted integer NOT NULL,              -- points left out
+    is_short      boolean NOT NULL,              -- fell short of what is usual, and so takes no part in it
     PRIMARY KEY (place, code, slot_at)
 );
 CREATE INDEX reporting_slot ON reporting (slot_at);
+
+-- How far the newest data of the deployment were when a partition was last seen to move.
+CREATE TABLE reporting_partition (
+    topic        text NOT NULL,
+    partition    integer NOT NULL,
+    data_through timestamptz NOT NULL,           -- of the partition, then
+    moved_at     timestamptz NOT NULL,           -- of the newest partition, then
+    PRIMARY KEY (topic, partition)
+);
 
 CREATE TABLE communication_incident (
     incident_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -120,16 +131,21 @@ CREATE TABLE communication_incident (
     from_at     timestamptz NOT NULL,            -- start of the first slot that fell short
     to_at       timestamptz,                     -- start of the first slot that did not any more; NULL while open
     against     text NOT NULL CHECK (against IN ('usual', 'expected')),  -- last seven days, or the interval
-    n_usual     integer NOT NULL,                -- points that would have reported when it began
-    n_silent    integer NOT NULL,                -- of these, at the worst slot
-    n_held      integer NOT NULL DEFAULT 0,      -- alerts held back because of it
-    UNIQUE (place, code, from_at)
+    n_due       integer NOT NULL,                -- points that were to report when it began
+    n_usual     integer NOT NULL,                -- of these, would have reported
+    n_silent    integer NOT NULL,                -- fewer than that, at the worst slot
+    UNIQUE (place, code, from_at),
+    CHECK (from_at < to_at)
 );
 CREATE INDEX communication_incident_from ON communication_incident (from_at);
+CREATE UNIQUE INDEX communication_incident_open ON communication_incident (place, code) WHERE to_at IS NULL;
 
 CREATE TABLE communication_incident_point (
     incident_id bigint NOT NULL REFERENCES communication_incident ON DELETE CASCADE,
     point_id    integer NOT NULL,
+    silent_from timestamptz NOT NULL,            -- start of the first slot of the incident in which it was silent
+    silent_to   timestamptz NOT NULL,            -- end of the last one
+    held        text CHECK (held IN ('under', 'over', 'high')),  -- breach whose alert was held back; NULL: none
     PRIMARY KEY (incident_id, point_id)
 );
 
@@ -295,5 +311,39 @@ SELECT month.from_day AS month,
        ) AS month
  WHERE evidence <> 'inferred'
  GROUP BY month.from_day, organisation, region, substation, feeder, cause, evidence;
+
+-- Losses of communication; an open one lasts up to where the data reach.
+CREATE VIEW v_communication_incident AS
+SELECT incident.incident_id,
+       incident.place,
+       incident.code,
+       incident.from_at,
+       incident.to_at,
+       incident.to_at IS NULL AS is_open,
+       extract(epoch FROM coalesce(incident.to_at, greatest(data_through, incident.from_at))
+           - incident.from_at)::double precision AS duration_s,
+       incident.against,
+       incident.n_due,
+       incident.n_usual,
+       incident.n_silent,
+       listed.n_points,
+       listed.n_held,
+       listed.n_interrupted
+  FROM communication_incident AS incident
+ CROSS JOIN v_watermark
+ CROSS JOIN LATERAL (
+           SELECT count(*)::integer AS n_points,
+                  count(held)::integer AS n_held,
+                  -- known by now to have been without supply
+                  count(*) FILTER (WHERE EXISTS (
+                      SELECT
+                        FROM interruption
+                       WHERE interruption.point_id = silent.point_id
+                         AND interruption.earliest_at < silent.silent_to
+                         AND coalesce(interruption.latest_at, 'infinity') > silent.silent_from
+                  ))::integer AS n_interrupted
+             FROM communication_incident_point AS silent
+            WHERE silent.incident_id = incident.incident_id
+       ) AS listed;
 
 CALL grant_rights();

@@ -50,6 +50,8 @@ NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
         "GET /metrics": "read:aggregate",
         "GET /metrics/points": "read:customer",
         "GET /v1/budget": "read:aggregate",
+        "GET /v1/communication-incidents": "read:aggregate",  # of five points or more
+        "GET /v1/communication-incidents/{incident_id}/points": "read:customer",
         "GET /v1/compliance": "read:aggregate",
         "GET /v1/composite-pass-rate": "read:aggregate",
         "GET /v1/deadlines": "read:customer",

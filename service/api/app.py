@@ -17,6 +17,7 @@ from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
 from service.api.routes import (
+    communication,
     deadlines,
     declarations,
     due_deadlines,
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     interruptions.router,
     interruption_evidence.router,
     outages.router,
+    communication.router,
     reliability.router,
     major_event_days.router,
     sarfi.router,

@@ -44,6 +44,10 @@ TAGS: Final = [
         "description": "When supply was away, and what readings showed.",
     },
     {
+        "name": "communications incidents",
+        "description": "When points of a place stopped reporting together.",
+    },
+    {
         "name": "reliability",
         "description": "How often and how long users were without supply, by DL/T 836 and IEEE 1366.",
     },

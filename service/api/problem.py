@@ -126,7 +126,9 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
         ),
         errors.EntryError: _WRONG._replace(title="The entry is wrong"),
         errors.UnknownEntryError: _Answer(
-            HTTPStatus.NOT_FOUND, "No such entry", "The list with ?withdrawn=true has all of them."
+            HTTPStatus.NOT_FOUND,
+            "No such entry",
+            "Its list has all there are, withdrawn entries with ?withdrawn=true.",
         ),
         errors.ScopeMissingError: _Answer(
             HTTPStatus.FORBIDDEN,

@@ -17,6 +17,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from service.domain.communication_rows import CommunicationRow
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.rule_rows import (
     BandRow,
@@ -71,6 +72,7 @@ class RuleSet(Strict):
     major_event_day: MajorEventDayRow
     evidence: EvidenceRow
     events: EventRows
+    communication: CommunicationRow | None = None  # None: losses of it are not looked for
     targets: tuple[TargetRow, ...] = ()
     promises: tuple[AnyPromiseRow, ...] = ()  # to customers; each is judged by itself
     deadlines: tuple[DeadlineRow, ...] = ()

@@ -16,6 +16,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 AREAS: Final[tuple[Area, ...]] = get_args(Area)
 _KINDS: Final[dict[Kind, int]] = {"under": 1, "over": 2, "high": 3}  # as kernels.events says
+_KIND_OF: Final[Mapping[int, Kind]] = {code: kind for kind, code in _KINDS.items()}
 _NO_AREA: Final = AREAS.index("none")
 _NOWHERE: Final = -1
 
@@ -41,12 +42,24 @@ class LaneEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPoints:
+    """Points that a communications incident makes silent, by point id, ``(n_points,)`` each."""
+
+    point: NDArray[np.int32]
+    silent_to_ms: NDArray[np.int64]  # nothing of them had come up to here
+
+
+NOBODY: Final = HeldPoints(point=np.zeros(0, np.int32), silent_to_ms=np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkState:
     """Counts of points."""
 
     breaches: Mapping[tuple[Area, Kind], int]
     interruptions: Mapping[Area, int]
     feeders: Sequence[FeederState]  # in trouble
+    n_held: int  # in breach when they were last read, and counted nowhere else
 
 
 def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
@@ -79,14 +92,40 @@ def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
     )
 
 
-def network_state(lanes: LaneEvents, places: Places) -> NetworkState:
+def held_lanes(lanes: LaneEvents, held: HeldPoints) -> NDArray[np.bool_]:
+    """Return which lanes have not been read since their point fell silent in an incident."""
+    at = np.searchsorted(held.point, lanes.point)
+    at[at == held.point.size] = 0
+    if not held.point.size:
+        return np.zeros(lanes.point.size, np.bool_)
+    is_held: NDArray[np.bool_] = (held.point[at] == lanes.point) & (
+        lanes.last_ms <= held.silent_to_ms[at]
+    )
+    return is_held
+
+
+def held_breaches(lanes: LaneEvents, held: HeldPoints) -> dict[int, Kind]:
+    """Return the breach of each point that is held back, by point id; of several lanes the newest counts."""
+    newest = _newest_of_each_point(lanes, int(held.point.max(initial=0)) + 1)
+    chosen = newest[held_lanes(lanes, held)[newest] & ~lanes.is_dark[newest]]
+    return {
+        int(lanes.point[i]): _KIND_OF[int(lanes.breach[i])]
+        for i in chosen.tolist()
+        if lanes.breach[i]
+    }
+
+
+def network_state(lanes: LaneEvents, places: Places, held: HeldPoints = NOBODY) -> NetworkState:
     """Return how many points are in breach or dark; of several lanes of a point the newest counts.
 
-    A dark point is not counted as below its band too.
+    A dark point is not counted as below its band too, and one that is held back is in no breach. What
+    was measured dark is evidence of an interruption: that is never held back.
     """
     newest = _newest_of_each_point(lanes, places.area.size)
     point, is_dark = lanes.point[newest], lanes.is_dark[newest]
     breach = np.where(is_dark, 0, lanes.breach[newest])
+    is_held = held_lanes(lanes, held)[newest] & (breach > 0)
+    breach = np.where(is_held, 0, breach)
     area, feeder = places.area[point], places.feeder[point]
     in_area = {kind: np.bincount(area[breach == code]) for kind, code in _KINDS.items()}
     dark_in_area = np.bincount(area[is_dark], minlength=len(AREAS))
@@ -114,6 +153,7 @@ def network_state(lanes: LaneEvents, places: Places) -> NetworkState:
             )
             for i in troubled.tolist()
         ],
+        n_held=int(is_held.sum()),
     )
 
 

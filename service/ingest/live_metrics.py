@@ -3,11 +3,13 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from kernels.layout import NO_TIME
 from service import clock
 from service.ingest.folding import FoldThread
+from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.live import Places, lane_events, network_state, places_of
@@ -17,27 +19,20 @@ from service.metrics import ConsumeMetrics, Lag
 _AT_MOST_EVERY_S: Final = 1.0
 
 
+@dataclass(slots=True, kw_only=True)
 class LiveMetrics:
     """Brings the metrics of state up to date, at most once a second."""
 
-    def __init__(
-        self,
-        metrics: ConsumeMetrics,
-        source: Source,
-        holding: Holding,
-        thread: FoldThread,
-        knowledge: KnowledgeInForce,
-        other_lags: Callable[[], Awaitable[list[Lag]]] | None = None,
-    ) -> None:
-        self._metrics = metrics
-        self._source = source
-        self._holding = holding
-        self._thread = thread
-        self._knowledge = knowledge
-        self._other_lags = other_lags
-        self._places: tuple[int, Places] | None = None  # judgement number, and what it says
-        self._shown_s = -math.inf
-        self._one_at_a_time = asyncio.Lock()
+    metrics: ConsumeMetrics
+    source: Source
+    holding: Holding
+    thread: FoldThread
+    knowledge: KnowledgeInForce
+    held: HeldAlerts
+    other_lags: Callable[[], Awaitable[list[Lag]]] | None = None
+    _places: tuple[int, Places] | None = None  # judgement number, and what it says
+    _shown_s: float = -math.inf
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def show(self) -> None:
         """Show breaches, interruptions, feeders in trouble, lag and judgement number as of now."""
@@ -48,17 +43,19 @@ class LiveMetrics:
             self._shown_s = clock.monotonic_s()
 
     async def _show(self) -> None:
-        lanes = await self._thread.run(lane_events, list(self._holding.partitions.values()))
-        state = await asyncio.to_thread(network_state, lanes, await self._places_now())
-        self._metrics.show_breaches(state.breaches)
-        self._metrics.show_open_interruptions(state.interruptions)
-        self._metrics.show_feeders(state.feeders)
-        self._metrics.show_judgement(self._knowledge.number)
-        others = [] if self._other_lags is None else await self._other_lags()
-        self._metrics.show_lag(await self._lags() + others)
+        lanes = await self.thread.run(lane_events, list(self.holding.partitions.values()))
+        held = self.held.points
+        state = await asyncio.to_thread(network_state, lanes, await self._places_now(), held)
+        self.metrics.show_breaches(state.breaches)
+        self.metrics.show_open_interruptions(state.interruptions)
+        self.metrics.show_feeders(state.feeders)
+        self.metrics.show_held("communication", state.n_held)
+        self.metrics.show_judgement(self.knowledge.number)
+        others = [] if self.other_lags is None else await self.other_lags()
+        self.metrics.show_lag(await self._lags() + others)
 
     async def _places_now(self) -> Places:
-        known = self._knowledge.now
+        known = self.knowledge.now
         number = known.registry.judgement
         if self._places is None or self._places[0] != number:
             places = await asyncio.to_thread(places_of, known.registry.points, known.areas)
@@ -68,8 +65,8 @@ class LiveMetrics:
     async def _lags(self) -> list[Lag]:
         now_ms = clock.now_ms()
         lags = []
-        for partition, at in (await self._source.positions()).items():
-            held = self._holding.partitions.get(partition)
+        for partition, at in (await self.source.positions()).items():
+            held = self.holding.partitions.get(partition)
             if held is not None:
                 through_ms = held.engine.data_through_ms
                 lags.append(

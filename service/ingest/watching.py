@@ -1,4 +1,4 @@
-"""The tasks beside the loop: the progress supervisor, and listening for a new judgement."""
+"""The tasks beside the loop: the progress supervisor, and listening for what others decide."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from service import clock
 from service.errors import StalledError, StoreError
+from service.ingest.held import HeldAlerts
 from service.ingest.holding import E
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.loop import ConsumeLoop
@@ -76,8 +77,10 @@ async def _glance(loop: ConsumeLoop[E]) -> Glance:
     )
 
 
-async def listen(knowledge: KnowledgeInForce) -> None:
+async def listen(knowledge: KnowledgeInForce, held: HeldAlerts) -> None:
     """Ask for the judgement number every few seconds: so new devices are known without a restart.
+
+    And for the points that communications incidents make silent.
 
     A notification would be quicker, but is not always delivered; the question costs next to nothing.
     """
@@ -85,6 +88,7 @@ async def listen(knowledge: KnowledgeInForce) -> None:
         await asyncio.sleep(_LISTEN_EVERY_S)
         try:
             await knowledge.listen()
+            await held.refresh()
         except StoreError as error:
             if not error.retryable:
                 raise

@@ -7,7 +7,7 @@ from typing import get_args
 from prometheus_client import CollectorRegistry
 
 from service.metrics.exposition import counter, gauge, histogram, snapshot, start_at_zero
-from service.metrics.words import Area, Kind, Outcome, Reason, Table
+from service.metrics.words import Area, HeldReason, Kind, Outcome, Reason, Table
 
 _CHECKPOINT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
@@ -82,6 +82,20 @@ class ConsumeMetrics:
         self._feeders_dropped = gauge(
             registry, "feeder_series_dropped", "Troubled feeders left out above the set number."
         )
+
+        self._held = snapshot(
+            registry,
+            "points_held",
+            "Silent points outside their band when last read, held back from the alerts.",
+            ("reason",),
+        )
+        self._alerts_held = counter(
+            registry,
+            "alerts_held",
+            "Points whose alert was held back, each once in what it is held back for.",
+            ("reason",),
+        )
+        start_at_zero(self._alerts_held, get_args(HeldReason))
 
         self._lag_messages = snapshot(
             registry, "lag_messages", "Messages not yet folded.", _PARTITION
@@ -164,6 +178,14 @@ class ConsumeMetrics:
             }
         )
         self._feeders_dropped.set(len(troubled) - len(shown))
+
+    def show_held(self, reason: HeldReason, n_points: int) -> None:
+        """Show how many points are held back from the alerts now."""
+        self._held.show({(reason,): n_points})
+
+    def count_alerts_held(self, reason: HeldReason, n_points: int) -> None:
+        """Count points whose alert is held back from now on."""
+        self._alerts_held.labels(reason).inc(n_points)
 
     def show_lag(self, lags: Iterable[Lag]) -> None:
         """Show the lag of the partitions that are assigned now; others vanish."""

@@ -1,12 +1,12 @@
-"""What ``settle`` tells: late readings, re-scoring, rollups."""
+"""What ``settle`` tells: late readings, re-scoring, rollups, losses of communication."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from prometheus_client import CollectorRegistry
 
 from service.metrics.exposition import counter, gauge, histogram, snapshot
-from service.metrics.words import EvidenceGrade
+from service.metrics.words import CommunicationPlace, EvidenceGrade
 
 _PASS_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
@@ -14,8 +14,9 @@ _PASS_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 class SettleMetrics:
     """The metrics of one process in the role ``settle``."""
 
-    def __init__(self, registry: CollectorRegistry):
+    def __init__(self, registry: CollectorRegistry, *, max_incidents: int = 500):
         self.registry = registry
+        self._max_incidents = max_incidents
         self._pending = gauge(registry, "late_pending", "Late readings not yet merged.")
         self._merged = counter(registry, "late_merged", "Late readings that changed a cell.")
         self._duplicates = counter(
@@ -54,6 +55,33 @@ class SettleMetrics:
             "false_alarms",
             "Last gasps of meters that went on reading; counted each time that they are looked at.",
         )
+        self._incidents = counter(
+            registry, "communication_incidents", "Communications incidents that opened."
+        )
+        self._open_incidents = snapshot(
+            registry,
+            "communication_incidents_open",
+            "Communications incidents that last.",
+            ("place",),
+        )
+        self._silent = snapshot(
+            registry,
+            "communication_points_silent",
+            "Points that are silent now in an open communications incident.",
+            ("place",),
+        )
+        self._silent_of = snapshot(
+            registry,
+            "communication_incident_points",
+            "Points that are silent now in one open communications incident.",
+            ("place", "code"),
+        )
+        self._incidents_dropped = gauge(
+            registry,
+            "communication_series_dropped",
+            "Open communications incidents left out above the set number.",
+        )
+        self.show_communication([])
         self._pass_s = histogram(
             registry,
             "settle_pass_duration_seconds",
@@ -104,6 +132,26 @@ class SettleMetrics:
     def count_false_alarms(self, n_events: int) -> None:
         """Count last gasps of meters that had supply."""
         self._false_alarms.inc(n_events)
+
+    def count_communication_incidents(self, n_opened: int) -> None:
+        """Count communications incidents that opened."""
+        self._incidents.inc(n_opened)
+
+    def show_communication(self, incidents: Sequence[tuple[CommunicationPlace, str, int]]) -> None:
+        """Show the communications incidents that last: place, its code, points that are silent now.
+
+        Above the set number those with the most points have series of their own.
+        """
+        kinds = get_args(CommunicationPlace)
+        self._open_incidents.show(
+            {(kind,): sum(place == kind for place, _, _ in incidents) for kind in kinds}
+        )
+        self._silent.show(
+            {(kind,): sum(n for place, _, n in incidents if place == kind) for kind in kinds}
+        )
+        shown = sorted(incidents, key=lambda one: (-one[2], one[0], one[1]))[: self._max_incidents]
+        self._silent_of.show({(place, code): n_points for place, code, n_points in shown})
+        self._incidents_dropped.set(len(incidents) - len(shown))
 
     def record_pass(self, duration_s: float) -> None:
         """Record one pass of the role."""

@@ -43,3 +43,5 @@ TargetPopulation = Literal["residential_points", "points_from_10kv", "all_points
 TargetArea = Literal["urban", "rural", "special_remote", "any"]
 EvidenceGrade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 BurnWindow = Literal["1h", "6h", "3d", "30d"]
+CommunicationPlace = Literal["concentrator", "transformer", "feeder"]
+HeldReason = Literal["communication"]

@@ -36,7 +36,7 @@ from service.domain.rule_rows import (
 from service.domain.rules import RuleSet
 from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
-from service.offline import promise_lines
+from service.offline import communication_lines, promise_lines
 
 _EVERYWHERE: Final = "all points"
 _LIMITS: Final[Mapping[str, str]] = {
@@ -277,6 +277,9 @@ def _(row: TargetRow) -> str:
 @_value.register
 def _(row: NoticeRow | PlannedCountRow | PlannedWindowRow | CrewRow | DeadlineRow) -> str:
     return promise_lines.value_of(row)
+
+
+_value.register(communication_lines.value_of)
 
 
 def row_kinds() -> set[type]:

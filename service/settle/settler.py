@@ -15,6 +15,7 @@ from service.errors import JudgementMovedError, StoreError
 from service.metrics.settle import SettleMetrics
 from service.settle.adoption import adopt_letters
 from service.settle.beside import count_due_days_beside
+from service.settle.communication import close_slots
 from service.settle.event_adoption import adopt_event_letters
 from service.settle.interruptions import rebuild_due_interruptions
 from service.settle.knowledge import Knowledge, load_knowledge
@@ -26,6 +27,7 @@ from service.settle.retention import keep_to_retention
 from service.settle.rollup import roll_up_dirty_days
 from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
+from service.store.communication_rows import incident_extents
 from service.store.deployment import require_rule_set
 from service.store.interruption_due import n_points_due
 from service.store.interruption_rows import watermark
@@ -66,6 +68,7 @@ class PassReport:
     n_interruptions: int = 0  # points whose interruptions were due
     n_beside: int = 0  # days of points counted under the rule sets beside
     n_weeks: int = 0  # weeks of points counted anew
+    n_slots: int = 0  # slots of reporting that were closed
 
     @property
     def is_idle(self) -> bool:
@@ -116,7 +119,7 @@ class Settler:
                 if not report.is_idle:
                     log.info("pass_done", adopted=report.n_adopted, late=report.n_late, months=report.n_months,
                              rescored=report.n_rescored, days=report.n_days, interruptions=report.n_interruptions,
-                             beside=report.n_beside, weeks=report.n_weeks)  # fmt: skip
+                             beside=report.n_beside, weeks=report.n_weeks, slots=report.n_slots)  # fmt: skip
             try:
                 async with asyncio.timeout(self.policy.interval_s):
                     await stop.wait()
@@ -166,6 +169,8 @@ class Settler:
         known = await self._known() if done.is_raised else known
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
+        slots = await close_slots(self.pool, self.rule_set.communication, zone)
+        self.metrics.count_communication_incidents(slots.n_opened)
         await keep_to_retention(
             self.pool, self.policy.lateness_window_s, self.policy.retention_days
         )
@@ -180,6 +185,9 @@ class Settler:
             self.metrics.show_interruptions_due(await n_points_due(connection, through))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
+            self.metrics.show_communication(
+                [(one.place, one.code, one.n_points) for one in await incident_extents(connection)]
+            )
         return PassReport(
             n_adopted=n_adopted,
             n_late=merged.n_merged + merged.n_duplicate,
@@ -189,6 +197,7 @@ class Settler:
             n_interruptions=done.n_due,
             n_beside=n_beside,
             n_weeks=n_weeks,
+            n_slots=slots.n_slots,
         )
 
     async def _judge_and_derive(self, writer: PageWriter, known: Knowledge) -> _Derived:

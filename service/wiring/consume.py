@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -22,6 +23,7 @@ from service.ingest.checkpointing import Checkpointer
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
+from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.letter_topic import LetterTopic
@@ -34,10 +36,11 @@ from service.ingest.source import KafkaSource
 from service.ingest.supervisor import ProgressPolicy
 from service.ingest.watching import Readiness, listen, supervise
 from service.logs import logger
-from service.metrics import ConsumeMetrics, new_registry
+from service.metrics import ConsumeMetrics, Kind, new_registry
 from service.settings import Settings
 from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
+from service.store.communication_rows import hold_alerts, silent_points
 from service.store.deployment import require_rule_set, require_zone
 from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
@@ -102,6 +105,21 @@ class _Registrar:
             return registry, self._areas
 
 
+@dataclass(frozen=True, slots=True)
+class _Incidents:
+    """The communications incidents, as the database has them."""
+
+    pool: Pool
+
+    async def silent_points(self) -> Mapping[int, datetime]:
+        async with self.pool.connection() as connection:
+            return await silent_points(connection)
+
+    async def hold_alerts(self, breaches: Mapping[int, Kind]) -> int:
+        async with self.pool.connection() as connection:
+            return await hold_alerts(connection, breaches)
+
+
 class _Consumer:
     """The parts of the role, put together."""
 
@@ -156,8 +174,15 @@ class _Consumer:
                 settings, pool, thread_of_events, owner, policy, metrics
             )
         other_lags = None if self._events is None else self._events.lags
+        self._held = HeldAlerts(_Incidents(pool), thread, holding, metrics)
         self._live = LiveMetrics(
-            metrics, self._loop.source, holding, thread, self._knowledge, other_lags
+            metrics=metrics,
+            source=self._loop.source,
+            holding=holding,
+            thread=thread,
+            knowledge=self._knowledge,
+            held=self._held,
+            other_lags=other_lags,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -186,7 +211,7 @@ class _Consumer:
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(supervise("readings", self._loop, policy, readiness)),
-                tasks.create_task(listen(self._knowledge)),
+                tasks.create_task(listen(self._knowledge, self._held)),
                 tasks.create_task(self._publisher.run()),
             ]
             events = None

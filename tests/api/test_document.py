@@ -27,6 +27,8 @@ PATHS = {
     "/v1/outages",
     "/v1/outages/{outage_id}",
     "/v1/events",
+    "/v1/communication-incidents",
+    "/v1/communication-incidents/{incident_id}/points",
     "/v1/reliability",
     "/v1/major-event-days",
     "/v1/sarfi",

@@ -18,10 +18,11 @@ CREATE TABLE communication_incident (
     from_at timestamp with time zone NOT NULL,
     to_at timestamp with time zone,
     against text NOT NULL,
+    n_due integer NOT NULL,
     n_usual integer NOT NULL,
     n_silent integer NOT NULL,
-    n_held integer NOT NULL DEFAULT 0,
     CONSTRAINT communication_incident_against_check CHECK ((against = ANY (ARRAY['usual'::text, 'expected'::text]))),
+    CONSTRAINT communication_incident_check CHECK ((from_at < to_at)),
     CONSTRAINT communication_incident_place_check CHECK ((place = ANY (ARRAY['concentrator'::text, 'transformer'::text, 'feeder'::text]))),
     CONSTRAINT communication_incident_pkey PRIMARY KEY (incident_id),
     CONSTRAINT communication_incident_place_code_from_at_key UNIQUE (place, code, from_at)
@@ -30,6 +31,10 @@ CREATE TABLE communication_incident (
 CREATE TABLE communication_incident_point (
     incident_id bigint NOT NULL,
     point_id integer NOT NULL,
+    silent_from timestamp with time zone NOT NULL,
+    silent_to timestamp with time zone NOT NULL,
+    held text,
+    CONSTRAINT communication_incident_point_held_check CHECK ((held = ANY (ARRAY['under'::text, 'over'::text, 'high'::text]))),
     CONSTRAINT communication_incident_point_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES communication_incident(incident_id) ON DELETE CASCADE,
     CONSTRAINT communication_incident_point_pkey PRIMARY KEY (incident_id, point_id)
 );
@@ -546,8 +551,17 @@ CREATE TABLE reporting (
     n_due integer NOT NULL,
     n_reporting integer NOT NULL,
     n_interrupted integer NOT NULL,
-    CONSTRAINT reporting_place_check CHECK ((place = ANY (ARRAY['concentrator'::text, 'transformer'::text, 'feeder'::text]))),
+    is_short boolean NOT NULL,
+    CONSTRAINT reporting_place_check CHECK ((place = ANY (ARRAY['concentrator'::text, 'transformer'::text, 'feeder'::text, 'deployment'::text]))),
     CONSTRAINT reporting_pkey PRIMARY KEY (place, code, slot_at)
+);
+
+CREATE TABLE reporting_partition (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    data_through timestamp with time zone NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    CONSTRAINT reporting_partition_pkey PRIMARY KEY (topic, partition)
 );
 
 CREATE TABLE week_due (
@@ -557,6 +571,8 @@ CREATE TABLE week_due (
 );
 
 CREATE INDEX communication_incident_from ON public.communication_incident USING btree (from_at);
+
+CREATE UNIQUE INDEX communication_incident_open ON public.communication_incident USING btree (place, code) WHERE (to_at IS NULL);
 
 CREATE INDEX customer_point_point ON public.customer_point USING btree (point_id);
 
@@ -630,6 +646,31 @@ CREATE VIEW v_calendar AS
             day_start(beginning.first_day + nth.nth + 1, deployment.zone) AS to_at
          OFFSET 0) bounds
   WHERE bounds.from_at < bounds.to_at;
+
+CREATE VIEW v_communication_incident AS
+ SELECT incident.incident_id,
+    incident.place,
+    incident.code,
+    incident.from_at,
+    incident.to_at,
+    incident.to_at IS NULL AS is_open,
+    EXTRACT(epoch FROM COALESCE(incident.to_at, GREATEST(v_watermark.data_through, incident.from_at)) - incident.from_at)::double precision AS duration_s,
+    incident.against,
+    incident.n_due,
+    incident.n_usual,
+    incident.n_silent,
+    listed.n_points,
+    listed.n_held,
+    listed.n_interrupted
+   FROM communication_incident incident
+     CROSS JOIN v_watermark
+     CROSS JOIN LATERAL ( SELECT count(*)::integer AS n_points,
+            count(silent.held)::integer AS n_held,
+            count(*) FILTER (WHERE (EXISTS ( SELECT
+                   FROM interruption
+                  WHERE interruption.point_id = silent.point_id AND interruption.earliest_at < silent.silent_to AND COALESCE(interruption.latest_at, 'infinity'::timestamp with time zone) > silent.silent_from)))::integer AS n_interrupted
+           FROM communication_incident_point silent
+          WHERE silent.incident_id = incident.incident_id) listed;
 
 CREATE VIEW v_counted_interruption AS
  SELECT point_id,
@@ -1303,7 +1344,9 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- register_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- reporting_partition: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_communication_incident: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

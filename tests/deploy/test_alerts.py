@@ -28,11 +28,12 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
-def test_there_are_six() -> None:
+def test_these_are_all() -> None:
     assert RULES.keys() == {
         "VoltpassToleranceBreach",
         "VoltpassHighVoltage",
         "VoltpassInterruption",
+        "VoltpassCommunicationLost",
         "VoltpassLag",
         "VoltpassStalled",
         "VoltpassDeadLetters",

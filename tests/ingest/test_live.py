@@ -3,7 +3,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from service.domain.registry import Point
-from service.ingest.live import LaneEvents, lane_events, network_state, places_of
+from service.ingest.live import (
+    HeldPoints,
+    LaneEvents,
+    held_breaches,
+    lane_events,
+    network_state,
+    places_of,
+)
 from service.metrics import Area, FeederState
 
 
@@ -99,3 +106,40 @@ def test_without_partitions_there_is_nothing_to_count() -> None:
 
     assert not any(state.breaches.values())
     assert not state.feeders
+
+
+def held(**silent_to_ms: int) -> HeldPoints:
+    """Make silent points: ``P1=7`` is silent up to 7 ms."""
+    points = np.array([int(name[1:]) for name in silent_to_ms], np.int32)
+    return HeldPoints(point=points, silent_to_ms=np.array(list(silent_to_ms.values()), np.int64))
+
+
+def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
+    seen = lanes((1, 9, 1, False), (2, 9, 2, False), (3, 9, 3, False), (4, 9, 0, False))
+
+    state = network_state(seen, PLACES, held(P1=9, P3=20, P4=20))
+
+    assert {key: n for key, n in state.breaches.items() if n} == {("urban", "over"): 1}
+    assert [(one.feeder, one.n_troubled) for one in state.feeders] == [("F1", 1)]
+    assert state.n_held == 2
+    assert held_breaches(seen, held(P1=9, P3=20, P4=20)) == {1: "under", 3: "high"}
+
+
+def test_a_silent_point_that_is_read_again_speaks_for_itself() -> None:
+    seen = lanes((1, 10, 3, False), (2, 3, 1, False), (2, 10, 2, False))
+
+    state = network_state(seen, PLACES, held(P1=9, P2=9))
+
+    assert sum(state.breaches.values()) == 2
+    assert state.n_held == 0
+    assert held_breaches(seen, held(P1=9, P2=9)) == {}
+
+
+def test_darkness_that_was_measured_is_never_held_back() -> None:
+    seen = lanes((1, 5, 1, True))
+
+    state = network_state(seen, PLACES, held(P1=9))
+
+    assert state.interruptions["urban"] == 1
+    assert state.n_held == 0
+    assert held_breaches(seen, held(P1=9)) == {}

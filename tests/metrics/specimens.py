@@ -54,6 +54,8 @@ def filled_consume() -> CollectorRegistry:
     metrics.show_breaches({("urban", "over"): 2})
     metrics.show_open_interruptions({"rural": 1})
     metrics.show_feeders([FEEDER])
+    metrics.show_held("communication", 3)
+    metrics.count_alerts_held("communication", 3)
     metrics.show_lag([Lag(topic="t", partition=0, n_messages=7, event_s=1.5)])
     metrics.record_checkpoint(0.2, {"page": 10, "lane_block": 1})
     metrics.measure_checkpoint_age(lambda: 4.0)
@@ -79,6 +81,8 @@ def filled_settle() -> CollectorRegistry:
     metrics.show_rescore_pending(1)
     metrics.show_dirty_days(2)
     metrics.show_beside_days(9)
+    metrics.count_communication_incidents(2)
+    metrics.show_communication([("concentrator", "K1", 12), ("feeder", "F1", 40)])
     metrics.record_pass(0.7)
     return metrics.registry
 

@@ -120,6 +120,8 @@ def _said(field: str, value: object, row: Row) -> list[str]:
         "live_share_max",
         "inferred_share_min",
         "nested_share_max",
+        "share_below",
+        "share_closed",
     }:
         return [f"{(value * 100).normalize():f} %" if value else "none"]
     unit = next(
@@ -141,7 +143,7 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert done.output.endswith(
-        "own-2024.toml: rule set own-2024, 42 rows, 30 of them to be confirmed\n"
+        "own-2024.toml: rule set own-2024, 43 rows, 31 of them to be confirmed\n"
     )
 
 

@@ -1,0 +1,73 @@
+"""Alerts of silent points are held back and noted, each once."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.domain.instants import epoch_us
+from service.errors import StoreUnavailableError
+from service.ingest.folding import FoldThread
+from service.ingest.held import HeldAlerts, held_points
+from service.ingest.holding import Holding
+from service.metrics import ConsumeMetrics, Kind, new_registry
+from tests.metrics.test_metrics import values
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+class KeptIncidents:
+    """Incidents that a test opens and closes."""
+
+    def __init__(self) -> None:
+        self.silent: dict[int, datetime] = {}
+        self.held: dict[int, Kind] = {}
+        self.is_away = False
+
+    async def silent_points(self) -> Mapping[int, datetime]:
+        if self.is_away:
+            raise StoreUnavailableError("away")
+        return self.silent
+
+    async def hold_alerts(self, breaches: Mapping[int, Kind]) -> int:
+        fresh = breaches.keys() - self.held.keys()
+        self.held |= {point: breaches[point] for point in fresh}
+        return len(fresh)
+
+
+@pytest.fixture
+def thread() -> Iterator[FoldThread]:
+    one = FoldThread()
+    yield one
+    one.close()
+
+
+async def test_silent_points_hold_on_while_the_database_is_away_and_go_with_their_incident(
+    thread: FoldThread,
+) -> None:
+    incidents, metrics = KeptIncidents(), ConsumeMetrics(new_registry())
+    alerts = HeldAlerts(incidents, thread, Holding(), metrics)
+    incidents.silent = {7: AT.astimezone(ZoneInfo("Asia/Shanghai")), 3: AT + timedelta(minutes=15)}
+
+    await alerts.refresh()
+    first = alerts.points
+    incidents.is_away = True
+    with pytest.raises(StoreUnavailableError):
+        await alerts.refresh()
+    kept = alerts.points
+    incidents.silent, incidents.is_away = {}, False
+    await alerts.refresh()
+
+    at_ms = epoch_us(AT) // 1000
+    assert first.point.tolist() == [3, 7]
+    assert first.silent_to_ms.tolist() == [at_ms + 900_000, at_ms]
+    assert kept is first
+    assert alerts.points.point.size == 0
+    assert values(metrics.registry, "voltpass_alerts_held_total") == {("communication",): 0.0}
+
+
+def test_points_are_ordered_whatever_order_they_come_in() -> None:
+    found = held_points({5: AT, 1: AT, 3: AT})
+
+    assert found.point.tolist() == [1, 3, 5]
