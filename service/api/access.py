@@ -76,9 +76,12 @@ NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
         "GET /v1/fault-calls/{call_id}/changes": "read:customer",
         "GET /v1/interruptions": "read:customer",
         "GET /v1/major-event-days": "read:aggregate",
+        "GET /v1/outages": "read:customer",  # some of them are of one point
+        "GET /v1/outages/{outage_id}": "read:customer",
         "GET /v1/pass-rate": "read:aggregate",
         "GET /v1/points": "read:customer",
         "GET /v1/points/{point}": "read:customer",
+        "GET /v1/points/{point}/interruptions/{start}/evidence": "read:customer",
         "GET /v1/points/{point}/minutes": "read:customer",
         "GET /v1/points/{point}/pass-rate": "read:customer",
         "GET /v1/points/{point}/weeks": "read:customer",

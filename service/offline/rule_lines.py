@@ -1,9 +1,8 @@
 """The rows of a rule set in words: what is limited, to which value in which unit, and for whom."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from functools import singledispatch
 from typing import Final, get_args
 
@@ -132,7 +131,7 @@ def _scope(row: Row) -> str:
         case PlacedRow():
             return _place(row)
         case OperatorBandRow() | DaySpreadRow():
-            return f"from {_plain(row.from_kv)} kV"
+            return f"from {plain(row.from_kv)} kV"
         case TargetRow():
             area = "all areas" if row.area == "any" else row.area.replace("_", " ")
             return f"{area}, {_POPULATIONS[row.population]}"
@@ -153,7 +152,7 @@ def _place(row: PlacedRow) -> str:
         ("below", row.below_kv),
         ("up to", row.up_to_kv),
     )
-    words += [f"{word} {_plain(level)} kV" for word, level in levels if level is not None]
+    words += [f"{word} {plain(level)} kV" for word, level in levels if level is not None]
     return "; ".join(words) or _EVERYWHERE
 
 
@@ -165,17 +164,17 @@ def _value(row: Row) -> str:  # noqa: ARG001  (a row of no further kind has no v
 
 @_value.register
 def _(row: BandRow) -> str:
-    return _edges(row) if row.lower_v is not None else f"{_edges(row)} of nominal"
+    return edges_text(row) if row.lower_v is not None else f"{edges_text(row)} of nominal"
 
 
 @_value.register
 def _(row: OperatorBandRow) -> str:
-    return f"at most {_plain(row.max_width_percent)} % of nominal wide"
+    return f"at most {plain(row.max_width_percent)} % of nominal wide"
 
 
 @_value.register
 def _(row: DaySpreadRow) -> str:
-    return f"at most {_plain(row.max_percent)} % of nominal"
+    return f"at most {plain(row.max_percent)} % of nominal"
 
 
 @_value.register
@@ -190,24 +189,24 @@ def _(row: WeekRow) -> str:
 @_value.register
 def _(row: WeekLimitRow) -> str:
     kind = "minutes" if row.value_s == 60 else "ten-minute values"  # noqa: PLR2004 (one minute)
-    share = f"at most {_percent(row.outside_share_max)}" if row.outside_share_max else "none"
-    return f"{_edges(row)}; {share} of the {kind} ({row.value_s} s) outside"
+    share = f"at most {percent(row.outside_share_max)}" if row.outside_share_max else "none"
+    return f"{edges_text(row)}; {share} of the {kind} ({row.value_s} s) outside"
 
 
 @_value.register
 def _(row: LevelsRow) -> str:
-    levels = ", ".join(_plain(level) for level in row.standard_kv)
-    return f"{levels} kV; a nominal within {_plain(row.tolerance_percent)} % is taken for one"
+    levels = ", ".join(plain(level) for level in row.standard_kv)
+    return f"{levels} kV; a nominal within {plain(row.tolerance_percent)} % is taken for one"
 
 
 @_value.register
 def _(row: ThresholdRow) -> str:
-    return f"{_plain(row.percent)} % of nominal"
+    return f"{plain(row.percent)} % of nominal"
 
 
 @_value.register
 def _(row: CoverageRow) -> str:
-    return f"{_percent(row.floor)} of the minutes to judge"
+    return f"{percent(row.floor)} of the minutes to judge"
 
 
 @_value.register
@@ -219,14 +218,12 @@ def _(row: DenominatorRow) -> str:
 @_value.register
 def _(row: PowerFactorRow) -> str:
     windows = ", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in row.peak_windows)
-    return (
-        f"peak load at {windows}; known for at least {_percent(row.known_share_min)} of that time"
-    )
+    return f"peak load at {windows}; known for at least {percent(row.known_share_min)} of that time"
 
 
 @_value.register
 def _(row: CompositeRow) -> str:
-    weight, rest = _plain(row.class_a_weight), _plain(1 - row.class_a_weight)
+    weight, rest = plain(row.class_a_weight), plain(1 - row.class_a_weight)
     return f"{weight} A + {rest} (B + C + D) / 3"
 
 
@@ -238,13 +235,13 @@ def _(row: ReliabilityRow) -> str:
         f"users: {row.users}; sustained: {longer} {row.sustained_s} s; one interruption if no more than "
         f"{row.merge_within_s} s apart; one momentary event within {row.momentary_event_s} s; "
         f"CEMI_n and CELID: {many}; a transformer without a terminal is out with "
-        f"{_percent(row.transformer_share_min)} of its meters"
+        f"{percent(row.transformer_share_min)} of its meters"
     )
 
 
 @_value.register
 def _(row: MajorEventDayRow) -> str:
-    beta = _plain(row.beta_factor)
+    beta = plain(row.beta_factor)
     return f"SAIDI of the day above exp(alpha + {beta} beta) of {row.years} years"
 
 
@@ -255,9 +252,9 @@ def _(row: EvidenceRow) -> str:
         f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; tolerance of "
         f"events {row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, clocks {row.clock_tolerance_s} s, "
         f"declared times {row.declared_tolerance_s} s; a witness with {row.witness_points_min} meter below it, "
-        f"at most {_percent(row.live_share_max)} live; without one {_percent(row.inferred_share_min)} of a "
+        f"at most {percent(row.live_share_max)} live; without one {percent(row.inferred_share_min)} of a "
         f"transformer's meters and {row.inferred_points_min}; one outage within {row.outage_window_s} s, "
-        f"nested at most {_percent(row.nested_share_max)}"
+        f"nested at most {percent(row.nested_share_max)}"
     )
 
 
@@ -267,9 +264,9 @@ def _(row: TargetRow) -> str:
     if row.at_least is None:
         return f"{figure}: set by {row.set_by}"
     words = {
-        "each": f"at least {_percent(row.at_least)} in each region",
-        "average": f"on average at least {_percent(row.at_least)}",
-        "generality": f"at least {_percent(row.at_least)} of them, each by itself",
+        "each": f"at least {percent(row.at_least)} in each region",
+        "average": f"on average at least {percent(row.at_least)}",
+        "generality": f"at least {percent(row.at_least)} of them, each by itself",
     }
     return f"{figure}: {words[row.reach]}"
 
@@ -285,27 +282,3 @@ _value.register(communication_lines.value_of)
 def row_kinds() -> set[type]:
     """Return the kinds of rows that have words."""
     return set(_value.registry)
-
-
-def _edges(row: BandRow | WeekLimitRow) -> str:
-    if row.lower_v is not None or row.upper_v is not None:
-        return _between(row.lower_v, row.upper_v, "V", _plain)
-    return _between(row.lower_percent, row.upper_percent, "%", lambda value: f"{value:+.2f}")
-
-
-def _between(
-    lower: Decimal | None, upper: Decimal | None, unit: str, shown: Callable[[Decimal], str]
-) -> str:
-    if lower is not None and upper is not None:
-        return f"{shown(lower)} to {shown(upper)} {unit}"
-    if lower is not None:
-        return f"at least {shown(lower)} {unit}"
-    return "" if upper is None else f"at most {shown(upper)} {unit}"
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
-
-
-def _percent(share: Decimal) -> str:
-    return f"{_plain(share * 100)} %"

@@ -34,11 +34,11 @@ from service.store.interruption_rows import watermark
 from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
-from service.store.outage_rows import n_open_outages, points_without_supply
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
 from service.store.rescoring import n_open_changes
 from service.store.rollups import n_dirty
+from service.store.supply_now import n_open_outages, points_without_supply
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from service.domain.instants import at_us, epoch_us
-from service.domain.supply.pieces import Grade
 from service.store.interruption_rows import COLUMNS, StoredInterruption, stored_interruption
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -62,25 +61,6 @@ _PARTLY_OPEN = statement(
      GROUP BY outage_id, outage.feeder, alone
     HAVING bool_or(member.end_at IS NULL)
        AND bool_or(member.end_at IS NOT NULL)
-    """,
-)
-
-_WITHOUT_SUPPLY = statement(
-    "points_without_supply",
-    """
-    SELECT evidence, count(DISTINCT point_id) AS n_points
-      FROM interruption
-     WHERE end_at IS NULL
-     GROUP BY evidence
-    """,
-)
-
-_N_OPEN = statement(
-    "outages_open_count",
-    """
-    SELECT count(*)
-      FROM outage
-     WHERE last_end_at IS NULL
     """,
 )
 
@@ -242,17 +222,6 @@ async def partly_open_outages(connection: Connection) -> list[Asked]:
         Asked(row["feeder"], row["alone"], epoch_us(row["from_at"]), epoch_us(row["to_at"]))
         for row in await connection.fetch(_PARTLY_OPEN)
     ]
-
-
-async def points_without_supply(connection: Connection) -> dict[Grade, int]:
-    """Return how many points are in an interruption that lasts, by the best grade of its evidence."""
-    rows = await connection.fetch(_WITHOUT_SUPPLY)
-    return {row["evidence"]: row["n_points"] for row in rows}
-
-
-async def n_open_outages(connection: Connection) -> int:
-    """Return the number of outages in which a point is without supply."""
-    return int(await connection.fetchval(_N_OPEN))
 
 
 async def stored_outages(

@@ -44,6 +44,7 @@ async def seed(seeder: Seeder) -> None:
         )
         if cells:
             interval_s = 900 if name == "B2" else 60
+            await seeder.device(name, f"M-{name}", interval_s)
             await seeder.minutes(name, START, [cells], interval_s=interval_s)
     await seeder.points(
         NewPoint(point="gone", region="R1", feeder="F1", valid_to=START),

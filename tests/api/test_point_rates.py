@@ -394,4 +394,4 @@ async def test_a_total_without_declarations_is_of_a_year_at_most(
     )
 
     assert (found["status"], found["code"]) == (422, "range_too_long")
-    assert "at most 400 days" in found["detail"]
+    assert "at most 400 are answered" in found["detail"]

@@ -96,6 +96,7 @@ PLACES = {
     "sgcc-pledge-2005": SGCC,
     "sgcc-pledge-2023": SGCC,
     "gb-12325-2008": GB,
+    "gb-28583-2012": GB,
     "nea-regulation": [replace(one, abnormal=None if one.edges is None else TEN) for one in GB],
     "en-50160": [
         place(230, "1p", TEN),

@@ -298,7 +298,8 @@ async def test_an_event_that_nobody_closed_flags_nothing(pool: Pool) -> None:
 
     await settle_with_sets(pool)
 
-    assert await table(pool, LIMITS) == recounted()
+    # The silence before the first reading belongs to the interruption that the event began.
+    assert [row for row in await table(pool, LIMITS) if row["n_values"]] == recounted()
 
 
 async def test_of_dips_only_those_are_read_that_are_short_enough_to_flag(pool: Pool) -> None:
