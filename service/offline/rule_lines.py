@@ -36,6 +36,7 @@ from service.domain.rules import RuleSet
 from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
 from service.offline import communication_lines, promise_lines
+from service.offline.limit_texts import edges_text, percent, plain
 
 _EVERYWHERE: Final = "all points"
 _LIMITS: Final[Mapping[str, str]] = {

@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR, N_VERDICTS, VERDICT_MASK
-from service.domain.instants import edge_minute
+from service.domain.instants import FOREVER_US, edge_minute
 from service.domain.judging import make_judge
 from service.domain.pages import PageColumns
-from service.domain.registry import Declaration, DeclarationKind, Exemption, Point, Registry
+from service.domain.registry import (
+    DarkSpans,
+    Declaration,
+    DeclarationKind,
+    Exemption,
+    Point,
+    Registry,
+)
 from service.domain.rules import RuleSet
 from service.store.page_reads import PageVerdicts
 from service.store.page_rows import READ_COLUMNS, pages_from_rows
@@ -42,6 +49,20 @@ _DECLARED = statement(
      WHERE point_id = $1          -- integer
        AND from_at < $3           -- timestamptz
        AND to_at > $2
+    """,
+)
+
+# The same as of all points in the registry: grades that make silent minutes INTERRUPTED by themselves.
+_DARK = statement(
+    "dark_spans_of_point",
+    """
+    SELECT (extract(epoch FROM start_at) * 1000000)::bigint AS from_us,
+           (extract(epoch FROM end_at) * 1000000)::bigint AS to_us
+      FROM interruption
+     WHERE point_id = $1          -- integer
+       AND start_at < $3          -- timestamptz
+       AND coalesce(end_at, 'infinity') > $2
+       AND grades && ARRAY['measured', 'meter_event', 'feeder']
     """,
 )
 
@@ -78,7 +99,9 @@ async def judged_rows(
 ) -> PageColumns:
     """Return the same of rows with ``READ_COLUMNS``; ``when`` has the span of them, and the exemptions."""
     (from_at, to_at), exemptions = when
-    declared = await connection.fetch(_DECLARED, point.point_id, from_at - _HOUR, to_at + _HOUR)
+    around = (point.point_id, from_at - _HOUR, to_at + _HOUR)
+    declared = await connection.fetch(_DECLARED, *around)
+    dark = await connection.fetch(_DARK, *around)
     registry = Registry(
         judgement=0,
         points=[point],
@@ -88,6 +111,7 @@ async def judged_rows(
             if row["kind"] not in without
         ],
         exemptions=list(exemptions),
+        dark_spans=_dark_spans(point, dark),
     )
     return await asyncio.to_thread(_judged, rows, registry, rule_set)
 
@@ -117,6 +141,15 @@ def phases_of(
             for phase in range(point.n_phases)
         ],
         np.int64,
+    )
+
+
+def _dark_spans(point: Point, rows: Sequence[Any]) -> DarkSpans:
+    ends = [FOREVER_US if row["to_us"] is None else row["to_us"] for row in rows]
+    return DarkSpans(
+        point_id=np.full(len(rows), point.point_id, np.int32),
+        from_us=np.array([row["from_us"] for row in rows], np.int64),
+        to_us=np.array(ends, np.int64),
     )
 
 

@@ -394,4 +394,41 @@ async def test_a_total_without_declarations_is_of_a_year_at_most(
     )
 
     assert (found["status"], found["code"]) == (422, "range_too_long")
-    assert "at most 400 are answered" in found["detail"]
+    assert "at most 400 are" in found["detail"]
+
+
+async def test_evidence_interrupts_silent_minutes_also_where_they_are_judged_as_they_are_read(
+    client: httpx.AsyncClient, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P"), NewPoint(point="Q"))
+    start = utc(2024, 3, 1)
+    silent = (start + 100 * MINUTE, start + 160 * MINUTE)
+    for name, grades in (("P", ["meter_event"]), ("Q", ["inferred"])):
+        await seeder.run(
+            """
+            INSERT INTO interruption (point_id, earliest_at, start_at, end_at, latest_at, evidence, grades)
+            VALUES ($1, $2, $2, $3, $3, ($4::text[])[1], $4)
+            """,
+            seeder.point_ids[name], *silent, grades,
+        )  # fmt: skip
+        await seeder.minutes(name, start, [[100] * 100 + [CELL_NONE] * 80 + [100] * 120])
+    await seeder.reach(start + 300 * MINUTE)
+    span = {"from": "2024-03-01T08:00:00+08:00", "to": "2024-03-02"}
+    pledge = {"rule_set": "sgcc-pledge-2005"}
+
+    found = {
+        (name, asked): await get(client, f"/v1/points/{name}/pass-rate", **params, **span)
+        for name in ("P", "Q")
+        for asked, params in (
+            ("stored", {}),
+            ("pledge", pledge),
+            ("without", {"without": "outage"}),
+        )
+    }
+
+    for name, n_interrupted in (("P", 60), ("Q", 0)):
+        stored = found[name, "stored"]["total"]
+        assert stored["minutes"]["interrupted"] == n_interrupted
+        assert stored["minutes"]["missing"] == 80 - n_interrupted
+        assert found[name, "pledge"]["total"] == stored
+        assert found[name, "without"]["undeclared"]["total"] == stored

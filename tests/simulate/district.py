@@ -2,12 +2,14 @@
 
 import csv
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +43,11 @@ class District:
 
     def frames(self) -> Iterator[Frame]:
         return arriving(self.out / "readings")
+
+    @cached_property
+    def figures(self) -> Any:
+        """The true figures."""
+        return json.loads((self.out / "truth/figures.json").read_text(encoding="utf-8"))
 
     @cached_property
     def device_of(self) -> dict[str, dict[str, str]]:

@@ -1,0 +1,1 @@
+"""The whole service against a simulated district whose truth is known: ``python -m tests.district``."""
