@@ -18,7 +18,7 @@ from service.domain.supply.interruptions import Interruption
 from service.domain.supply.pieces import Grade
 from service.settings import Settings
 from service.store.deployment_reads import reading
-from service.store.planned_outage_reads import read_planned_year
+from service.store.planned_years import read_planned_year
 from service.store.pool import Pool
 
 _INTERRUPTIONS = """
