@@ -52,6 +52,21 @@ async def seed(seeder: Seeder) -> None:
         "INSERT INTO kept_rule_set (rule_set, checksum, is_beside) VALUES ('en-50160', $1, true)",
         checksum_of(load_rule_set("en-50160")),
     )
+    await seeder.run(
+        "INSERT INTO outage (place, code, feeder, earliest_at, start_at, evidence, n_points, n_nested, n_customers)"
+        " VALUES ('point', 'SECRET-POINT', 'F1', $1, $1, 'measured', 1, 0, 1)",
+        START,
+    )
+    await seeder.run(
+        "INSERT INTO communication_incident (place, code, from_at, against, n_due, n_usual, n_silent)"
+        " VALUES ('feeder', 'F1', $1, 'usual', 2, 2, 2)",
+        START,
+    )
+    await seeder.run(
+        "INSERT INTO communication_incident_point (incident_id, point_id, silent_from, silent_to)"
+        " SELECT 1, point_id, $1::timestamptz, $1 + interval '15 minutes' FROM point",
+        START,
+    )
     await seeder.reach(datetime(2024, 3, 31, 16, tzinfo=UTC))
     async with client_of(application(seeder.settings)) as client:
         await declare(client, told())
@@ -93,6 +108,9 @@ def path_of(path: str) -> str:
         .replace("{declaration_id}", "1")
         .replace("{call_id}", "1")
         .replace("{deadline_id}", "1")
+        .replace("{incident_id}", "1")
+        .replace("{outage_id}", "1")
+        .replace("{start}", START.isoformat().replace("+00:00", "Z"))
         .replace("{promise}", "crew_arrival")
     )
 
