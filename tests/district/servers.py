@@ -18,7 +18,7 @@ EVENTS = "voltpass.meter-events"
 _LETTERS = "voltpass.dead-letters"
 N_PARTITIONS = 4
 # What a database of this size would be given; the defaults are for the smallest machine.
-_PARAMETERS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+_PARAMETERS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min"}
 
 
 @dataclass(frozen=True, slots=True)
