@@ -80,7 +80,7 @@ class CountedUsers:
             bounds=_bounds(self.dark, self.service, node),
             four=self.ways.of_node(self.service, node),
             indices=interruption_indices(
-                parts_of(self.interruptions, node), self.service, self.definition, asked
+                self.interruptions, self.service, self.definition, asked, node
             ),
         )
 

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from service.domain.reliability.causes import CauseNode
 from service.domain.reliability.momentary_events import n_momentary_events
 from service.domain.reliability.outages import HOUR_US, Definition, Service, Span, quotient
-from service.domain.reliability.user_interruptions import UserInterruption, by_known_user
+from service.domain.reliability.user_interruptions import (
+    UserInterruption,
+    by_known_user,
+    parts_of,
+)
 
 _MINUTE_US = HOUR_US // 60
 N = TypeVar("N", int, Fraction)
@@ -62,8 +67,9 @@ def interruption_indices(
     service: Service,
     definition: Definition,
     asked: Asked,
+    node: CauseNode = "all",
 ) -> InterruptionIndices:
-    """Return the indices of the period of ``service``.
+    """Return the indices of the period of ``service``, as if the outages of a node were all there are.
 
     Time counts in every period that it touches, an interruption, with its whole length where that is
     asked for (CELID_s), in the one in which it starts.
@@ -73,7 +79,8 @@ def interruption_indices(
     """
     period = service.span
     known = list(interruptions)
-    every = [one for one in known if one.starts_in(period) or one.time_in(period) > 0]
+    parts = parts_of(known, node)
+    every = [one for one in parts if one.starts_in(period) or one.time_in(period) > 0]
     sustained = [one for one in every if one.is_sustained]
     n_interruptions = sum(one.n_users * one.starts_in(period) for one in sustained)
     customer_us = sum(one.n_users * one.time_in(period) for one in sustained)
@@ -107,7 +114,7 @@ def interruption_indices(
         caifi=quotient(n_interruptions, n_distinct),
         asai=None if asai is None else 1 - asai,
         maifi=quotient(n_momentary, n_users),
-        maifi_e=quotient(n_momentary_events(known, definition, period), n_users),
+        maifi_e=quotient(n_momentary_events(known, definition, period, node), n_users),
         asifi=asifi,
         asidi_minutes=asidi_minutes,
         cemi=_shares(many.cemi, n_users),

@@ -89,21 +89,11 @@ def four_ways(outages: Iterable[Outage], definition: Definition, through: int) -
         rest = [outage for outage in every if outage.cause not in leaves]
         if len(rest) == len(every):
             return whole
-        # Users without such an outage keep their interruptions: most of them.
-        touched = {
-            user for outage in every if outage.cause in leaves for user in outage.users or ()
-        }
-        again = [
-            outage
-            for outage in rest
-            if outage.users is None or not touched.isdisjoint(outage.users)
-        ]
-        kept = [one for one in interruptions if one.user is not None and one.user not in touched]
-        made = [
-            one
-            for one in user_interruptions(again, definition, through)
-            if one.user is None or one.user in touched
-        ]
+        # What is of one cause goes, or stays, as a whole: only users with a mixture are formed again.
+        mixed = {one.user for one in interruptions if one.is_mixed}
+        again = [outage for outage in rest if not mixed.isdisjoint(outage.users or ())]
+        kept = [one for one in interruptions if one.user not in mixed and one.cause not in leaves]
+        made = [one for one in user_interruptions(again, definition, through) if one.user in mixed]
         return Way(outages=rest, interruptions=[*kept, *made])
 
     long = Way(outages=every, interruptions=[one for one in interruptions if one.is_sustained])

@@ -31,6 +31,7 @@ class UserInterruption:
     is_sustained: bool
     is_against_length: bool = False  # it was reported as what its length does not make it
     evidence: Grade | None = None  # the best of what it rests on; None: nobody says
+    is_mixed: bool = False  # outages of several causes made it
     is_counted: bool = True  # False of the part of one that counts under another cause
 
     @property
@@ -79,22 +80,22 @@ def parts_of(
     """Return what of some interruptions belongs to a node of the tree of causes.
 
     A part has the time of its causes, and counts as an interruption where the first instant is
-    theirs; so parts of all leaves add up. Of users that have such a part the others stay as well,
-    without time and count: they make, or end, sequences of momentary interruptions.
+    theirs; so parts of all leaves add up.
     """
-    every = list(interruptions)
     if node == "all":
-        return every
+        return list(interruptions)
     leaves = leaves_under(node)
-
-    def is_touched(one: UserInterruption) -> bool:
-        return one.cause in leaves or any(piece.cause in leaves for piece in one.pieces)
-
-    users = {one.user for one in every if is_touched(one)} | {None}
-    return [_part(one, leaves) for one in every if one.user in users]
+    return [
+        _part(one, leaves)
+        for one in interruptions
+        if one.cause in leaves
+        or (len(one.pieces) > 1 and any(piece.cause in leaves for piece in one.pieces))
+    ]
 
 
 def _part(one: UserInterruption, leaves: frozenset[Cause]) -> UserInterruption:
+    if len(one.pieces) == 1:  # nearly always, and quick
+        return one
     own = tuple(piece for piece in one.pieces if piece.cause in leaves)
     is_counted = one.cause in leaves
     if is_counted and len(own) == len(one.pieces):
@@ -177,6 +178,7 @@ def _one(
         is_sustained=is_sustained,
         is_against_length=is_sustained != by_length,
         evidence=best_grade(outage.evidence for outage in outages),
+        is_mixed=len({outage.cause for outage in outages}) > 1,
     )
 
 
@@ -210,6 +212,7 @@ def _joined(first: UserInterruption, second: UserInterruption) -> UserInterrupti
         kva=_greatest((first.kva, second.kva)),
         events=first.events | second.events,
         evidence=best_grade((first.evidence, second.evidence)),
+        is_mixed=first.is_mixed or second.is_mixed or first.cause != second.cause,
     )
 
 

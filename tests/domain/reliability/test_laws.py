@@ -28,7 +28,7 @@ from service.domain.reliability.supply_reliability import (
     four_ways,
     supply_reliability,
 )
-from service.domain.reliability.user_interruptions import parts_of, user_interruptions
+from service.domain.reliability.user_interruptions import user_interruptions
 from tests.domain.reliability.outage_records import definition
 from tests.oracle.reliability import Seconds, seconds_of
 
@@ -223,9 +223,8 @@ def test_figures_of_the_leaves_add_up_to_those_of_every_node(
     interruptions = user_interruptions(outages, rule, through)
 
     def found(node: CauseNode) -> tuple[list[SupplyReliability], InterruptionIndices]:
-        parts = parts_of(interruptions, node)
         four = ways.of_node(of, node).in_order()
-        return list(four), interruption_indices(parts, of, rule, Asked())
+        return list(four), interruption_indices(interruptions, of, rule, Asked(), node)
 
     by_leaf = {cause: found(cause) for cause in CAUSES}
     for node in CHILDREN:
@@ -272,3 +271,15 @@ def test_an_index_without_a_cause_lacks_just_the_time_of_that_cause(
 
     assert whole.without_external.outage_us == whole.all.outage_us - external.all.outage_us
     assert external.without_external.outage_us == 0
+
+
+@given(rich, definitions)
+def test_leaving_a_cause_out_is_working_out_the_rest_alone(
+    outages: list[Outage], rule: Definition
+) -> None:
+    of = of_users(0, N_SECONDS)
+    rest = [one for one in outages if one.cause != "fault_external"]
+
+    four = supply_reliability(outages, of, rule, of.span.end)
+
+    assert four.without_external == supply_reliability(rest, of, rule, of.span.end).all
