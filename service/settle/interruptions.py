@@ -16,10 +16,12 @@ from service.settle.feeder_jobs import waves_of
 from service.settle.grouping import Grouper
 from service.settle.knowledge import Knowledge
 from service.settle.looking import Look
+from service.settle.reclassifying import reclassified
 from service.store.interruption_due import DueFeeder, due_feeders, take_due
 from service.store.interruption_rows import watermark
 from service.store.judgement import raise_judgement, registry_number
 from service.store.pool import Connection, Pool
+from service.store.register_changes import note_reclassified
 from service.store.statements import statement
 
 log = structlog.get_logger(__name__)
@@ -103,6 +105,9 @@ async def _rebuild(
     for jobs in waves_of(due, known.network, look.through):
         derived = await derive(connection, look, jobs)
         done.n_outages += await grouper.regroup(connection, derived.differences)
+        await note_reclassified(
+            connection, reclassified([difference for _, difference in derived.differences])
+        )
         whole += derived
     done.n_due += len({window.point_id for window in due})
     done.n_points += whole.n_points

@@ -362,3 +362,19 @@ async def test_a_cause_comes_from_the_register_also_when_it_is_entered_later(poo
     }  # fmt: skip
     (outage,) = await table(pool, "SELECT cause, declaration_id FROM outage")
     assert outage == {"cause": "fault_internal", "declaration_id": number}
+    trail = await table(
+        pool,
+        "SELECT action, made_by, record_id, before, after FROM register_change ORDER BY change_id",
+    )
+    assert [(one["action"], one["record_id"]) for one in trail] == [
+        ("made", number),
+        ("reclassified", number),
+    ]
+    assert trail[1]["before"] == {"declaration_id": None, "cause": ""}
+    assert trail[1]["after"] == {
+        "declaration_id": number,
+        "cause": "fault_internal",
+        "interruptions": [
+            {"point_id": 1, "start_at": at(60).isoformat(), "end_at": at(90).isoformat()}
+        ],
+    }
