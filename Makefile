@@ -22,7 +22,7 @@ PLAIN   = NUMBA_CACHE_DIR="$(CACHE)/numba/none" NUMBA_DISABLE_JIT=1
 PIP    = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST = $(BIN)/python -m pytest --quiet
 
-.PHONY: help demo test test-real bench lint format docs lock upgrade clean
+.PHONY: help demo test test-real bench district lint format docs lock upgrade clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,11 @@ test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
 	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"
 	@tests/real/provision.sh > /dev/null && $(JIT) $(BIN)/python -m tests.bench $(ARGS)
+
+district: $(VENV)/.stamp-dev ## a simulated district against its truth (ARGS="--seed 7 --meters 2000 --feeders 6 --days 7")
+	@echo "== district: simulate it, run it through Apache Kafka and TimescaleDB, print the scorecard"
+	@where=$$(tests/real/provision.sh) && eval "$$where" && $(JIT) $(BIN)/python -m kernels && \
+	$(JIT) $(BIN)/python -m tests.district --real $(ARGS)
 
 lint: $(VENV)/.stamp-dev ## format, lint, types, import contracts, module length
 	@echo "== lint: format, lint, types, import contracts, module length"
