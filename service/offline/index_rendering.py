@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.domain.reliability.causes import way_up
 from service.domain.reliability.interruption_indices import InterruptionIndices
 from service.offline.index_report import NAMES, IndexReport, Json, as_json, sustained_words
 
@@ -33,6 +34,7 @@ def csv_text(report: IndexReport) -> str:
     writer = csv.writer(out, lineterminator="\n")
     values = as_json(report)
     del values["remarks"]
+    del values["by_cause"]  # a file's own causes would make its own columns
     flat = dict(_flat(values))
     writer.writerow(flat)
     writer.writerow("" if value is None else value for value in flat.values())
@@ -60,6 +62,8 @@ def _parts(report: IndexReport) -> Iterable[RenderableType]:
     )
     yield _supply_table(report)
     yield _index_table(report)
+    if len(report.by_cause) > 1:
+        yield _cause_table(report)
     if any(share is not None for _, _, share in _shares(report.indices)):
         yield _share_table(report)
     if report.major is not None and report.major.threshold is not None:
@@ -75,6 +79,18 @@ def _supply_table(report: IndexReport) -> Table:
     for i, one in enumerate(report.four.in_order(), 1):
         figures = (_percent(one.rs), decimal_text(one.aihc_hours, 6), decimal_text(one.aitc))
         table.add_row(f"-{i}", _LEFT_OUT[i - 1], *figures)
+    return table
+
+
+def _cause_table(report: IndexReport) -> Table:
+    table = _table("by cause", "")
+    for name in ("AIHC-1 h", "AITC-1", "SAIDI min", "SAIFI", "MAIFI"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in report.by_cause:
+        indent = "  " * (len(way_up(one.node)) - 1)
+        figures = (one.first.aitc, one.indices.saidi_minutes, one.indices.saifi, one.indices.maifi)
+        hours = decimal_text(one.first.aihc_hours, 6)
+        table.add_row(indent + one.node, hours, *map(decimal_text, figures))
     return table
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Final
 
+from service.domain.reliability.causes import PARENT, CauseNode
 from service.domain.reliability.interruption_indices import InterruptionIndices
 from service.domain.reliability.major_event_days import MajorEventThreshold
 from service.domain.reliability.outages import SECOND_US, Definition
-from service.domain.reliability.supply_reliability import FourReliabilities
+from service.domain.reliability.supply_reliability import FourReliabilities, SupplyReliability
 
 Json = dict[str, object]
 NAMES = (
@@ -24,6 +26,13 @@ NAMES = (
     "asidi_minutes",
 )  # of IEEE 1366, in the order in which they are shown
 
+ADDITIVE: Final = (
+    "saidi_minutes",
+    "saifi",
+    "maifi",
+    "maifi_e",
+)  # of leaves: they make their node's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MajorEvents:
@@ -32,6 +41,15 @@ class MajorEvents:
     threshold: MajorEventThreshold | None  # None: too few days before that year
     days: tuple[date, ...]
     without: InterruptionIndices | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseFigures:
+    """What the outages of a node of the tree of causes have of the indices that add up."""
+
+    node: CauseNode
+    first: SupplyReliability  # everything counted
+    indices: InterruptionIndices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +64,7 @@ class IndexReport:
     definition: Definition
     four: FourReliabilities
     indices: InterruptionIndices
+    by_cause: tuple[CauseFigures, ...]  # nodes that there are, each before what hangs under it
     major: MajorEvents | None  # None: no daily SAIDI was given
     remarks: tuple[str, ...]
 
@@ -65,12 +84,23 @@ def as_json(report: IndexReport) -> Json:
         "records": report.n_records,
         **indices_json(report.indices),
         **four,
+        "by_cause": {one.node: _cause_json(one) for one in report.by_cause},
         "med": None if major is None else _major_json(major),
         "without_major_event_days": (
             None if major is None or major.without is None else indices_json(major.without)
         ),
         "definition": definition_json(report.rule_set, report.definition),
         "remarks": list(report.remarks),
+    }
+
+
+def _cause_json(one: CauseFigures) -> Json:
+    return {
+        "parent": PARENT.get(one.node),
+        "rs_1": _number(one.first.rs),
+        "aihc_1_hours": _number(one.first.aihc_hours),
+        "aitc_1": _number(one.first.aitc),
+        **{name: _number(getattr(one.indices, name)) for name in ADDITIVE},
     }
 
 

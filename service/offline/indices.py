@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from service.domain.instants import at_us, epoch_us
 from service.domain.periods import day_start
-from service.domain.reliability.interruption_indices import interruption_indices
+from service.domain.reliability.causes import tree_order, way_up
+from service.domain.reliability.interruption_indices import Asked, interruption_indices
 from service.domain.reliability.major_event_days import (
     DailySaidi,
     daily_saidi,
@@ -17,15 +18,15 @@ from service.domain.reliability.major_event_days import (
     threshold_of,
     without_days,
 )
-from service.domain.reliability.outages import Definition, Span, constant_service
-from service.domain.reliability.supply_reliability import supply_reliability
+from service.domain.reliability.outages import Definition, Service, Span, constant_service
+from service.domain.reliability.supply_reliability import FourWays, four_ways
 from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
 from service.domain.rules import RuleSet
 from service.errors import ScoreInputError
 from service.offline.daily_file import read_daily_saidi
 from service.offline.index_options import IndexOptions, definition_for
 from service.offline.index_remarks import index_remarks
-from service.offline.index_report import IndexReport, MajorEvents
+from service.offline.index_report import CauseFigures, IndexReport, MajorEvents
 from service.offline.interruption_file import read_interruptions
 
 
@@ -53,6 +54,7 @@ def work_out(path: Path, options: IndexOptions) -> IndexReport:
             )
     if given.ignored:
         remarks.append(f"columns left aside: {', '.join(given.ignored)}")
+    ways = four_ways(given.outages, definition, period.end)
     return IndexReport(
         from_at=at_us(period.start).astimezone(options.zone),
         to_at=at_us(period.end).astimezone(options.zone),
@@ -60,10 +62,26 @@ def work_out(path: Path, options: IndexOptions) -> IndexReport:
         n_records=len(given.outages),
         rule_set=rule_set.name,
         definition=definition,
-        four=supply_reliability(given.outages, service, definition, period.end),
+        four=ways.of_node(service),
         indices=indices,
+        by_cause=_by_cause(ways, service, definition),
         major=major,
         remarks=tuple(remarks),
+    )
+
+
+def _by_cause(ways: FourWays, service: Service, definition: Definition) -> tuple[CauseFigures, ...]:
+    """Return the figures of every node under which the file has an outage."""
+    first = ways.ways[0]
+    there = {node for outage in first.outages for node in way_up(outage.cause)}
+    return tuple(
+        CauseFigures(
+            node=node,
+            first=ways.first_of_node(service, node),
+            indices=interruption_indices(first.interruptions, service, definition, Asked(), node),
+        )
+        for node in tree_order()
+        if node in there
     )
 
 

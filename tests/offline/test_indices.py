@@ -73,6 +73,31 @@ def test_the_example_of_dl_t_836_gives_its_four_reliabilities(tmp_path: Path) ->
         "0.850000",
     ]
     assert (found["aitc_1"], found["aitc_4"]) == (1.05, 0.65)
+    hours = {node: one["aihc_1_hours"] for node, one in found["by_cause"].items()}
+    assert hours == {
+        "all": pytest.approx(2590 / 3000),
+        "fault": 0.45,
+        "fault_internal": 0.3,
+        "fault_external": 0.15,
+        "prearranged": 0.4,
+        "planned": 0.2,
+        "planned_unspecified": 0.2,
+        "rationing": 0.2,
+        "supply_shortage": 0.2,
+        "unknown": pytest.approx(400 * 2 / 60 / 1000),
+    }
+    assert found["by_cause"]["planned_unspecified"]["parent"] == "planned"
+    assert (found["by_cause"]["unknown"]["maifi"], found["by_cause"]["unknown"]["saifi"]) == (
+        0.4,
+        0,
+    )
+    options = ("--from", "2024-06-01", "--to", "2024-07-01")
+    (shown,) = [
+        line.split()
+        for line in run_indices(path, *options).stdout.splitlines()
+        if "planned_unspecified" in line
+    ]
+    assert shown == ["planned_unspecified", "0.200000", "0.0500", "12.0000", "0.0500", "0.0000"]
 
 
 def test_who_is_only_counted_has_no_figure_of_distinct_customers_and_is_told_so(

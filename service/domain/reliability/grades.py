@@ -39,9 +39,10 @@ def undeclared(users: Sequence[User], network: Network, user_class: UserClass) -
     points = {
         point.point_id: _undeclared(point, period)
         for point in network.points.values()
-        if point.outages
+        if any(one.evidence == "declared" for one in point.outages)
     }
-    return _with_points(users, network, points, user_class)
+    changed = {user.user: user for user in _changed(network, points, user_class)} if points else {}
+    return [_without_causes(changed.get(user.user, user)) for user in users]
 
 
 def totals_by_grade(
@@ -109,22 +110,15 @@ def _undeclared(point: NetworkPoint, period: Span) -> NetworkPoint:
     unseen_us = time_within([Span(one.earliest, one.latest) for one in alone], period)
     return replace(
         point,
-        outages=tuple(
-            replace(one, cause="unknown") for one in point.outages if one.evidence != "declared"
-        ),
+        outages=tuple(one for one in point.outages if one.evidence != "declared"),
         unobserved_us=point.unobserved_us + unseen_us,
     )
 
 
-def _with_points(
-    users: Sequence[User],
-    network: Network,
-    points: Mapping[int, NetworkPoint],
-    user_class: UserClass,
-) -> list[User]:
-    """Return the users as they are with some of the points changed."""
-    changed = {user.user: user for user in _changed(network, points, user_class)}
-    return [changed.get(user.user, user) for user in users]
+def _without_causes(user: User) -> User:
+    if all(one.cause == "unknown" for one in user.outages):
+        return user
+    return replace(user, outages=tuple(replace(one, cause="unknown") for one in user.outages))
 
 
 def _changed(
