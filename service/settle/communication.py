@@ -26,9 +26,8 @@ from service.store.reporting_rows import (
     read_reaches,
 )
 
-SLOTS_PER_PASS: Final = (
-    960  # ten days of the default length: a stop of a week is made up in one pass
-)
+SLOTS_PER_PASS: Final = 960  # ten days of the default length, of a small network
+_PAGES_PER_PASS: Final = 400_000  # points times slots; then the other steps get their turn
 _PAGES_AT_ONCE: Final = 200_000  # points times slots of one transaction, at most
 _SLOTS_AT_ONCE: Final = 96
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,8 +57,10 @@ async def close_slots(pool: Pool, rule: CommunicationRow | None, zone: ZoneInfo)
     if rule is None:
         return done
     async with pool.connection() as connection:
-        n_at_once = _n_slots_at_once(await n_points(connection))
-    while done.n_slots < SLOTS_PER_PASS:
+        points = max(1, await n_points(connection))
+    n_at_once = _n_slots_at_once(points)
+    n_per_pass = min(SLOTS_PER_PASS, max(n_at_once, _PAGES_PER_PASS // points))
+    while done.n_slots < n_per_pass:
         async with pool.transaction() as connection:
             await hold_reporting(connection)
             span = await _closable(connection, rule, n_at_once)
