@@ -240,12 +240,21 @@ def test_a_lone_restored_long_after_the_end_of_an_entry_of_the_log_does_not_reac
     runs = [(LIVE, 30), (SILENT, days), (LIVE, 60)]
     events = [told("power_failure_log", 2000, 3000), told("restored", 60 * days)]
 
-    first, other = found(
-        point(runs, events, how=SILENT_METER, through=2 * days), through=2 * days
-    )
+    first, other = found(point(runs, events, how=SILENT_METER, through=2 * days), through=2 * days)
 
     assert (first.start, first.end) == (second(2000), second(3000))
     assert (other.earliest, other.start) == (second(3000), at(days - 1))
+
+
+def test_a_meter_that_was_back_and_never_read_again_went_within_two_readings() -> None:
+    runs = [(LIVE, 30), (SILENT, 150), (LIVE, 60)]
+    events = [told("power_failure_log", 2000, 3000), told("restored", 60 * 181)]
+
+    first, other = found(point(runs, events, how=SILENT_METER))
+
+    assert (first.start, first.end) == (second(2000), second(3000))
+    assert (other.earliest, other.start) == (second(3000), second(3000 + 2 * 900))
+    assert (other.end, other.latest) == (at(180), at(181))
 
 
 def test_the_log_tells_later_how_long_a_long_silence_was_dark() -> None:

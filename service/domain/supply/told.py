@@ -5,7 +5,8 @@ in the order of their own times:
 
 - an entry of the log stands for itself, and explains the events at its edges;
 - what goes off and comes on without a live reading between is one outage;
-- what has no partner ends, or begins, at the next sign of life.
+- what has no partner ends, or begins, at the next sign of life; a silence up to there is dark for
+  so long as rule data say, and of a longer one nobody knows.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,6 +20,7 @@ from service.domain.supply.readings import Edge, Readings
 from service.domain.supply_rows import EvidenceRow
 
 _SECOND_US = 1_000_000
+_READ_WITHIN_STEPS = 2  # a meter that is back, and stays so, has read after so many
 _GOES = frozenset({"power_off", "last_gasp"})
 
 
@@ -228,6 +230,8 @@ def _gone_before(dark_at: int, readings: Readings, lives: _Lives, rule: Evidence
     gone = readings.gone_before(dark_at)
     preceding = bisect_left(lives.after, dark_at) - 1
     if preceding >= 0 and lives.after[preceding] > gone.low:
-        gone = Edge(lives.after[preceding], max(gone.high, lives.after[preceding]))
+        live = lives.after[preceding]
+        unread = live + _READ_WITHIN_STEPS * readings.meter.step
+        gone = Edge(live, min(max(gone.high, unread), dark_at))
     is_certain = dark_at - gone.high <= rule.silence_certain_s * _SECOND_US
     return gone if is_certain else Edge(gone.low, dark_at)
