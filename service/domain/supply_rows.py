@@ -14,6 +14,8 @@ class EvidenceRow(Row):
     last_gasp_after_s_max: int = Field(ge=0)
     restored_after_s_min: int = Field(ge=0)  # a restored is sent so long after supply came back
     restored_after_s_max: int = Field(ge=0)
+    gasp_repeated_within_s: int = Field(ge=0)  # a later one says that there was supply again
+    silence_certain_s: int = Field(ge=0)  # silence up to a word is dark; of longer nobody knows
     event_tolerance_s: int = Field(ge=0)  # by which two events of a meter miss the same edge
     reading_tolerance_s: int = Field(ge=0)  # by which a reading may stand inside a dark time
     clock_tolerance_s: int = Field(ge=0)  # by which two clocks may differ

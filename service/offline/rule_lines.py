@@ -250,11 +250,13 @@ def _(row: MajorEventDayRow) -> str:
 def _(row: EvidenceRow) -> str:
     return (
         f"a last gasp comes {row.last_gasp_after_s_min} to {row.last_gasp_after_s_max} s after supply went, "
-        f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; tolerance of "
-        f"events {row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, clocks {row.clock_tolerance_s} s, "
-        f"declared times {row.declared_tolerance_s} s; a witness with {row.witness_points_min} meter below it, "
-        f"at most {percent(row.live_share_max)} live; without one {percent(row.inferred_share_min)} of a "
-        f"transformer's meters and {row.inferred_points_min}; one outage within {row.outage_window_s} s, "
+        f"a restored {row.restored_after_s_min} to {row.restored_after_s_max} s after it came back; a gasp is repeated "
+        f"within {row.gasp_repeated_within_s} s; silence up to a word is dark for {row.silence_certain_s} s; "
+        f"tolerance of events {row.event_tolerance_s} s, readings {row.reading_tolerance_s} s, "
+        f"clocks {row.clock_tolerance_s} s, declared times {row.declared_tolerance_s} s; "
+        f"a witness with {row.witness_points_min} meter below it, at most {percent(row.live_share_max)} live; "
+        f"without one {percent(row.inferred_share_min)} of a transformer's meters and {row.inferred_points_min}; "
+        f"one outage within {row.outage_window_s} s, "
         f"nested at most {percent(row.nested_share_max)}"
     )
 

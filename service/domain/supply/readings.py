@@ -101,7 +101,10 @@ class Readings:
         return place >= 0 and at < self.live_to[place]
 
     def back_after(self, dark_at: int) -> Edge | None:
-        """Return when supply came back that was away at ``dark_at``; None: no reading says that it did."""
+        """Return when supply came back that was away at ``dark_at``; None: no reading says that it did.
+
+        A self-powered meter is taken to be dark while it is silent, however long.
+        """
         step, mean = self.meter.step, not self.meter.is_instant
         place = bisect_right(self.live_from, dark_at) - 1
         if place >= 0 and dark_at < self.live_to[place]:
@@ -120,7 +123,10 @@ class Readings:
         return Edge(max(dark_at, low), high)
 
     def gone_before(self, dark_at: int) -> Edge:
-        """Return when supply went that was away at ``dark_at``; at most a reading before, if none tells."""
+        """Return when supply went that was away at ``dark_at``; at most a reading before, if none tells.
+
+        A self-powered meter is taken to be dark while it is silent, however long.
+        """
         step, mean = self.meter.step, not self.meter.is_instant
         self_powered = self.meter.self_powered
         place = bisect_left(self.live_from, dark_at) - 1

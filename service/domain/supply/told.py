@@ -5,7 +5,8 @@ in the order of their own times:
 
 - an entry of the log stands for itself, and explains the events at its edges;
 - what goes off and comes on without a live reading between is one outage;
-- what has no partner ends, or begins, at the next sign of life.
+- what has no partner ends, or begins, at the next sign of life; a silence up to there is dark for
+  so long as rule data say, and of a longer one nobody knows.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,6 +20,7 @@ from service.domain.supply.readings import Edge, Readings
 from service.domain.supply_rows import EvidenceRow
 
 _SECOND_US = 1_000_000
+_READ_WITHIN_STEPS = 2  # a meter that is back, and stays so, has read after so many
 _GOES = frozenset({"power_off", "last_gasp"})
 
 
@@ -149,7 +151,7 @@ def _belongs(event: MeterEvent, outage: _Outage, readings: Readings, rule: Evide
     """Return whether ``event`` speaks of the outage that the events before it speak of."""
     tolerance = rule.event_tolerance_s * _SECOND_US
     if event.event in _GOES:
-        if outage.comes:
+        if outage.comes or _is_repeated_too_late(event, outage, rule):
             return False
         high = goes_edge(event, rule).high
     elif outage.comes:
@@ -159,6 +161,11 @@ def _belongs(event: MeterEvent, outage: _Outage, readings: Readings, rule: Evide
         high = comes_edge(event, rule).high
     slack = rule.reading_tolerance_s * _SECOND_US
     return not readings.has_live_within(outage.goes[-1].at + slack, high - slack)
+
+
+def _is_repeated_too_late(event: MeterEvent, outage: _Outage, rule: EvidenceRow) -> bool:
+    """Return whether there was supply again before ``event`` says that it went: it is no repeated gasp."""
+    return event.at - outage.goes[0].at > rule.gasp_repeated_within_s * _SECOND_US
 
 
 def _is_false_alarm(
@@ -184,12 +191,12 @@ def _piece(outage: _Outage, readings: Readings, lives: _Lives, rule: EvidenceRow
     if outage.goes:
         gone = _gone(outage, rule)
         dark_at = outage.goes[-1].at
-        came = came or _back(dark_at, readings, lives)
+        came = came or _back(dark_at, readings, lives, rule)
         end, latest = max(came.low, dark_at), max(came.high, dark_at)
     else:
         assert came is not None  # noqa: S101 (an outage has events)
         end, latest = came
-        gone = _gone_before(end, readings, lives)
+        gone = _gone_before(end, readings, lives, rule)
     start = min(gone.high, end)
     return Piece(
         grade="meter_event", earliest=min(gone.low, start), start=start, end=end, latest=latest
@@ -208,19 +215,23 @@ def _came(outage: _Outage, rule: EvidenceRow) -> Edge | None:
     return comes_edge(exact[0] if exact else outage.comes[0], rule)
 
 
-def _back(dark_at: int, readings: Readings, lives: _Lives) -> Edge:
+def _back(dark_at: int, readings: Readings, lives: _Lives, rule: EvidenceRow) -> Edge:
     """Return when supply came back of which no event tells: by the next sign of life."""
     back = readings.back_after(dark_at) or Edge(dark_at, OPEN)
     following = bisect_right(lives.before, dark_at)
     if following < len(lives.before) and lives.before[following] < back.high:
         return Edge(dark_at, lives.before[following])
-    return back
+    is_certain = back.low - dark_at <= rule.silence_certain_s * _SECOND_US
+    return back if is_certain else Edge(dark_at, back.high)
 
 
-def _gone_before(dark_at: int, readings: Readings, lives: _Lives) -> Edge:
+def _gone_before(dark_at: int, readings: Readings, lives: _Lives, rule: EvidenceRow) -> Edge:
     """Return when supply went of which no event tells: after the last sign of life."""
     gone = readings.gone_before(dark_at)
     preceding = bisect_left(lives.after, dark_at) - 1
     if preceding >= 0 and lives.after[preceding] > gone.low:
-        return Edge(lives.after[preceding], max(gone.high, lives.after[preceding]))
-    return gone
+        live = lives.after[preceding]
+        unread = live + _READ_WITHIN_STEPS * readings.meter.step
+        gone = Edge(live, min(max(gone.high, unread), dark_at))
+    is_certain = dark_at - gone.high <= rule.silence_certain_s * _SECOND_US
+    return gone if is_certain else Edge(gone.low, dark_at)
