@@ -1,4 +1,4 @@
-"""Each route needs one scope, and who may read sums only never sees one customer."""
+"""Each route needs its scopes, and who may read sums only never sees one customer."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scope
+from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scopes
 from service.api.app import create_app
 from service.domain.catalogue import checksum_of
 from service.domain.rules import load_rule_set
@@ -120,12 +120,16 @@ def test_every_route_declares_what_it_needs() -> None:
 
     assert found - set(NEEDS) == set(), "add them to service/api/access.py"
     assert set(NEEDS) - found == set(), "these are no routes"
-    writing = {NEEDS[one] for one in found if not one.startswith("GET ")}
-    assert writing == {"write:declarations"}
+    for one in found:
+        method = one.partition(" ")[0]
+        if method == "POST":
+            assert NEEDS[one] == "write:declarations"
+        elif method != "GET":  # answers with the whole entry
+            assert NEEDS[one] == ("write:declarations", "read:customer")
 
 
 def test_a_route_that_declares_nothing_is_for_administrators() -> None:
-    assert needed_scope("get", "/v1/new") == "admin"
+    assert needed_scopes("get", "/v1/new") == ("admin",)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +212,56 @@ async def test_reading_is_not_writing(seeded: Settings, scopes: tuple[Scope, ...
 
 
 @pytest.mark.integration
+async def test_writing_is_not_reading(seeded: Settings) -> None:
+    changing = [(method, path) for method, path in routes() if method in {"PATCH", "DELETE"}]
+    async with client_of(application_for(seeded, "write:declarations")) as client:
+        answers = [
+            await client.request(
+                method, path_of(path), params={"author": "x"}, json={"author": "x"}
+            )
+            for method, path in changing
+        ]
+    async with client_of(application_for(seeded, "read:customer")) as client:
+        call = await get(client, "/v1/fault-calls/1")
+
+    assert len(answers) == 6
+    for answer in answers:
+        found = problem_of(answer)
+        assert (found["status"], found["code"]) == (403, "scope_missing")
+        assert "needs the scope read:customer," in found["detail"]
+        assert [one for one in SECRETS if one in answer.text] == []
+    assert call["withdrawn_at"] is None
+
+
+@pytest.mark.integration
+async def test_who_makes_an_entry_sees_what_they_sent(settings: Settings, seeder: Seeder) -> None:
+    await seeder.points(NewPoint(point="P", area="urban"))
+    async with client_of(application_for(settings, "write:declarations")) as client:
+        made = (await client.post("/v1/fault-calls", json=CALL)).json()
+        twice = problem_of(await client.post("/v1/fault-calls", json=CALL | {"customer": None}))
+
+    assert made["customer"] == CALL["customer"]
+    assert twice["code"] == "entry_exists"
+    assert CALL["customer"] not in json.dumps(twice)
+
+
+@pytest.mark.integration
+async def test_who_writes_and_reads_customers_may_change_an_entry(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P", area="urban"))
+    async with client_of(
+        application_for(settings, "write:declarations", "read:customer")
+    ) as client:
+        await client.post("/v1/fault-calls", json=CALL)
+        changed = await client.patch(
+            "/v1/fault-calls/1", json={"author": "x", "severe_weather": True}
+        )
+
+    assert changed.json()["severe_weather"] is True
+
+
+@pytest.mark.integration
 async def test_the_trail_names_the_principal_where_requests_are_told_apart(
     settings: Settings, seeder: Seeder
 ) -> None:
@@ -249,6 +303,8 @@ def test_the_document_names_the_scopes() -> None:
 
     assert paths["/v1/points/{point}"]["get"]["x-scope"] == "read:customer"
     assert paths["/v1/declarations"]["post"]["x-scope"] == "write:declarations"
+    changing = paths["/v1/declarations/{declaration_id}"]["patch"]["x-scope"]
+    assert changing == "write:declarations read:customer"
     assert "x-scope" not in paths["/healthz"]["get"]
 
 
