@@ -78,6 +78,15 @@ async def seed(seeder: Seeder) -> None:
             assert (await client.post(path, json=body)).status_code == 201
 
 
+async def seed_few(seeder: Seeder) -> None:
+    """Seed a feeder with one customer, whose supply was away, beside one with five."""
+    await seed(seeder)
+    many = [NewPoint(point=f"Q{n}", feeder="F5", area="urban") for n in range(5)]
+    await seeder.points(*many)
+    for one in many:
+        await seeder.minutes(one.point, START, [[400] * 1440])
+
+
 def asks_as(*scopes: Scope, principal: str = "key 7") -> AccessOf:
     async def access_of(request: Request) -> Access:
         return Access(principal=principal, scopes=frozenset(scopes))
@@ -194,6 +203,59 @@ async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Set
     (area,) = [one for one in figure["areas"] if one["area"] == "urban"]
     assert area["lowest"]["point"] is None
     assert 0 < area["lowest"]["rate"] < 1
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("path", ["/v1/reliability", "/v1/pass-rate", "/v1/sarfi"])
+async def test_a_group_of_few_is_withheld_from_who_may_read_sums_only(
+    settings: Settings, seeder: Seeder, path: str
+) -> None:
+    await seed_few(seeder)
+    by_feeder = {"group_by": "feeder", "users": "LV", **MARCH_1}
+
+    async def groups(given: dict[str, str], *scopes: Scope, fewest: int = 5) -> tuple[Any, Any]:
+        asked = settings.model_copy(update={"fewest_in_group": fewest})
+        async with client_of(application_for(asked, *scopes)) as client:
+            found = await get(client, path, **given)
+        return [one["group"] for one in found["groups"]], found["withheld_groups"]
+
+    assert await groups(by_feeder, "read:aggregate") == (["F5"], 1)
+    assert await groups(by_feeder, "read:customer") == (["F1", "F5"], 0)
+    assert await groups(by_feeder, "read:aggregate", fewest=6) == ([], 2)
+    assert await groups(by_feeder, "read:aggregate", fewest=1) == (["F1", "F5"], 0)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("group_by", ["none", "cause"])
+async def test_a_sum_over_few_is_withheld_whatever_the_cause(
+    seeded: Settings, group_by: str
+) -> None:
+    async with client_of(application_for(seeded, "read:aggregate")) as client:
+        found = await get(client, "/v1/reliability", group_by=group_by, users="LV", **MARCH_1)
+
+    assert (found["groups"], found["withheld_groups"]) == ([], 1)
+
+
+@pytest.mark.integration
+async def test_a_scorecard_has_verdicts_but_no_numbers_of_few(seeded: Settings) -> None:
+    cards = {}
+    for scope in ("read:aggregate", "read:customer"):
+        async with client_of(application_for(seeded, scope)) as client:
+            cards[scope] = (await get(client, "/v1/scorecard", **MARCH_1))["commitments"]
+
+    def standings(scope: str) -> list[Any]:
+        every = [*cards[scope], *(card["without_declarations"] for card in cards[scope])]
+        return [
+            standing
+            for one in every
+            if one is not None
+            for standing in (one["decisive"], one["together"], *one["regions"])
+        ]
+
+    numbers = ("actual", "lower", "upper", "coverage", "margin_points")
+    shown = standings("read:customer")
+    assert any(one["actual"] is not None for one in shown)
+    assert standings("read:aggregate") == [one | dict.fromkeys(numbers) for one in shown]
 
 
 @pytest.mark.integration
