@@ -1,4 +1,4 @@
-"""Who asks, and what they may have: each route needs one scope, by one table; who asks is told from outside.
+"""Who asks, and what they may have: each route needs its scopes, by one table; who asks is told from outside.
 
 ``create_app`` takes the function that knows. Without one everybody is `local` and may do everything, which is why
 `serve` listens to this machine only.
@@ -38,9 +38,13 @@ class Access:
 
 AccessOf = Callable[[Request], Awaitable[Access]]
 
+# A change of an entry is answered with all of the entry, also with what others told.
+_CHANGE_ENTRY: Final[tuple[Scope, ...]] = ("write:declarations", "read:customer")
+
 # None: anybody, without a key. What may show one customer, or one point that may be a customer's, needs
 # read:customer; also entries of the register, which name authors, customers and places of single customers.
-NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
+# Who makes an entry is answered with what they sent, so that needs no more than to write. Of several scopes all.
+NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
     {
         "GET /": None,
         "GET /docs": None,
@@ -57,22 +61,22 @@ NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
         "GET /v1/deadlines": "read:customer",
         "POST /v1/deadlines": "write:declarations",
         "GET /v1/deadlines/{deadline_id}": "read:customer",
-        "PATCH /v1/deadlines/{deadline_id}": "write:declarations",
-        "DELETE /v1/deadlines/{deadline_id}": "write:declarations",
+        "PATCH /v1/deadlines/{deadline_id}": _CHANGE_ENTRY,
+        "DELETE /v1/deadlines/{deadline_id}": _CHANGE_ENTRY,
         "GET /v1/deadlines/{deadline_id}/changes": "read:customer",
         "GET /v1/deadlines/due": "read:customer",
         "GET /v1/declarations": "read:customer",
         "POST /v1/declarations": "write:declarations",
         "GET /v1/declarations/{declaration_id}": "read:customer",
-        "PATCH /v1/declarations/{declaration_id}": "write:declarations",
-        "DELETE /v1/declarations/{declaration_id}": "write:declarations",
+        "PATCH /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
+        "DELETE /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
         "GET /v1/declarations/{declaration_id}/changes": "read:customer",
         "GET /v1/events": "read:customer",
         "GET /v1/fault-calls": "read:customer",
         "POST /v1/fault-calls": "write:declarations",
         "GET /v1/fault-calls/{call_id}": "read:customer",
-        "PATCH /v1/fault-calls/{call_id}": "write:declarations",
-        "DELETE /v1/fault-calls/{call_id}": "write:declarations",
+        "PATCH /v1/fault-calls/{call_id}": _CHANGE_ENTRY,
+        "DELETE /v1/fault-calls/{call_id}": _CHANGE_ENTRY,
         "GET /v1/fault-calls/{call_id}/changes": "read:customer",
         "GET /v1/interruptions": "read:customer",
         "GET /v1/major-event-days": "read:aggregate",
@@ -98,9 +102,15 @@ NEEDS: Final[Mapping[str, Scope | None]] = MappingProxyType(
 _UNDECLARED: Final[Scope] = "admin"  # a route that is not in the table
 
 
-def needed_scope(method: str, path: str) -> Scope | None:
-    """Return what a route needs, None where it answers anybody; one that is not in the table needs `admin`."""
-    return NEEDS.get(f"{method.upper()} {path}", _UNDECLARED)
+def needed_scopes(method: str, path: str) -> tuple[Scope, ...]:
+    """Return what a route needs, all of it; nothing where it answers anybody.
+
+    One that is not in the table needs `admin`.
+    """
+    needed = NEEDS.get(f"{method.upper()} {path}", _UNDECLARED)
+    if needed is None:
+        return ()
+    return (needed,) if isinstance(needed, str) else needed
 
 
 async def everybody_is_local(request: Request) -> Access:  # noqa: ARG001 (the signature of AccessOf)
@@ -115,14 +125,16 @@ async def check_access(request: Request) -> None:
         ScopeMissingError: They may not have what they ask for.
     """
     method, path = request.method, request.scope["route"].path_format
-    needed = needed_scope(method, path)
-    if needed is None:
+    needed = needed_scopes(method, path)
+    if not needed:
         return
     access_of: AccessOf = request.app.state.access_of
     access = await access_of(request)
-    if not access.may(needed):
+    missing = [scope for scope in needed if not access.may(scope)]
+    if missing:
         raise ScopeMissingError(
-            f"{method} {path} needs the scope {needed}, which {access.principal} does not have"
+            f"{method} {path} needs the scope {' and the scope '.join(missing)}, "
+            f"which {access.principal} does not have"
         )
     request.state.access = access
 

@@ -116,6 +116,7 @@ def create_app(
                 metrics=metrics,
                 now=now,
                 point_series_max=settings.point_series_max,
+                fewest_in_group=settings.fewest_in_group,
             )
             app.state.context = context
             keepers = [tasks.create_task(keep(context)) for keep in (keep_figures, keep_budgets)]

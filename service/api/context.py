@@ -25,6 +25,7 @@ class ServeContext:
     metrics: ServeMetrics
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
+    fewest_in_group: int  # users or points, for who may not read customers
 
 
 def _context(request: Request) -> ServeContext:

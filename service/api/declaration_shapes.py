@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
-from service.api.parameters import Text
+from service.api.parameters import EntryText
 from service.api.shapes import Shape, local
 from service.domain.register import (
     CAUSES,
@@ -44,7 +44,7 @@ class PlaceShape(Shape):
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
     place: PlaceKind = Field(description="what it is", examples=["feeder"])
-    code: Text = Field(description="its code in the registry", examples=["F-10-07"])
+    code: EntryText = Field(description="its code in the registry", examples=["F-10-07"])
 
 
 class ToldShape(Shape):
@@ -52,7 +52,7 @@ class ToldShape(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    customer: Text = Field(description="account in the registry", examples=["C-0001"])
+    customer: EntryText = Field(description="account in the registry", examples=["C-0001"])
     told_at: AwareDatetime = Field(description="when, with offset")
 
 
@@ -72,9 +72,9 @@ class Told(Shape):
         max_length=PLACES_MAX,
         description="where; every point that belongs to one of them",
     )
-    ticket: Text = Field(description="of the operator's own system", examples=["2024-0815"])
-    author: Text = Field(description="who declares", examples=["li.na"])
-    approver: Text = Field(description="who approved it; somebody else", examples=["wang.wei"])
+    ticket: EntryText = Field(description="of the operator's own system", examples=["2024-0815"])
+    author: EntryText = Field(description="who declares", examples=["li.na"])
+    approver: EntryText = Field(description="who approved it; somebody else", examples=["wang.wei"])
     cause: Cause = ""
     from_at: AwareDatetime | None = Field(
         default=None, alias="from", description=_FROM, examples=["2024-03-01T08:00:00+08:00"]
@@ -101,9 +101,9 @@ class Told(Shape):
             kind=self.kind,
             outage_kind=self.outage_kind,
             places=_places(self.places),
-            ticket=self.ticket.strip(),
-            author=self.author.strip(),
-            approver=self.approver.strip(),
+            ticket=self.ticket,
+            author=self.author,
+            approver=self.approver,
             cause=self.cause.strip(),
             from_at=self.from_at,
             to_at=self.to_at,
@@ -121,13 +121,13 @@ class Changed(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    author: Text = Field(description="who says so; goes to the trail")
+    author: EntryText = Field(description="who says so; goes to the trail")
     outage_kind: OutageKind | None = Field(default=None, description=_OUTAGE_KIND)
     places: list[PlaceShape] | None = Field(
         default=None, min_length=1, max_length=PLACES_MAX, description="where, all of it"
     )
-    ticket: Text | None = Field(default=None, description="of the operator's own system")
-    approver: Text | None = Field(
+    ticket: EntryText | None = Field(default=None, description="of the operator's own system")
+    approver: EntryText | None = Field(
         default=None, description="who approved it; somebody else than its author"
     )
     cause: Cause | None = Field(default=None, description="why")

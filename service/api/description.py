@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from service.api.access import needed_scope
+from service.api.access import needed_scopes
 from service.api.problem import MEDIA_TYPE, Problem
 
 TEXT: Final = """
@@ -17,9 +17,9 @@ Rates are numbers 0..1 at full precision, `null` without a denominator. Times ar
 with offset; days and months are counted in it. Ranges are half-open. `data_through` says how far the data reach:
 minutes after it are not due yet.
 
-Each path needs a scope, which `x-scope` names: `read:aggregate` for sums, `read:customer` for what may show one
-customer, `write:declarations` for the register; `admin` has all. Requests are not authenticated in this version: who
-reaches this process has all of them.
+Each path needs the scopes that `x-scope` names, all of them: `read:aggregate` for sums, `read:customer` for what may
+show one customer, `write:declarations` for the register; `admin` has all. Requests are not authenticated in this
+version: who reaches this process has all of them.
 
 A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
 """
@@ -76,9 +76,9 @@ def install(app: FastAPI) -> None:
         found = plain()
         for path, operations in found["paths"].items():
             for method, operation in operations.items():
-                scope = needed_scope(method, path)
-                if scope is not None:
-                    operation["x-scope"] = scope
+                scopes = needed_scopes(method, path)
+                if scopes:
+                    operation["x-scope"] = " ".join(scopes)
                 answers = operation["responses"]
                 if "application/json" in answers["default"]["content"]:
                     content = answers["default"]["content"]

@@ -13,6 +13,11 @@ from service.errors import RangeTooLongError, RequestError
 from service.store.deployment_reads import Snapshot
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+# Of entries of the register: as a file has it, without blanks around it.
+EntryText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$"),
+]
 
 From = Annotated[
     str | None,

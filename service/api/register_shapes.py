@@ -10,7 +10,7 @@ from pydantic import Field
 
 from service.api.context import ServeContext
 from service.api.paging import NEXT_CURSOR, PageRequest, encode_cursor
-from service.api.parameters import Text
+from service.api.parameters import EntryText
 from service.api.shapes import Shape, local
 from service.errors import DeclarationsRefusedError
 from service.store.declaration_reads import may_declare
@@ -20,7 +20,7 @@ from service.store.register_changes import Action, Record, StoredChange, changes
 
 Content = dict[str, object]
 
-Author = Annotated[Text, Query(description="who withdraws it; goes to the trail")]
+Author = Annotated[EntryText, Query(description="who withdraws it; goes to the trail")]
 OpenOnly = Annotated[bool, Query(alias="open", description="only those that are still open")]
 Withdrawn = Annotated[bool, Query(description="also withdrawn ones")]
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from service.api.few_members import fewest_seen
 from service.api.promise_shapes import PromiseBlock
 from service.api.shapes import METHOD, Basis, Shape
 from service.domain.budget import Exposure, Window
@@ -102,6 +103,13 @@ class StandingShape(Shape):
             not_known=figure.n_members - figure.n_known,
         )
 
+    def without_few(self, fewest: int) -> Self:
+        """Return it without its numbers where it has fewer members: then they are those of single ones."""
+        if fewest_seen(self.members, self.known) >= fewest:
+            return self
+        numbers = dict.fromkeys(("actual", "lower", "upper", "coverage", "margin_points"))
+        return self.model_copy(update=numbers)
+
 
 class UndeclaredShape(Shape):
     """The same as if nobody had declared an outage: what only declarations tell of is not known then."""
@@ -122,6 +130,10 @@ class UndeclaredShape(Shape):
             together=StandingShape.of(one.together),
             regions=[StandingShape.of(region) for region in one.regions],
         )
+
+    def without_few(self, fewest: int) -> Self:
+        """Return it without the numbers of few members."""
+        return self.model_copy(update=_shown(self, fewest))
 
 
 class CommitmentShape(TargetShape):
@@ -154,6 +166,12 @@ class CommitmentShape(TargetShape):
                 None if one.undeclared is None else UndeclaredShape.of(one.undeclared)
             ),
         )
+
+    def without_few(self, fewest: int) -> Self:
+        """Return it without the numbers of few members; which verdict they have stays."""
+        undeclared = self.without_declarations
+        shown = None if undeclared is None else undeclared.without_few(fewest)
+        return self.model_copy(update=_shown(self, fewest) | {"without_declarations": shown})
 
 
 class Scorecard(Basis):
@@ -239,6 +257,14 @@ class YearBudget(Basis):
     budgets: list[BudgetShape] = Field(
         description="of each target that is a number, in the order of the rule set"
     )
+
+
+def _shown(one: UndeclaredShape | CommitmentShape, fewest: int) -> dict[str, object]:
+    return {
+        "decisive": one.decisive.without_few(fewest),
+        "together": one.together.without_few(fewest),
+        "regions": [region.without_few(fewest) for region in one.regions],
+    }
 
 
 def _number(share: Fraction | None) -> float | None:

@@ -30,9 +30,16 @@ def read_text(text: str) -> str:
 
 
 def read_name(text: str) -> str:
-    """Return a name that others gave: of a device, or an account."""
+    """Return a name that others gave, as of a device."""
     if not text or len(text) > _TEXT_LENGTH or not text.isprintable():
         raise NotAllowedError(f"1 to {_TEXT_LENGTH} printable characters")
+    return text
+
+
+def read_account(text: str) -> str:
+    """Return the account of a customer; the outages file lists accounts with ; between them."""
+    if not text or len(text) > _TEXT_LENGTH or not text.isprintable() or ";" in text:
+        raise NotAllowedError(f"1 to {_TEXT_LENGTH} printable characters, no semicolon")
     return text
 
 

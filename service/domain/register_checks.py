@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from service.domain.register import (
@@ -19,6 +19,7 @@ from service.domain.register import (
 
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_AHEAD: Final = timedelta(days=1)  # of clocks, and of what is told while it begins
 _OF_OUTAGES: Final = (
     *("window_from", "window_to", "notice_at", "notice_fields", "important_told", "cancelled_at"),
 )
@@ -56,6 +57,39 @@ def wrong_with_declaration(told: NewDeclaration) -> list[Wrong]:
     return wrong + (unreal or [*_window(told), *_actual(told)])
 
 
+def wrong_with_hand(told: NewDeclaration, made_by: str) -> list[Wrong]:
+    """Return what is wrong with who makes or changes a declaration: nobody approves what they wrote themselves."""
+    if not is_same_person(told.approver, made_by):
+        return []
+    allowed = "somebody else than its approver, who does not write what they approve"
+    return [Wrong("author", made_by, allowed)]
+
+
+def too_early(
+    told: NewDeclaration, before: NewDeclaration | None, now: datetime | None
+) -> list[Wrong]:
+    """Return the actual times of an outage that lie more than a day after ``now``; nothing where nobody knows it.
+
+    Times that it had ``before`` stay. An abnormal state may be told ahead, for it has no window.
+    """
+    if now is None or told.kind != "outage":
+        return []
+    allowed = (
+        f"at most a day after now, {now.isoformat()}; what is to come has window_from and window_to"
+    )
+    times = [(name, getattr(told, name)) for name in ("from_at", "to_at")]
+    return [
+        Wrong(name, at, allowed)
+        for name, at in times
+        if at is not None and at > now + _AHEAD and (before is None or at != getattr(before, name))
+    ]
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Return whether two names are of one person, however they are written."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
 def wrong_with_call(told: NewFaultCall) -> list[Wrong]:
     """Return what is wrong with a fault call; whether point and customer exist is not looked at."""
     wrong = [] if told.call.strip() else [Wrong("call", "", "its number")]
@@ -91,7 +125,7 @@ def _people(told: NewDeclaration) -> Iterator[Wrong]:
     for name in ("ticket", "author", "approver"):
         if not getattr(told, name).strip():
             yield Wrong(name, "", "not empty")
-    if told.approver.strip() and told.author.strip() == told.approver.strip():
+    if told.approver.strip() and is_same_person(told.author, told.approver):
         yield Wrong("approver", told.approver, "somebody else than the author")
 
 
@@ -129,6 +163,8 @@ def _notice(told: NewDeclaration) -> Iterator[Wrong]:
     customers = [one.customer for one in told.important_told]
     if not all(customers):
         yield Wrong("important_told", "", "accounts")
+    for customer in sorted({one for one in customers if ";" in one}):  # files list them with ;
+        yield Wrong("important_told", customer, "accounts without a semicolon")
     for customer in sorted({one for one in customers if customers.count(one) > 1}):
         yield Wrong("important_told", customer, "told once")
 

@@ -86,7 +86,7 @@ def bad_row(line: int, wrong: Wrong, name: str | None = None) -> BadRow:
 def _call_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     return (
         column("call", csv_fields.read_name, is_required=True),
-        column("customer", csv_fields.read_name, default=""),
+        column("customer", csv_fields.read_account, default=""),
         column("point", csv_fields.read_code, default=""),
         column("response_area", csv_fields.words(*RESPONSE_AREAS), is_required=True),
         time_column("called_at", zone, is_required=True),

@@ -132,7 +132,7 @@ def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
 def _customer_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     targets = ("urban", "rural", "special_remote")
     return (
-        _column("customer", fields.read_name, is_required=True),
+        _column("customer", fields.read_account, is_required=True),
         _column("points", fields.read_codes, fields.write_codes, is_required=True),
         _column(
             "voltage_level_v", fields.read_millivolts, fields.write_millivolts, is_required=True

@@ -243,6 +243,11 @@ class ServingSettings(Part):
     point_series_max: int = Field(
         default=10_000, gt=0, description="series that /metrics/points gives at once, at most"
     )
+    fewest_in_group: int = Field(
+        default=5,
+        ge=1,
+        description="sums of fewer users or points are not shown to who may not read customers",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )

@@ -13,7 +13,7 @@ from service.domain.register import (
     Place,
     ToldCustomer,
 )
-from service.domain.register_checks import wrong_with_declaration
+from service.domain.register_checks import too_early, wrong_with_declaration, wrong_with_hand
 from service.domain.register_reach import Reach, judged_again, made_again
 from service.errors import (
     DeclarationError,
@@ -78,14 +78,18 @@ class DeclarationChanges(TypedDict, total=False):
 
 
 async def add_declaration(
-    connection: Connection, told: NewDeclaration, made_by: str | None = None
+    connection: Connection,
+    told: NewDeclaration,
+    made_by: str | None = None,
+    now: datetime | None = None,
 ) -> int:
     """Store a declaration and return its number; call it last in a transaction.
 
     Args:
         connection: Of that transaction.
         told: What is declared.
-        made_by: Who, for the trail; None: its author.
+        made_by: Who, for the trail; None: its author. Not its approver.
+        now: Actual times of an outage that lie far after it are refused; None: they are taken.
 
     Raises:
         UnknownPlaceError: No point of the registry belongs to one of the places.
@@ -94,16 +98,27 @@ async def add_declaration(
         DeclarationError: It contradicts itself; the message says all that is wrong with it.
     """
     await be_only_writer(connection)
-    edit = Edit(None, told)
-    await _check(connection, edit)
-    (number,) = await write_declarations(connection, [edit], made_by or told.author)
+    edit, made_by = Edit(None, told), made_by or told.author
+    await _check(connection, edit, made_by, now)
+    (number,) = await write_declarations(connection, [edit], made_by)
     return number
 
 
 async def change_declaration(
-    connection: Connection, declaration_id: int, changes: DeclarationChanges, made_by: str
+    connection: Connection,
+    declaration_id: int,
+    changes: DeclarationChanges,
+    made_by: str,
+    now: datetime | None = None,
 ) -> None:
     """Change fields of a declaration, also of one that is over; call it last in a transaction.
+
+    Args:
+        connection: Of that transaction.
+        declaration_id: Its number.
+        changes: What becomes different.
+        made_by: Who, for the trail; not its approver, as it is changed.
+        now: As when one is made.
 
     Raises:
         UnknownDeclarationError: There is none of this number, or it was withdrawn.
@@ -112,7 +127,7 @@ async def change_declaration(
     await be_only_writer(connection)
     before = await _counting(connection, declaration_id)
     edit = Edit(before, replace(before.told, **changes))
-    await _check(connection, edit)
+    await _check(connection, edit, made_by, now)
     await write_declarations(connection, [edit], made_by)
 
 
@@ -183,9 +198,12 @@ def differs(one: NewDeclaration, other: NewDeclaration) -> bool:
     return content_of(one) != content_of(other)
 
 
-async def _check(connection: Connection, edit: Edit) -> None:
+async def _check(connection: Connection, edit: Edit, made_by: str, now: datetime | None) -> None:
     told, before = edit.after, None if edit.before is None else edit.before.told
-    wrong = wrong_with_declaration(told)
+    wrong = wrong_with_declaration(told) or [
+        *wrong_with_hand(told, made_by),
+        *too_early(told, before, now),
+    ]
     if wrong:
         raise DeclarationError("; ".join(map(str, wrong)))
     if before is None or set(before.places) != set(told.places):

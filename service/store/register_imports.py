@@ -50,7 +50,8 @@ async def import_register(pool: Pool, kind: Kind, content: bytes, author: str) -
     """Bring the register in line with a CSV file, in one transaction and under one judgement number.
 
     Entries that the file does not have stay. The same file again changes nothing; what was withdrawn and stands in
-    the file unchanged stays withdrawn.
+    the file unchanged stays withdrawn. Each row names an author and an approver of its own, who are two; ``author``
+    only brings the file, and may be one of them.
 
     Args:
         pool: Of a writer.

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 from fractions import Fraction
-from typing import Final, Literal, TypedDict, Unpack
+from typing import Final, Literal, TypedDict, Unpack, get_args
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -25,6 +25,7 @@ from service.api.worst_served import (
 from service.domain.catalogue import chosen_rule_sets
 from service.domain.registry import UserClass
 from service.domain.reliability.causes import CAUSES, CHILDREN, CauseNode
+from service.domain.reliability.grades import Declarations
 from service.domain.reliability.worst_served import Criterion, Index
 from service.settings import Settings, read_settings
 from service.store.deployment import require_rule_set
@@ -50,6 +51,9 @@ class _Given(TypedDict):
     total_hours: float | None
     users: UserClass
     cause: CauseNode
+    declarations: Declarations
+    region: str | None
+    feeder: str | None
     from_: str | None
     to: str | None
     rule_set: str | None
@@ -67,6 +71,15 @@ class _Given(TypedDict):
     default="all",
     help="Only outages of this node of the tree.",
 )
+@click.option(
+    "--declarations",
+    type=click.Choice(get_args(Declarations)),
+    default="with",
+    show_default=True,
+    help="without: as if nobody had declared an outage, nor the cause of one.",
+)
+@click.option("--region", help="Only users of this region.")
+@click.option("--feeder", help="Only users of this feeder.")
 @click.option("--from", "from_", help="Day or instant, inclusive.  [default: the month reached]")
 @click.option("--to", help="The same, exclusive.")
 @click.option("--rule-set", help="Says what is sustained.  [default: the statutory set]")
@@ -114,7 +127,14 @@ async def _read(settings: Settings, criterion: Criterion, given: _Given) -> Wors
     chosen = chosen_rule_sets(settings)
     name = given["rule_set"]
     rules = chosen.statutory if name is None else chosen.catalogue.load(name)
-    asked = WorstAsked(criterion=criterion, users=given["users"], cause=given["cause"])
+    asked = WorstAsked(
+        criterion=criterion,
+        users=given["users"],
+        cause=given["cause"],
+        declarations=given["declarations"],
+        region=given["region"],
+        feeder=given["feeder"],
+    )
     async with Pool(settings, "reader", max_size=1) as pool, reading(pool) as snapshot:
         await require_rule_set(snapshot.connection, chosen.statutory)
         span = span_of(given["from_"], given["to"], snapshot, clock.now())
@@ -140,10 +160,11 @@ def _print_table(console: Console, found: WorstServedList) -> None:
         console.width = max(console.width, _WIDTH_OF_A_FILE)
     words = f"{found.at_least:g} {_UNITS[found.index]}"
     words = f"{words} or more" if found.inclusive else f"more than {words}"
+    told = f"causes: {found.cause}, {found.declarations} declarations"
     console.print(
         Text(
             f"{found.found:,} {found.users} users with {words}, {found.from_at:%Y-%m-%d %H:%M} to "
-            f"{found.to_at:%Y-%m-%d %H:%M} ({found.zone}), rule set {found.rule_set}, causes: {found.cause}",
+            f"{found.to_at:%Y-%m-%d %H:%M} ({found.zone}), rule set {found.rule_set}, {told}",
             style="bold",
         ),
         highlight=False,

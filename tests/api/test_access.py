@@ -1,4 +1,4 @@
-"""Each route needs one scope, and who may read sums only never sees one customer."""
+"""Each route needs its scopes, and who may read sums only never sees one customer."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scope
+from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scopes
 from service.api.app import create_app
 from service.domain.catalogue import checksum_of
 from service.domain.rules import load_rule_set
@@ -78,6 +78,15 @@ async def seed(seeder: Seeder) -> None:
             assert (await client.post(path, json=body)).status_code == 201
 
 
+async def seed_few(seeder: Seeder) -> None:
+    """Seed a feeder with one customer, whose supply was away, beside one with five."""
+    await seed(seeder)
+    many = [NewPoint(point=f"Q{n}", feeder="F5", area="urban") for n in range(5)]
+    await seeder.points(*many)
+    for one in many:
+        await seeder.minutes(one.point, START, [[400] * 1440])
+
+
 def asks_as(*scopes: Scope, principal: str = "key 7") -> AccessOf:
     async def access_of(request: Request) -> Access:
         return Access(principal=principal, scopes=frozenset(scopes))
@@ -120,12 +129,16 @@ def test_every_route_declares_what_it_needs() -> None:
 
     assert found - set(NEEDS) == set(), "add them to service/api/access.py"
     assert set(NEEDS) - found == set(), "these are no routes"
-    writing = {NEEDS[one] for one in found if not one.startswith("GET ")}
-    assert writing == {"write:declarations"}
+    for one in found:
+        method = one.partition(" ")[0]
+        if method == "POST":
+            assert NEEDS[one] == "write:declarations"
+        elif method != "GET":  # answers with the whole entry
+            assert NEEDS[one] == ("write:declarations", "read:customer")
 
 
 def test_a_route_that_declares_nothing_is_for_administrators() -> None:
-    assert needed_scope("get", "/v1/new") == "admin"
+    assert needed_scopes("get", "/v1/new") == ("admin",)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +206,59 @@ async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Set
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("path", ["/v1/reliability", "/v1/pass-rate", "/v1/sarfi"])
+async def test_a_group_of_few_is_withheld_from_who_may_read_sums_only(
+    settings: Settings, seeder: Seeder, path: str
+) -> None:
+    await seed_few(seeder)
+    by_feeder = {"group_by": "feeder", "users": "LV", **MARCH_1}
+
+    async def groups(given: dict[str, str], *scopes: Scope, fewest: int = 5) -> tuple[Any, Any]:
+        asked = settings.model_copy(update={"fewest_in_group": fewest})
+        async with client_of(application_for(asked, *scopes)) as client:
+            found = await get(client, path, **given)
+        return [one["group"] for one in found["groups"]], found["withheld_groups"]
+
+    assert await groups(by_feeder, "read:aggregate") == (["F5"], 1)
+    assert await groups(by_feeder, "read:customer") == (["F1", "F5"], 0)
+    assert await groups(by_feeder, "read:aggregate", fewest=6) == ([], 2)
+    assert await groups(by_feeder, "read:aggregate", fewest=1) == (["F1", "F5"], 0)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("group_by", ["none", "cause"])
+async def test_a_sum_over_few_is_withheld_whatever_the_cause(
+    seeded: Settings, group_by: str
+) -> None:
+    async with client_of(application_for(seeded, "read:aggregate")) as client:
+        found = await get(client, "/v1/reliability", group_by=group_by, users="LV", **MARCH_1)
+
+    assert (found["groups"], found["withheld_groups"]) == ([], 1)
+
+
+@pytest.mark.integration
+async def test_a_scorecard_has_verdicts_but_no_numbers_of_few(seeded: Settings) -> None:
+    cards = {}
+    for scope in ("read:aggregate", "read:customer"):
+        async with client_of(application_for(seeded, scope)) as client:
+            cards[scope] = (await get(client, "/v1/scorecard", **MARCH_1))["commitments"]
+
+    def standings(scope: str) -> list[Any]:
+        every = [*cards[scope], *(card["without_declarations"] for card in cards[scope])]
+        return [
+            standing
+            for one in every
+            if one is not None
+            for standing in (one["decisive"], one["together"], *one["regions"])
+        ]
+
+    numbers = ("actual", "lower", "upper", "coverage", "margin_points")
+    shown = standings("read:customer")
+    assert any(one["actual"] is not None for one in shown)
+    assert standings("read:aggregate") == [one | dict.fromkeys(numbers) for one in shown]
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("scopes", [("read:aggregate",), ("read:customer",), ()])
 async def test_reading_is_not_writing(seeded: Settings, scopes: tuple[Scope, ...]) -> None:
     async with client_of(application_for(seeded, *scopes)) as client:
@@ -205,6 +271,56 @@ async def test_reading_is_not_writing(seeded: Settings, scopes: tuple[Scope, ...
     assert len(answers) == 9
     for answer in answers:
         assert problem_of(answer)["code"] == "scope_missing"
+
+
+@pytest.mark.integration
+async def test_writing_is_not_reading(seeded: Settings) -> None:
+    changing = [(method, path) for method, path in routes() if method in {"PATCH", "DELETE"}]
+    async with client_of(application_for(seeded, "write:declarations")) as client:
+        answers = [
+            await client.request(
+                method, path_of(path), params={"author": "x"}, json={"author": "x"}
+            )
+            for method, path in changing
+        ]
+    async with client_of(application_for(seeded, "read:customer")) as client:
+        call = await get(client, "/v1/fault-calls/1")
+
+    assert len(answers) == 6
+    for answer in answers:
+        found = problem_of(answer)
+        assert (found["status"], found["code"]) == (403, "scope_missing")
+        assert "needs the scope read:customer," in found["detail"]
+        assert [one for one in SECRETS if one in answer.text] == []
+    assert call["withdrawn_at"] is None
+
+
+@pytest.mark.integration
+async def test_who_makes_an_entry_sees_what_they_sent(settings: Settings, seeder: Seeder) -> None:
+    await seeder.points(NewPoint(point="P", area="urban"))
+    async with client_of(application_for(settings, "write:declarations")) as client:
+        made = (await client.post("/v1/fault-calls", json=CALL)).json()
+        twice = problem_of(await client.post("/v1/fault-calls", json=CALL | {"customer": None}))
+
+    assert made["customer"] == CALL["customer"]
+    assert twice["code"] == "entry_exists"
+    assert CALL["customer"] not in json.dumps(twice)
+
+
+@pytest.mark.integration
+async def test_who_writes_and_reads_customers_may_change_an_entry(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seeder.points(NewPoint(point="P", area="urban"))
+    async with client_of(
+        application_for(settings, "write:declarations", "read:customer")
+    ) as client:
+        await client.post("/v1/fault-calls", json=CALL)
+        changed = await client.patch(
+            "/v1/fault-calls/1", json={"author": "x", "severe_weather": True}
+        )
+
+    assert changed.json()["severe_weather"] is True
 
 
 @pytest.mark.integration
@@ -249,6 +365,8 @@ def test_the_document_names_the_scopes() -> None:
 
     assert paths["/v1/points/{point}"]["get"]["x-scope"] == "read:customer"
     assert paths["/v1/declarations"]["post"]["x-scope"] == "write:declarations"
+    changing = paths["/v1/declarations/{declaration_id}"]["patch"]["x-scope"]
+    assert changing == "write:declarations read:customer"
     assert "x-scope" not in paths["/healthz"]["get"]
 
 

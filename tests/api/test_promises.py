@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from service.__main__ import main
+from service.api.routes import due_deadlines
+from service.domain.promises.due import OpenDeadlines, open_deadlines
 from service.settings import Settings
 from tests.api.clients import get, problem
 from tests.api.registering import Registrar, at
@@ -284,6 +287,23 @@ async def test_open_deadlines_are_listed_with_what_is_overdue_first(
     assert numbers == [5, 1, 1, 1]
 
 
+async def test_due_days_are_not_counted_where_requests_are_taken(
+    reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noted(*asked: Any) -> OpenDeadlines:
+        threads.append(threading.current_thread())
+        return open_deadlines(*asked)
+
+    monkeypatch.setattr(due_deadlines, "open_deadlines", noted)
+    answer = await get(reader, "/v1/deadlines/due")
+
+    assert answer["open"] == 5
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+
+
 async def test_close_is_as_many_working_days_as_one_asks_for(reader: httpx.AsyncClient) -> None:
     path = "/v1/deadlines/due"
     answer = await get(reader, path, within_working_days=6)
@@ -315,6 +335,7 @@ async def test_the_scorecard_has_the_same_promises_and_no_account(
         ("/v1/promises", {"from": "2020-01-01", "to": "2024-01-01"}, "at most 400"),
         ("/v1/promises/planned_count/breaches", {"rule_set": "ansi-c84.1"}, "there are: none"),
         ("/v1/deadlines/due", {"cursor": "WyJ4IiwxXQ"}, "cursor"),
+        ("/v1/deadlines/due", {"within_working_days": "400"}, "less than 400"),
     ],
 )
 async def test_what_cannot_be_answered_is_a_problem(

@@ -93,6 +93,53 @@ async def test_planned_work_that_will_not_take_place(client: httpx.AsyncClient) 
     assert again["cancelled_at"] is None
 
 
+async def test_blanks_around_words_are_none_of_theirs(client: httpx.AsyncClient) -> None:
+    told_at = "2024-03-02T09:00:00+08:00"
+    call = CALL | {"call": " 95598-1\t", "customer": " C-P", "point": "P ", "author": " desk "}
+    deadline = DEADLINE | {"reference": " YK-1", "promise": "supply_plan ", "subject": " HV "}
+    outage = PLANNED | {
+        "ticket": "\n2024-0815 ",
+        "places": [{"place": "feeder", "code": " F1 "}],
+        "important_told": [{"customer": " C-P ", "told_at": told_at}],
+    }
+
+    made = await declare(client, outage)
+    called = await enter(client, "/v1/fault-calls", call)
+    asked = await enter(client, "/v1/deadlines", deadline)
+    changed = await patch(client, "/v1/deadlines/1", subject="  high_voltage ")
+
+    assert (made["ticket"], made["places"][0]["code"]) == ("2024-0815", "F1")
+    assert made["important_told"] == [{"customer": "C-P", "told_at": told_at}]
+    assert {name: called[name] for name in ("call", "customer", "point", "author")} == {
+        name: CALL[name] for name in ("call", "customer", "point", "author")
+    }
+    assert (asked["reference"], asked["promise"]) == ("YK-1", "supply_plan")
+    assert (asked["subject"], changed["subject"]) == ("HV", "high_voltage")  # as it is written
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"author": "wang.wei", "cause": "planned_construction"}, "than its approver"),
+        ({"author": " Wang.Wei", "cause": "planned_construction"}, "than its approver"),
+        ({"author": "sun.li", "approver": "Sun.Li"}, "than its approver"),
+        ({"author": "sun.li", "approver": "LI.NA"}, "than the author"),
+        ({"author": "sun.li", "from": "2024-06-02T08:00:01+08:00"}, "at most a day after now"),
+    ],
+)
+async def test_what_may_not_become_of_an_outage_is_said(
+    client: httpx.AsyncClient, change: dict[str, Any], says: str
+) -> None:
+    made = await declare(client, PLANNED)
+    path = f"/v1/declarations/{made['declaration_id']}"
+
+    found = problem_of(await client.patch(path, json=change))
+
+    assert (found["status"], found["code"]) == (422, "declaration_invalid")
+    assert says in found["detail"]
+    assert await get(client, path) == made
+
+
 async def test_the_same_ticket_and_kind_is_one_outage(client: httpx.AsyncClient) -> None:
     made = await declare(client, PLANNED)
 

@@ -11,7 +11,7 @@ from service.settings.parts import DatabaseSettings
 from service.store.pool import connect
 from tests.api.clients import application, client_of, get, problem_of, settings_of
 from tests.api.seeding import NewPoint, Seeder
-from tests.api.telling import told
+from tests.api.telling import OUTAGE, told
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +25,9 @@ async def seed(seeder: Seeder) -> None:
     [
         (told(places=[{"place": "feeder", "code": "F77"}]), "unknown_place", "feeder 'F77'"),
         (told(approver="li.na"), "declaration_invalid", "somebody else"),
-        (told(author="  "), "declaration_invalid", "author is empty"),
+        (told(approver="Li.Na"), "declaration_invalid", "somebody else"),
+        (OUTAGE | {"to": "2025-03-01T00:00:00Z"}, "declaration_invalid", "at most a day after now"),
+        (told(author="  "), "invalid_request", "body.author"),
         (told(to="2024-03-01T21:40:00+08:00"), "declaration_invalid", "must be after"),
         (told(ticket=None), "invalid_request", "body.ticket"),
         (told(kind="storm"), "invalid_request", "'abnormal_state' or 'outage'"),

@@ -27,6 +27,8 @@ async def seed(seeder: Seeder) -> None:
         ({"window_from": None, "window_to": None}, "declaration_invalid", "from_at is empty"),
         ({"important_told": [{"customer": "C-9", "told_at": "2024-03-02T09:00:00Z"}]},
          "unknown_customer", "'C-9'"),
+        ({"important_told": [{"customer": "C-P;C-Q", "told_at": "2024-03-02T09:00:00Z"}]},
+         "declaration_invalid", "without a semicolon"),
         ({"approver": "li.na"}, "declaration_invalid", "somebody else"),
         ({"kind": "abnormal_state"}, "declaration_invalid", "only an outage has one"),
     ],
@@ -54,7 +56,7 @@ async def test_what_is_wrong_with_an_outage_is_said(
         ("/v1/fault-calls", CALL | {"author": ""}, "invalid_request", "body.author"),
         ("/v1/deadlines", DEADLINE | {"answered_at": "2024-03-10T00:00:00Z"}, "entry_invalid",
          "at or after opened_at"),
-        ("/v1/deadlines", DEADLINE | {"promise": " "}, "entry_invalid", "promise is empty"),
+        ("/v1/deadlines", DEADLINE | {"promise": " "}, "invalid_request", "body.promise"),
         ("/v1/deadlines", DEADLINE | {"due": "x"}, "invalid_request", "body.due"),
     ],
 )  # fmt: skip

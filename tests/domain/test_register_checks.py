@@ -15,9 +15,11 @@ from service.domain.register import (
     ToldCustomer,
 )
 from service.domain.register_checks import (
+    too_early,
     wrong_with_call,
     wrong_with_deadline,
     wrong_with_declaration,
+    wrong_with_hand,
 )
 from tests.domain.register_entries import DAY, HOUR, NOON, abnormal, planned
 
@@ -50,6 +52,7 @@ def test_what_can_stand_is_taken(told: NewDeclaration) -> None:
     [
         (planned(author="  ", approver=""), ["author", "approver"]),
         (planned(approver=" li.na "), ["approver"]),
+        (planned(author="straße", approver=" STRASSE"), ["approver"]),
         (planned(ticket=""), ["ticket"]),
         (planned(places=()), ["places"]),
         (planned(places=(Place("street", "x"),)), ["place"]),  # type: ignore[arg-type]
@@ -71,6 +74,7 @@ def test_what_can_stand_is_taken(told: NewDeclaration) -> None:
         (planned(important_told=(ToldCustomer("C1", NOON), ToldCustomer("C1", NOON + HOUR))),
          ["important_told"]),
         (planned(important_told=(ToldCustomer("", NOON),)), ["important_told"]),
+        (planned(important_told=(ToldCustomer("C1;C2", NOON),)), ["important_told"]),
         (planned(from_at=NOON.replace(tzinfo=None)), ["from_at"]),
         (planned(important_told=(ToldCustomer("C1", NOON.replace(tzinfo=None)),)),
          ["important_told"]),
@@ -84,6 +88,34 @@ def test_what_cannot_stand_is_named(told: NewDeclaration, fields: list[str]) -> 
 
     assert [one.field for one in wrong] == fields
     assert all(one.allowed in str(one) for one in wrong)
+
+
+@pytest.mark.parametrize(
+    ("made_by", "n_wrong"), [("wang.wei", 1), (" Wang.Wei ", 1), ("li.na", 0), ("key 7", 0)]
+)
+def test_who_approves_does_not_write(made_by: str, n_wrong: int) -> None:
+    wrong = wrong_with_hand(planned(), made_by)
+
+    assert [one.field for one in wrong] == ["author"] * n_wrong
+
+
+@pytest.mark.parametrize(
+    ("told", "before", "fields"),
+    [
+        (planned(to_at=NOON + DAY), None, []),  # exactly a day ahead
+        (planned(to_at=NOON + DAY + SECOND), None, ["to_at"]),
+        (planned(from_at=NOON + 2 * DAY, to_at=None), None, ["from_at"]),
+        (planned(to_at=NOON + 2 * DAY), planned(to_at=NOON + 2 * DAY), []),  # it had it before
+        (planned(to_at=NOON + 3 * DAY), planned(to_at=NOON + 2 * DAY), ["to_at"]),
+        (planned(**NOT_YET, window_to=NOON + 9 * DAY), None, []),
+        (abnormal(to_at=NOON + 9 * DAY), None, []),  # has no window to tell it by
+    ],
+)
+def test_what_took_place_is_not_told_ahead(
+    told: NewDeclaration, before: NewDeclaration | None, fields: list[str]
+) -> None:
+    assert [one.field for one in too_early(told, before, NOON)] == fields
+    assert too_early(told, before, None) == []
 
 
 @pytest.mark.parametrize("kind", OUTAGE_KINDS)

@@ -160,6 +160,7 @@ def test_a_wrong_field_of_a_device_is_named(column: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
+        ("customer", "C1;C2"),
         ("points", "P1;P1"),
         ("points", "P1;;P2"),
         ("residential", ""),

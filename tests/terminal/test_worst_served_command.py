@@ -20,8 +20,30 @@ SPAN = ("--from", "2024-03-01", "--to", "2024-04-01")
 
 
 async def seed(seeder: Seeder) -> None:
-    """Put three customers: A was out twice, B once and longer, C never."""
-    await seeder.points(*(NewPoint(point=name, area="urban") for name in "ABC"))
+    """Put three customers: A was out twice, B once and longer, C as one only told; B has a feeder of its own."""
+    feeders = {"B": "F2"}
+    regions = {"B": "R2"}
+    await seeder.points(
+        *(
+            NewPoint(
+                point=name,
+                area="urban",
+                feeder=feeders.get(name, "F1"),
+                region=regions.get(name, "R1"),
+            )
+            for name in "ABC"
+        )
+    )
+    await seeder.run(
+        """
+        INSERT INTO interruption
+               (point_id, earliest_at, start_at, end_at, latest_at, evidence, grades, cause)
+        VALUES ($1, $2, $2, $3, $3, 'declared', '{declared}', 'fault_internal')
+        """,
+        seeder.point_ids["C"],
+        START,
+        START + timedelta(minutes=10),
+    )
     for name, first, last in (("A", 0, 60), ("A", 200, 230), ("B", 500, 740)):
         await seeder.run(
             """
@@ -41,14 +63,27 @@ def run(settings: Settings | None, *arguments: str) -> Result:
     return CliRunner(env=env).invoke(main, ["worst-served", *arguments])
 
 
-async def test_json_is_what_the_api_answers(seeded: Settings) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "customers"),
+    [
+        ({}, ["C-A", "C-B", "C-C"]),
+        ({"declarations": "without"}, ["C-A", "C-B"]),
+        ({"region": "R2"}, ["C-B"]),
+        ({"feeder": "F1", "declarations": "without"}, ["C-A"]),
+    ],
+)
+async def test_json_is_what_the_api_answers(
+    seeded: Settings, chosen: dict[str, str], customers: list[str]
+) -> None:
     async with client_of(application(seeded)) as client:
         expected = await get(
-            client, "/v1/worst-served", n=1, **{"from": "2024-03-01", "to": "2024-04-01"}
+            client, "/v1/worst-served", n=1, **{"from": "2024-03-01", "to": "2024-04-01"}, **chosen
         )
 
-    assert [one["customer"] for one in expected["worst"]] == ["C-A", "C-B"]
-    found = await asyncio.to_thread(run, seeded, "--n", "1", *SPAN, "--format", "json")
+    assert [one["customer"] for one in expected["worst"]] == customers
+    options = [word for name, value in chosen.items() for word in (f"--{name}", value)]
+    asked = ("--n", "1", *SPAN, *options, "--format", "json")
+    found = await asyncio.to_thread(run, seeded, *asked)
     assert json.loads(found.output) == expected
 
 
@@ -65,10 +100,11 @@ def test_a_csv_has_a_line_of_each_user(seeded: Settings) -> None:
 def test_a_table_says_what_is_listed_and_what_is_not_shown(seeded: Settings) -> None:
     text = run(seeded, "--n", "1", *SPAN, "--limit", "1").output
 
-    assert "2 LV users with 1 interruptions or more, 2024-03-01 00:00 to 2024-04-01 00:00" in text
+    assert "3 LV users with 1 interruptions or more, 2024-03-01 00:00 to 2024-04-01 00:00" in text
     assert "C-A" in text
     assert "C-B" not in text
-    assert "1 more" in text
+    assert "2 more" in text
+    assert "causes: all, with declarations" in " ".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from service.api.entry_routes import (
     update_entry,
 )
 from service.api.paging import NEXT_CURSOR, Paging
-from service.api.parameters import Text
+from service.api.parameters import EntryText
 from service.api.register_shapes import Author, ChangePage, OpenOnly, Withdrawn, change_page
 from service.api.shapes import Shape, local
 from service.domain.register import NewDeadline
@@ -38,16 +38,16 @@ class ToldDeadline(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    reference: Text = Field(description="of the file it stands for", examples=["YK-2024-0815"])
-    promise: Text = Field(description="the promise of the rule set that it falls under")
-    subject: Text | None = Field(default=None, description=_SUBJECT)
+    reference: EntryText = Field(description="of the file it stands for", examples=["YK-2024-0815"])
+    promise: EntryText = Field(description="the promise of the rule set that it falls under")
+    subject: EntryText | None = Field(default=None, description=_SUBJECT)
     opened_at: AwareDatetime = Field(
         description="with offset", examples=["2024-03-01T08:02:00+08:00"]
     )
     answered_at: AwareDatetime | None = Field(
         default=None, description="with offset; null while it is open"
     )
-    author: Text = Field(description="who enters it")
+    author: EntryText = Field(description="who enters it")
 
 
 class ChangedDeadline(Shape):
@@ -55,13 +55,13 @@ class ChangedDeadline(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    promise: Text | None = Field(default=None, description="of the rule set")
-    subject: Text | None = Field(default=None, description=f"{_SUBJECT}; null: none")
+    promise: EntryText | None = Field(default=None, description="of the rule set")
+    subject: EntryText | None = Field(default=None, description=f"{_SUBJECT}; null: none")
     opened_at: AwareDatetime | None = Field(default=None, description="with offset")
     answered_at: AwareDatetime | None = Field(
         default=None, description="with offset; null: it is open again"
     )
-    author: Text = Field(description="who says so; goes to the trail")
+    author: EntryText = Field(description="who says so; goes to the trail")
 
     def changes(self) -> dict[str, object]:
         """Return the fields that were given."""
@@ -95,7 +95,7 @@ class DeadlinePage(Shape):
 
 
 def _chosen(
-    promise: Annotated[Text | None, Query(description="only of this promise")] = None,
+    promise: Annotated[EntryText | None, Query(description="only of this promise")] = None,
     open_: OpenOnly = False,
     withdrawn: Withdrawn = False,
 ) -> EntryFilter:

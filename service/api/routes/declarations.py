@@ -16,7 +16,7 @@ from service.api.declaration_shapes import (
     declaration_shape,
 )
 from service.api.paging import NEXT_CURSOR, Paging, encode_cursor
-from service.api.parameters import Text, instant
+from service.api.parameters import EntryText, instant
 from service.api.register_shapes import (
     Author,
     ChangePage,
@@ -60,7 +60,7 @@ def _chosen_words(
     outage_kind: Annotated[
         OutageKind | None, Query(description="only outages of this kind")
     ] = None,
-    ticket: Annotated[Text | None, Query(description="only those with this ticket")] = None,
+    ticket: Annotated[EntryText | None, Query(description="only those with this ticket")] = None,
 ) -> DeclarationFilter:
     return DeclarationFilter(kind=kind, outage_kind=outage_kind, ticket=ticket)
 
@@ -102,8 +102,9 @@ async def declarations(
 async def declare(
     context: Context, asking: Asking, told: Told, response: Response
 ) -> DeclarationShape:
-    """Store a declaration, also of times long past or to come, and return it.
+    """Store a declaration, also of times long past, and return it.
 
+    An abnormal state may be told ahead; of an outage to come its window is told, its actual times at most a day ahead.
     Pages in its scope are judged again: by `settle`, within its interval, and by every checkpoint
     from now on; interruptions take their cause from it. An outage with a kind is refused with 409 where another one
     that counts has its ticket and kind. Of others look at the list before you repeat a request after a problem that
@@ -112,7 +113,7 @@ async def declare(
     new = told.new()
     async with context.writer.transaction() as connection:
         await check_right(connection)
-        number = await add_declaration(connection, new, asking.signs(new.author))
+        number = await add_declaration(connection, new, asking.signs(new.author), context.now())
     log.info("declaration_made", declaration_id=number, author=told.author, ticket=told.ticket)
     response.headers["Location"] = f"/v1/declarations/{number}"
     return await _stored(context, number)
@@ -140,12 +141,17 @@ async def change(
     """Change what was declared, and return it; pages and interruptions that are concerned are made again.
 
     So the actual times of planned work are told when it has taken place, the end of an outage when supply is back, a
-    cause when it is known, and with `cancelled_at` that planned work will not take place.
+    cause when it is known, and with `cancelled_at` that planned work will not take place. Its approver cannot be the
+    one who changes it.
     """
     async with context.writer.transaction() as connection:
         await check_right(connection)
         await change_declaration(
-            connection, declaration_id, changed.changes(), asking.signs(changed.author)
+            connection,
+            declaration_id,
+            changed.changes(),
+            asking.signs(changed.author),
+            context.now(),
         )
     log.info("declaration_changed", declaration_id=declaration_id, author=changed.author)
     return await _stored(context, declaration_id)

@@ -1,5 +1,6 @@
 """Deadlines that are open: overdue, or due within some working days."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from service.api.promise_shapes import PromiseRuleShape
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, Shape, basis_of
 from service.domain.instants import at_us, epoch_us
-from service.domain.promises.due import OpenDeadline, open_deadlines
+from service.domain.promises.due import WORKING_DAYS_MAX, OpenDeadline, open_deadlines
 from service.store.deployment_reads import reading
 from service.store.promise_reads import read_open_deadlines
 
@@ -36,7 +37,9 @@ class DueShape(Shape):
     )
     overdue: bool
     days_left: int = Field(description="from today to the due day; negative: days over")
-    working_days_left: int = Field(description="working days after today up to the due day")
+    working_days_left: int = Field(
+        description="working days after today up to the due day; 400: so many or more"
+    )
     remark: str = Field(
         description="what is not known about the due day",
         examples=["calendar not published for 2027"],
@@ -68,7 +71,9 @@ async def due(
     within_working_days: Annotated[
         int,
         Query(
-            ge=0, le=400, description="what is due up to so many working days after today is close"
+            ge=0,
+            lt=WORKING_DAYS_MAX,
+            description="what is due up to so many working days after today is close",
         ),
     ] = CLOSE_WORKING_DAYS,
     rule_set: RuleSetName = None,
@@ -85,7 +90,9 @@ async def due(
     now = context.now()
     async with reading(context.reader) as snapshot:
         found = await read_open_deadlines(snapshot.connection)
-    known = open_deadlines(rules.deadlines, found, epoch_us(now), snapshot.zone)
+    known = await asyncio.to_thread(
+        open_deadlines, rules.deadlines, found, epoch_us(now), snapshot.zone
+    )
     listed = [
         one for one in known.due if one.is_overdue or one.working_days_left <= within_working_days
     ]

@@ -18,7 +18,7 @@ from service.api.entry_routes import (
     update_entry,
 )
 from service.api.paging import NEXT_CURSOR, Paging
-from service.api.parameters import Text
+from service.api.parameters import EntryText
 from service.api.register_shapes import Author, ChangePage, OpenOnly, Withdrawn, change_page
 from service.api.shapes import Shape, local
 from service.domain.register import NewFaultCall
@@ -39,9 +39,13 @@ class ToldCall(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    call: Text = Field(description="its number with the caller's desk", examples=["95598-000123"])
-    customer: Text | None = Field(default=None, description="account in the registry, if known")
-    point: Text | None = Field(default=None, description="point of the registry, if known")
+    call: EntryText = Field(
+        description="its number with the caller's desk", examples=["95598-000123"]
+    )
+    customer: EntryText | None = Field(
+        default=None, description="account in the registry, if known"
+    )
+    point: EntryText | None = Field(default=None, description="point of the registry, if known")
     response_area: ResponseArea = Field(description="how soon a crew has to come")
     called_at: AwareDatetime = Field(
         description="with offset", examples=["2024-03-01T08:02:00+08:00"]
@@ -53,7 +57,7 @@ class ToldCall(Shape):
         default=None, description="with offset; null while supply is away"
     )
     severe_weather: bool = Field(default=False, description=_WEATHER)
-    author: Text = Field(description="who enters it")
+    author: EntryText = Field(description="who enters it")
 
 
 class ChangedCall(Shape):
@@ -61,14 +65,14 @@ class ChangedCall(Shape):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    customer: Text | None = Field(default=None, description="account in the registry")
-    point: Text | None = Field(default=None, description="point of the registry")
+    customer: EntryText | None = Field(default=None, description="account in the registry")
+    point: EntryText | None = Field(default=None, description="point of the registry")
     response_area: ResponseArea | None = Field(default=None, description="how soon to come")
     called_at: AwareDatetime | None = Field(default=None, description="with offset")
     arrived_at: AwareDatetime | None = Field(default=None, description="the crew, with offset")
     restored_at: AwareDatetime | None = Field(default=None, description="with offset")
     severe_weather: bool | None = Field(default=None, description=_WEATHER)
-    author: Text = Field(description="who says so; goes to the trail")
+    author: EntryText = Field(description="who says so; goes to the trail")
 
     def changes(self) -> dict[str, object]:
         """Return the fields that were given."""

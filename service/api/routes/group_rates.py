@@ -1,12 +1,13 @@
 """The voltage pass rate of groups of points."""
 
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
+from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
 from service.api.parameters import From, Text, To, check_length, days_of
 from service.api.rule_choice import KeptRuleSetName, kept_rules_of
 from service.api.shapes import METHOD, Basis, Minutes, Rates, Shape, basis_of, local, rates
@@ -65,15 +66,28 @@ class GroupPassRate(Basis, _Asked):
         "count them; 0 under the rule set in force, whose days are counted as they are read"
     )
     groups: list[GroupShape] = Field(description="in the order of their codes")
+    withheld_groups: int = Field(description=WITHHELD)
+
+
+class _Chosen(NamedTuple):
+    by: GroupBy
+    region: str | None
+
+
+def _chosen(
+    group_by: Annotated[GroupBy, Query(description="what makes a group")],
+    region: Annotated[Text | None, Query(description="only points of this region")] = None,
+) -> _Chosen:
+    return _Chosen(group_by, region)
 
 
 @router.get("/v1/pass-rate", summary="Pass rates of regions, feeders, areas or classes")
 async def group_pass_rate(
     context: Context,
-    group_by: Annotated[GroupBy, Query(description="what makes a group")],
+    chosen: Annotated[_Chosen, Depends(_chosen)],
+    fewest: Fewest,
     from_: From = None,
     to: To = None,
-    region: Annotated[Text | None, Query(description="only points of this region")] = None,
     rule_set: KeptRuleSetName = None,
 ) -> GroupPassRate:
     """Return the rate of each group: the unweighted mean of its monitored points, the pooled rate beside it.
@@ -89,10 +103,10 @@ async def group_pass_rate(
         rules = await kept_rules_of(context, snapshot, rule_set)
         is_beside = rules.name != context.rule_set.name
         asked = GroupsAsked(
-            by=group_by,
+            by=chosen.by,
             days=days,
             coverage_floor=rules.coverage.floor,
-            region=region,
+            region=chosen.region,
             beside=rules.name if is_beside else None,
         )
         groups = await group_counts(snapshot.connection, asked, GROUPS_MAX + 1)
@@ -106,14 +120,18 @@ async def group_pass_rate(
             "query",
             "group_by",
         )
+    shown, n_withheld = without_few(
+        groups, lambda one: fewest_seen(one.n_points, one.n_monitored), fewest
+    )
     return GroupPassRate(
         **(basis_of(context, snapshot, rules) | {"data_through": local(through, snapshot.zone)}),
         from_day=days[0],
         to_day=days[1],
-        group_by=group_by,
+        group_by=chosen.by,
         coverage_floor=float(rules.coverage.floor),
         days_waiting=n_waiting,
-        groups=[_group(one) for one in groups],
+        groups=[_group(one) for one in shown],
+        withheld_groups=n_withheld,
     )
 
 

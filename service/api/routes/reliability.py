@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
+from service.api.few_members import WITHHELD, Fewest, without_few
 from service.api.parameters import From, To, check_length, span_of
 from service.api.reliability_shapes import DefinitionShape, EvidenceShape, ReliabilityShape
 from service.api.rule_choice import RuleSetName, rules_of
@@ -81,12 +82,14 @@ class Reliability(Basis):
     groups: list[ReliabilityShape] = Field(
         description="in the order of their codes; causes as the tree is read"
     )
+    withheld_groups: int = Field(description=WITHHELD)
 
 
 @router.get("/v1/reliability", summary="Supply reliability by DL/T 836 and IEEE 1366")
 async def reliability(
     context: Context,
     asked: Asking,
+    fewest: Fewest,
     from_: From = None,
     to: To = None,
     rule_set: RuleSetName = None,
@@ -106,8 +109,11 @@ async def reliability(
         check_length(*span, LONGEST)
         known = await known_network(snapshot, span, rules)
     groups: list[ReliabilityShape] = []
+    n_withheld = 0
     if known is not None:
-        groups = await asyncio.to_thread(_groups, known, asked, user_class, rules)
+        groups, n_withheld = await asyncio.to_thread(
+            _groups, known, asked, (user_class, fewest), rules
+        )
     basis = basis_of(context, snapshot)
     basis["rule_set"] = rules.name
     return Reliability(
@@ -119,22 +125,27 @@ async def reliability(
         declarations=asked.declarations,
         definition=DefinitionShape.of(rules.reliability, user_class),
         groups=groups,
+        withheld_groups=n_withheld,
     )
 
 
 def _groups(
-    known: KnownNetwork, asked: FiguresAsked, user_class: UserClass, rules: RuleSet
-) -> list[ReliabilityShape]:
+    known: KnownNetwork, asked: FiguresAsked, members_asked: tuple[UserClass, int], rules: RuleSet
+) -> tuple[list[ReliabilityShape], int]:
+    """Return the groups, and how many have fewer users than are asked for, whatever the cause."""
+    user_class, fewest = members_asked
     users = known.users(user_class, asked.declarations)
     chosen = _by_place(users, asked.group_by)
     if len(chosen) > GROUPS_MAX:
         raise TooMuchError(
             f"there are more than {GROUPS_MAX} groups; group by region", "query", "group_by"
         )
+    every = sorted(chosen.items())
+    shown, n_withheld = without_few(every, lambda one: len(one[1]), fewest)
     inferred = inferred_outages(users, known.network, user_class)
     definition, period = definition_of(rules.reliability), known.network.period
     groups: list[ReliabilityShape] = []
-    for group, members in sorted(chosen.items()):
+    for group, members in shown:
         counted = counted_users(members, period, definition, known.through)
         nodes = _nodes(counted, asked)
         groups += [
@@ -145,7 +156,7 @@ def _groups(
         if spells and asked.cause == "all":  # of what kind of outage they were nobody can say
             total = inferred_total(spells, period)
             groups[-len(nodes)].by_evidence.append(EvidenceShape.of(total))
-    return groups
+    return groups, n_withheld
 
 
 def _nodes(counted: CountedUsers, asked: FiguresAsked) -> list[CauseNode]:

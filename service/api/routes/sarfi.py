@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
+from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
 from service.api.parameters import FrequencyHz, From, Text, To, check_length, days_of
 from service.api.routes.group_rates import GROUPS_MAX, LONGEST
 from service.api.shapes import METHOD, Basis, Shape, basis_of
@@ -73,6 +74,7 @@ class SarfiAnswer(Basis):
     single_event_method: str = Field(description="how an event's voltage and duration are found")
     coverage_floor: float = Field(description="of the rule set, for `monitored`")
     groups: list[SarfiShape] = Field(description="in the order of their codes")
+    withheld_groups: int = Field(description=WITHHELD)
 
 
 def _index(
@@ -92,14 +94,21 @@ def _index(
         raise RequestError(f"x must be one of {allowed}, not {x!r}", "query", "x") from error
 
 
+def _groups_asked(
+    group_by: Annotated[SarfiGroupBy, Query(description="what makes a group")],
+    region: Annotated[Text | None, Query(description="only points of this region")] = None,
+) -> SarfiGroups:
+    return SarfiGroups(by=group_by, region=region, limit=GROUPS_MAX + 1)
+
+
 @router.get("/v1/sarfi", summary="SARFI of regions, feeders or areas")
 async def group_sarfi(
     context: Context,
-    group_by: Annotated[SarfiGroupBy, Query(description="what makes a group")],
+    asked: Annotated[SarfiGroups, Depends(_groups_asked)],
     index: Annotated[SarfiIndex, Depends(_index)],
+    fewest: Fewest,
     from_: From = None,
     to: To = None,
-    region: Annotated[Text | None, Query(description="only points of this region")] = None,
 ) -> SarfiAnswer:
     """Return how many short-duration events (IEEE 1159: half a cycle to a minute) a monitored point saw.
 
@@ -113,7 +122,7 @@ async def group_sarfi(
         check_length(first, last, LONGEST)
         groups = await sarfi_counts(
             snapshot.connection,
-            SarfiGroups(by=group_by, region=region, limit=GROUPS_MAX + 1),
+            asked,
             days,
             index,
             context.rule_set.coverage.floor,
@@ -124,15 +133,19 @@ async def group_sarfi(
             "query",
             "group_by",
         )
+    shown, n_withheld = without_few(
+        groups, lambda one: fewest_seen(one.n_points, one.n_monitored), fewest
+    )
     return SarfiAnswer(
         **basis_of(context, snapshot),
         from_day=days[0],
         to_day=days[1],
-        group_by=group_by,
+        group_by=asked.by,
         index=f"SARFI-{index.name}",
         single_event_method=SINGLE_EVENT_METHOD,
         coverage_floor=float(context.rule_set.coverage.floor),
-        groups=[_group(one) for one in groups],
+        groups=[_group(one) for one in shown],
+        withheld_groups=n_withheld,
     )
 
 

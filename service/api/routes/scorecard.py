@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from service.api.context import Context
+from service.api.few_members import Fewest
 from service.api.parameters import From, To, check_length, day_of, days_of
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.scorecard_shapes import Scorecard, YearBudget
@@ -20,14 +21,19 @@ LONGEST: Final = timedelta(days=400)
 
 @router.get("/v1/scorecard", summary="Targets of a rule set, and whether they are kept")
 async def scorecard(
-    context: Context, from_: From = None, to: To = None, rule_set: RuleSetName = None
+    context: Context,
+    fewest: Fewest,
+    from_: From = None,
+    to: To = None,
+    rule_set: RuleSetName = None,
 ) -> Scorecard:
     """Return each target with what was reached, its bounds, its margin and a verdict, by region.
 
     Judged unrounded: exactly at the target is kept. Points below the coverage floor take no part; where none is left,
     there is not enough data. Days are those of the deployment's zone, at most 400. Under a rule set that
     judges minutes otherwise than the one in force, days that are over count in pass rates if it is judged beside
-    that one; else it is refused. Promises to customers are judged as they stand now.
+    that one; else it is refused. Promises to customers are judged as they stand now. Who may read sums only gets
+    no numbers of fewer than five members, or as many as are set.
     """
     rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
@@ -35,7 +41,9 @@ async def scorecard(
         days = days_of(from_, to, snapshot, now)
         first, last = (day_start(day, snapshot.zone) for day in days)
         check_length(first, last, LONGEST)
-        return await scorecard_of(snapshot, days, rules, context.rule_set, now)
+        found = await scorecard_of(snapshot, days, rules, context.rule_set, now)
+    commitments = [one.without_few(fewest) for one in found.commitments]
+    return found.model_copy(update={"commitments": commitments})
 
 
 @router.get("/v1/budget", summary="A year's allowed bad minutes: used, burn rates, projection")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.domain.promise_rows import DeadlineRow
 from service.domain.promises.deadlines import Deadline, Due, due_of, is_overdue, row_of
 from service.domain.promises.leads import local_date
 from service.domain.promises.working_days import working_days_between
+
+WORKING_DAYS_MAX: Final = 400  # that are counted to a due day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class OpenDeadline:
     due: Due
     is_overdue: bool
     days_left: int  # from today to the due day; negative once it is over
-    working_days_left: int  # that come after today up to the due day; negative once it is over
+    working_days_left: int  # after today up to the due day; negative once it is over; -400 to 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +62,5 @@ def _open(deadline: Deadline, row: DeadlineRow, now: int, zone: ZoneInfo) -> Ope
         due=due,
         is_overdue=is_overdue(row, due, now),
         days_left=(due.day - today).days,
-        working_days_left=working_days_between(today, due.day, row.calendar),
+        working_days_left=working_days_between(today, due.day, row.calendar, WORKING_DAYS_MAX),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import chinese_calendar
@@ -50,10 +51,16 @@ def nth_working_day(after: date, n_days: int, calendar: WorkingCalendar) -> Coun
     return CountedDay(day, _unpublished(after, day, calendar))
 
 
-def working_days_between(one: date, other: date, calendar: WorkingCalendar) -> int:
-    """Return how many working days come after ``one`` up to ``other``, negative if that is earlier."""
+def working_days_between(
+    one: date, other: date, calendar: WorkingCalendar, most: int | None = None
+) -> int:
+    """Return how many working days come after ``one`` up to ``other``, negative if that is earlier.
+
+    ``most`` stands for itself and all above; no more are counted.
+    """
     first, last = min(one, other), max(one, other)
-    n_days = sum(is_working_day(day, calendar) for day in _days(first, last))
+    worked = (day for day in _days(first, last) if is_working_day(day, calendar))
+    n_days = sum(1 for _ in islice(worked, most))
     return n_days if one <= other else -n_days
 
 

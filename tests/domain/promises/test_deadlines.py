@@ -187,6 +187,15 @@ def test_open_ones_are_listed_by_due_time_with_days_and_working_days_left() -> N
     assert (found.n_minimum, found.n_unruled) == (1, 1)
 
 
+def test_of_one_that_is_over_for_decades_400_working_days_are_counted() -> None:
+    (one,) = open_deadlines(
+        PLEDGE, [deadline("1971-03-01T10:00")], us("2025-09-26T12:00"), SHANGHAI
+    ).due
+
+    assert one.days_left < -19_000
+    assert one.working_days_left == -400
+
+
 def test_each_row_counts_what_was_opened_under_it() -> None:
     records = [
         deadline("2025-03-03T10:00", "2025-03-06T10:00", deadline_id=1),  # due on the 6th

@@ -90,3 +90,12 @@ def test_the_nth_working_day_is_a_working_day_and_n_of_them_away(day: date, n_da
     assert is_working_day(found, "china")
     assert working_days_between(day, found, "china") == n_days
     assert working_days_between(found, day, "china") == -n_days
+
+
+@given(DAYS, DAYS, st.integers(0, 400))
+def test_no_more_working_days_are_counted_than_one_asks_for(
+    one: date, other: date, most: int
+) -> None:
+    every = working_days_between(one, other, "china")
+
+    assert working_days_between(one, other, "china", most) == max(-most, min(most, every))
