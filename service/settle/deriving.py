@@ -70,16 +70,16 @@ async def derive(connection: Connection, look: Look, jobs: Sequence[Job]) -> Der
     """
     asked = {point_id: one for job in jobs for point_id, one in job.asked.items()}
     seen = {one.point.point_id: one for one in await look.at(connection, asked)}
-    more = await _others(connection, jobs, seen)
+    more, looked = await _others(connection, jobs, seen)
     seen |= {one.point.point_id: one for one in await look.at(connection, more)}
     found = await _supply(connection, look, jobs, seen)
-    return await _store(connection, jobs, seen, found)
+    return await _store(connection, jobs, seen, looked, found)
 
 
 async def _others(
     connection: Connection, jobs: Sequence[Job], seen: Mapping[int, Seen]
-) -> dict[int, Stretch]:
-    """Return for what time other points of the feeders, and those that are due, are to be looked at, too."""
+) -> tuple[dict[int, Stretch], dict[int, Stretch]]:
+    """Return for what time other points, and those that are due, are to be looked at, too; and for what time places are."""
     stretches = {point_id: one.stretch for point_id, one in seen.items()}
     before: defaultdict[int, list[StoredEvidence]] = defaultdict(list)
     for stored in await evidence_in(connection, stretches):
@@ -92,6 +92,7 @@ async def _others(
     ):
         near[stored.point_id].append(stored.piece)
     more: dict[int, Stretch] = {}
+    looked: dict[int, Stretch] = {}
     for job, span in zip(jobs, spans, strict=True):
         said = _said(job, span, seen, near, changed)
         places = [
@@ -101,11 +102,12 @@ async def _others(
             if not is_own(piece) and reaches_into(piece, span)
         ]
         wide = witnessed_span(span, said)
+        looked |= {point_id: hull([wide, one]) for point_id, one in job.asked.items()}
         for point_id in concerned(job, said, places):
-            whole = hull([wide, job.asked.get(point_id, wide)])
+            whole = looked[point_id] = hull([wide, job.asked.get(point_id, wide)])
             if point_id not in seen or not _covers(seen[point_id].stretch, whole):
                 more[point_id] = whole
-    return more
+    return more, looked
 
 
 def _changed(seen: Seen, stored: Sequence[StoredEvidence]) -> list[Piece]:
@@ -195,10 +197,19 @@ async def _store(
     connection: Connection,
     jobs: Sequence[Job],
     seen: Mapping[int, Seen],
+    looked: Mapping[int, Stretch],
     found: Sequence[FeederSupply],
 ) -> Derived:
     """Write what differs from what is stored, in the stretches of the points that were looked at."""
-    stretches = {point_id: one.stretch for point_id, one in seen.items()}
+    before: defaultdict[int, list[Piece]] = defaultdict(list)
+    for stored in await evidence_in(
+        connection, {point_id: one.stretch for point_id, one in seen.items()}
+    ):
+        before[stored.point_id].append(stored.piece)
+    stretches = {
+        point_id: _narrowed(one, looked[point_id], before[point_id])
+        for point_id, one in seen.items()
+    }
     keys: set[PieceKey] = set()
     interruptions: list[Interruption] = []
     for supply in found:
@@ -211,8 +222,9 @@ async def _store(
             }
             interruptions += [one for one in point.interruptions if _starts_in(one.start, stretch)]
     n_rows = await replace_evidence(connection, await evidence_in(connection, stretches), keys)
-    stored = await interruptions_in(connection, stretches)
-    difference = await replace_interruptions(connection, stored, interruptions)
+    difference = await replace_interruptions(
+        connection, await interruptions_in(connection, stretches), interruptions
+    )
     derived = Derived(
         n_points=len(seen),
         n_rows=n_rows + len({one.key for one in difference.before} | _keys(difference.after)),
@@ -222,6 +234,35 @@ async def _store(
     )
     derived.changes = _mask_changes(difference, seen)
     return derived
+
+
+def _narrowed(seen: Seen, looked: Stretch, stored: Sequence[Piece]) -> Stretch:
+    """Return the part of a point's stretch for which its places were looked at, with all that reaches into it.
+
+    The stretch of a silent meter goes back to its last reading; what its places said of other times stands.
+    """
+    pieces = [*seen.own.pieces, *stored]
+    part, before = looked, None
+    while part != before:
+        before = part
+        part = hull(
+            [
+                part,
+                *(
+                    Stretch(one.earliest, max(one.start, min(one.end, seen.stretch.to_us)) + 1)
+                    for one in pieces
+                    if _holds_on(one, part)
+                ),
+            ]
+        )
+    begin = max(seen.stretch.from_us, part.from_us)
+    return Stretch(begin, max(begin, min(seen.stretch.to_us, part.to_us)))
+
+
+def _holds_on(piece: Piece, part: Stretch) -> bool:
+    if is_own(piece):
+        return reaches_into(piece, part)
+    return piece.start <= part.to_us and (piece.is_open or piece.end >= part.from_us)
 
 
 def _mask_changes(difference: Difference, seen: Mapping[int, Seen]) -> list[Change]:
