@@ -1,0 +1,191 @@
+"""What was found of interruptions stands when its place is looked at again, and what is ahead of the data waits for them."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from service.domain.register import NewDeclaration, Place
+from service.errors import JudgementMovedError
+from service.settle.knowledge import Knowledge
+from service.settle.settler import PassReport, Settler
+from service.store.declarations import add_declaration
+from service.store.interruption_due import Window, mark_interruptions_due
+from service.store.pool import Pool
+from tests.settle.plant import Consumer, at, consumer, minutes, settle, settler, table
+from tests.settle.test_interruptions import INTERRUPTIONS, district, supply, tell
+
+pytestmark = pytest.mark.integration
+
+DAY_MINUTES = 1440
+DUE = "SELECT point, from_at, to_at FROM interruption_due JOIN point USING (point_id) ORDER BY 1"
+
+
+async def found(pool: Pool) -> list[tuple[object, object]]:
+    return [(row["point"], row["start_at"]) for row in await table(pool, INTERRUPTIONS)]
+
+
+async def all_but_p2(one: Consumer, first: int, dark: int, last: int) -> None:
+    """Read the feeder from ``first`` to ``last`` but for its P2; it is dark for half an hour."""
+    one.fold("MH", minutes(first, dark - first, 5774.0))
+    one.fold("MH", minutes(dark, 30, 0.0))
+    one.fold("MH", minutes(dark + 30, last - dark - 30, 5774.0))
+    for meter in ("M1", "M3", "M4"):
+        one.fold(meter, minutes(first, dark - first, 220.0))
+        one.fold(meter, minutes(dark + 30, last - dark - 30, 220.0))
+    await one.checkpoint()
+
+
+async def with_a_silent_meter(pool: Pool) -> Consumer:
+    """Let a feeder be dark on its first day; P2 is silent from minute 60 on and has no reading after it."""
+    meters = await district(pool)
+    one = await consumer(pool)
+    await supply(one, meters[1:2], 0, 60)
+    await all_but_p2(one, 0, 120, 3 * DAY_MINUTES)
+    await tell(pool, "P1", "power_off", at(120))
+    await settle(pool)
+    assert ("P2", at(120)) in await found(pool)
+    return one
+
+
+async def test_a_silent_meter_keeps_its_outage_when_its_feeder_is_dark_again(pool: Pool) -> None:
+    one = await with_a_silent_meter(pool)
+    again = 3 * DAY_MINUTES + 600
+
+    await all_but_p2(one, 3 * DAY_MINUTES, again, again + 300)
+    await tell(pool, "P1", "power_off", at(again))
+    await settle(pool)
+
+    mine = [start for point, start in await found(pool) if point == "P2"]
+    assert mine == [at(120), at(again)]
+
+
+async def test_a_silent_meter_keeps_its_outage_when_it_speaks_of_another(pool: Pool) -> None:
+    await with_a_silent_meter(pool)
+    later = 2 * DAY_MINUTES + 900
+
+    await tell(pool, "P2", "power_failure_log", at(later), at(later + 10))
+    await settle(pool)
+
+    mine = [start for point, start in await found(pool) if point == "P2"]
+    assert mine == [at(120), at(later)]
+
+
+async def test_an_event_ahead_of_the_readings_counts_when_they_get_there(pool: Pool) -> None:
+    meters = await district(pool, with_head=False)
+    one = await consumer(pool)
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+
+    await tell(pool, "P1", "power_off", at(62))
+    await settle(pool)
+    early, waiting = await found(pool), await table(pool, DUE)
+    idle = await settle(pool)
+    still = await table(pool, "SELECT due_id FROM interruption_due")
+    await settle(pool)
+    untouched = await table(pool, "SELECT due_id FROM interruption_due")
+    await supply(one, meters[1:], 60, 240)
+    await settle(pool)
+
+    assert early == []
+    assert waiting == [{"point": "P1", "from_at": at(60), "to_at": at(72)}]
+    assert (idle, untouched) == ([], still)
+    assert await found(pool) == [("P1", at(62))]
+    assert await table(pool, DUE) == []
+
+
+async def test_an_outage_declared_ahead_of_the_readings_counts_when_they_get_there(
+    pool: Pool,
+) -> None:
+    meters = await district(pool, with_head=False)
+    one = await consumer(pool)
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+    async with pool.transaction() as connection:
+        await add_declaration(
+            connection,
+            NewDeclaration(
+                kind="outage",
+                places=[Place("feeder", "F1")],
+                ticket="T-1",
+                author="dispatcher",
+                approver="shift leader",
+                from_at=at(65),
+                to_at=None,
+                cause="fault_internal",
+            ),
+        )
+    await settle(pool)
+    early = await found(pool)
+
+    await supply(one, meters[3:], 60, 62)
+    await settle(pool)
+    nearer = await found(pool)
+    await supply(one, meters[3:], 62, 240)
+    await settle(pool)
+
+    assert (early, nearer) == ([], [])
+    assert {("P1", at(65)), ("P2", at(65)), ("P3", at(65))} <= set(await found(pool))
+
+
+async def test_a_time_far_ahead_is_not_cut_and_one_without_an_end_does_not_stay(pool: Pool) -> None:
+    meters = await district(pool, with_head=False)
+    one = await consumer(pool)
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+    (p1, p2, p3) = [
+        row["point_id"] for row in await table(pool, "SELECT point_id FROM point ORDER BY point")
+    ][:3]
+
+    async with pool.transaction() as connection:
+        await mark_interruptions_due(
+            connection,
+            [
+                Window(p1, at(50), at(600)),
+                Window(p2, at(-2 * DAY_MINUTES), datetime.max.replace(tzinfo=UTC)),
+                Window(p3, at(50), at(60)),
+            ],
+        )
+    reports = await settle(pool)
+    ahead = await table(pool, DUE)
+    await supply(one, meters, 60, 300)
+    await settle(pool)
+
+    assert sum(report.n_interruptions for report in reports) == 3
+    assert ahead == [
+        {"point": "P1", "from_at": at(60), "to_at": at(600)},
+        {"point": "P2", "from_at": at(60), "to_at": at(180)},
+    ]
+    assert await table(pool, DUE) == [{"point": "P1", "from_at": at(300), "to_at": at(600)}]
+
+
+@dataclass(slots=True)
+class _Overtaken(Settler):
+    """A settler whose registry moves twice in its first pass, as imports at a busy time do."""
+
+    n_times: int = 2
+    stop: asyncio.Event | None = None
+
+    async def _make_pass(self, known: Knowledge) -> PassReport:
+        if self.n_times:
+            self.n_times -= 1
+            raise JudgementMovedError(known.judgement + 1)
+        report = await Settler._make_pass(self, known)
+        if self.stop is not None:
+            self.stop.set()
+        return report
+
+
+async def test_a_registry_that_moves_twice_in_a_pass_does_not_end_the_process(pool: Pool) -> None:
+    await district(pool)
+    plain, stop = settler(pool), asyncio.Event()
+    one = _Overtaken(
+        pool=pool, rule_set=plain.rule_set, zone=plain.zone, policy=replace(plain.policy, interval_s=0.01),
+        metrics=plain.metrics, monotonic_s=plain.monotonic_s, stop=stop,
+    )  # fmt: skip
+
+    async with asyncio.timeout(30):
+        await one.run(stop)
+
+    assert one.n_times == 0
