@@ -10,12 +10,14 @@ from service.domain.supply.feeders import FeederSupply, feeder_supply
 from service.domain.supply.interruptions import Interruption
 from service.domain.supply.pieces import Grade, Piece
 from service.domain.supply.register import RegisterEntry
+from service.settle.continuing import ended_since
 from service.settle.feeder_jobs import (
     Job,
     Said,
     concerned,
     hull,
     is_own,
+    part_looked_at,
     reaches_into,
     witnessed_span,
 )
@@ -73,13 +75,13 @@ async def derive(connection: Connection, look: Look, jobs: Sequence[Job]) -> Der
     more, looked = await _others(connection, jobs, seen)
     seen |= {one.point.point_id: one for one in await look.at(connection, more)}
     found = await _supply(connection, look, jobs, seen)
-    return await _store(connection, jobs, seen, looked, found)
+    return await _store(connection, jobs, seen, looked, found, look.kept_from_us)
 
 
 async def _others(
     connection: Connection, jobs: Sequence[Job], seen: Mapping[int, Seen]
 ) -> tuple[dict[int, Stretch], dict[int, Stretch]]:
-    """Return for what time other points, and those that are due, are to be looked at, too; and for what time places are."""
+    """Return for what time other points, or those that are due, are to be looked at, too; and for what places are."""
     stretches = {point_id: one.stretch for point_id, one in seen.items()}
     before: defaultdict[int, list[StoredEvidence]] = defaultdict(list)
     for stored in await evidence_in(connection, stretches):
@@ -199,6 +201,7 @@ async def _store(
     seen: Mapping[int, Seen],
     looked: Mapping[int, Stretch],
     found: Sequence[FeederSupply],
+    kept_from_us: int,
 ) -> Derived:
     """Write what differs from what is stored, in the stretches of the points that were looked at."""
     before: defaultdict[int, list[Piece]] = defaultdict(list)
@@ -207,7 +210,9 @@ async def _store(
     ):
         before[stored.point_id].append(stored.piece)
     stretches = {
-        point_id: _narrowed(one, looked[point_id], before[point_id])
+        point_id: part_looked_at(
+            one.stretch, looked[point_id], [*one.own.pieces, *before[point_id]]
+        )
         for point_id, one in seen.items()
     }
     keys: set[PieceKey] = set()
@@ -221,9 +226,16 @@ async def _store(
                 if _starts_in(piece.start, stretch)
             }
             interruptions += [one for one in point.interruptions if _starts_in(one.start, stretch)]
-    n_rows = await replace_evidence(connection, await evidence_in(connection, stretches), keys)
+    ended = await ended_since(connection, seen, found, kept_from_us)
+    n_rows = await replace_evidence(
+        connection,
+        [*await evidence_in(connection, stretches), *ended.evidence],
+        {*keys, *ended.keys},
+    )
     difference = await replace_interruptions(
-        connection, await interruptions_in(connection, stretches), interruptions
+        connection,
+        [*await interruptions_in(connection, stretches), *ended.interruptions],
+        [*interruptions, *ended.now],
     )
     derived = Derived(
         n_points=len(seen),
@@ -234,35 +246,6 @@ async def _store(
     )
     derived.changes = _mask_changes(difference, seen)
     return derived
-
-
-def _narrowed(seen: Seen, looked: Stretch, stored: Sequence[Piece]) -> Stretch:
-    """Return the part of a point's stretch for which its places were looked at, with all that reaches into it.
-
-    The stretch of a silent meter goes back to its last reading; what its places said of other times stands.
-    """
-    pieces = [*seen.own.pieces, *stored]
-    part, before = looked, None
-    while part != before:
-        before = part
-        part = hull(
-            [
-                part,
-                *(
-                    Stretch(one.earliest, max(one.start, min(one.end, seen.stretch.to_us)) + 1)
-                    for one in pieces
-                    if _holds_on(one, part)
-                ),
-            ]
-        )
-    begin = max(seen.stretch.from_us, part.from_us)
-    return Stretch(begin, max(begin, min(seen.stretch.to_us, part.to_us)))
-
-
-def _holds_on(piece: Piece, part: Stretch) -> bool:
-    if is_own(piece):
-        return reaches_into(piece, part)
-    return piece.start <= part.to_us and (piece.is_open or piece.end >= part.from_us)
 
 
 def _mask_changes(difference: Difference, seen: Mapping[int, Seen]) -> list[Change]:

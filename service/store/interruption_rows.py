@@ -24,6 +24,19 @@ _IN_STRETCHES = statement(
     """,  # noqa: S608 (SQL of ours)
 )
 
+_OPEN_BEFORE = statement(
+    "interruptions_open_before",
+    f"""
+    SELECT {COLUMNS}
+      FROM interruption
+     WHERE point_id = ANY ($1::integer[])
+       AND start_at < $2                               -- timestamptz
+       AND end_at IS NULL
+       AND grades <> ARRAY['declared']
+     ORDER BY point_id, start_at
+    """,  # noqa: S608 (SQL of ours)
+)
+
 _DELETE = statement(
     "interruptions_delete",
     """
@@ -92,6 +105,17 @@ async def interruptions_in(
         [at_us(from_us) for from_us, _ in stretches.values()],
         [at_us(to_us) for _, to_us in stretches.values()],
     )
+    return [stored_interruption(row) for row in rows]
+
+
+async def open_interruptions_before(
+    connection: Connection, point_ids: Sequence[int], before_us: int
+) -> list[StoredInterruption]:
+    """Return the stored interruptions of points that are open and start before an instant, microseconds.
+
+    Not those that are only declared: the register says when they end.
+    """
+    rows = await connection.fetch(_OPEN_BEFORE, point_ids, at_us(before_us))
     return [stored_interruption(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""What was found of interruptions stands when its place is looked at again, and what is ahead of the data waits for them."""
+"""What was found of interruptions stands when their place is looked at again; what is ahead of the data waits."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -8,12 +8,11 @@ import pytest
 
 from service.domain.register import NewDeclaration, Place
 from service.errors import JudgementMovedError
-from service.settle.knowledge import Knowledge
 from service.settle.settler import PassReport, Settler
 from service.store.declarations import add_declaration
 from service.store.interruption_due import Window, mark_interruptions_due
 from service.store.pool import Pool
-from tests.settle.plant import Consumer, at, consumer, minutes, settle, settler, table
+from tests.settle.plant import Consumer, at, consumer, minutes, register, settle, settler, table
 from tests.settle.test_interruptions import INTERRUPTIONS, district, supply, tell
 
 pytestmark = pytest.mark.integration
@@ -134,11 +133,10 @@ async def test_a_time_far_ahead_is_not_cut_and_one_without_an_end_does_not_stay(
     one = await consumer(pool)
     await supply(one, meters, 0, 60)
     await settle(pool)
-    (p1, p2, p3) = [
-        row["point_id"] for row in await table(pool, "SELECT point_id FROM point ORDER BY point")
-    ][:3]
 
     async with pool.transaction() as connection:
+        points = await connection.fetch("SELECT point_id FROM point ORDER BY point LIMIT 3")
+        p1, p2, p3 = [row["point_id"] for row in points]
         await mark_interruptions_due(
             connection,
             [
@@ -160,18 +158,57 @@ async def test_a_time_far_ahead_is_not_cut_and_one_without_an_end_does_not_stay(
     assert await table(pool, DUE) == [{"point": "P1", "from_at": at(300), "to_at": at(600)}]
 
 
+async def settle_keeping(pool: Pool, days: int) -> None:
+    one = settler(pool)
+    one.policy = replace(one.policy, retention_days=days)
+    while not (await one.make_pass()).is_idle:
+        pass
+
+
+@pytest.mark.parametrize("silent_at_the_end", [False, True])
+async def test_an_outage_that_lasts_longer_than_its_pages_are_kept_ends(
+    pool: Pool, silent_at_the_end: bool
+) -> None:
+    since = "2026-11-02T00:00+08:00"
+    await register(
+        pool,
+        f"P1,220,1p,D,F1,{since}\nP2,220,1p,D,F2,{since}",
+        f"M1,P1,60,no,{since}\nM2,P2,60,no,{since}",
+    )
+    one = await consumer(pool)
+    await supply(one, ["M1", "M2"], 0, 60)
+    back = 60 + 6 * DAY_MINUTES
+    for day in range(6):
+        if day == 0 or not silent_at_the_end:
+            one.fold("M1", minutes(60 + day * DAY_MINUTES, DAY_MINUTES, 0.0))
+        await supply(one, ["M2"], 60 + day * DAY_MINUTES, 60 + (day + 1) * DAY_MINUTES)
+        await settle_keeping(pool, 4)
+    lasting = await table(pool, INTERRUPTIONS)
+
+    await supply(one, ["M1"], back, back + 600)
+    await settle_keeping(pool, 4)
+
+    assert [(row["start_at"], row["end_at"]) for row in lasting] == [(at(60), None)]
+    (over,) = await table(pool, INTERRUPTIONS)
+    assert (over["start_at"], over["end_at"], over["grades"]) == (at(60), at(back), ["measured"])
+    assert await table(pool, "SELECT last_end_at FROM outage") == [{"last_end_at": at(back)}]
+    assert await table(pool, "SELECT start_at, end_at FROM evidence") == [
+        {"start_at": at(60), "end_at": at(back)}
+    ]
+
+
 @dataclass(slots=True)
 class _Overtaken(Settler):
-    """A settler whose registry moves twice in its first pass, as imports at a busy time do."""
+    """A settler whose registry has moved again and again when it has loaded it, as imports at a busy time do."""
 
-    n_times: int = 2
+    n_times: int = 1
     stop: asyncio.Event | None = None
 
-    async def _make_pass(self, known: Knowledge) -> PassReport:
+    async def make_pass(self) -> PassReport:
         if self.n_times:
             self.n_times -= 1
-            raise JudgementMovedError(known.judgement + 1)
-        report = await Settler._make_pass(self, known)
+            raise JudgementMovedError(2)
+        report = await Settler.make_pass(self)
         if self.stop is not None:
             self.stop.set()
         return report
