@@ -6,13 +6,32 @@ from datetime import UTC, datetime
 
 import pytest
 
+from service.domain.instants import epoch_us
 from service.domain.register import NewDeclaration, Place
+from service.domain.supply.interruptions import Interruption
 from service.errors import JudgementMovedError
+from service.settle.feeder_jobs import Job
+from service.settle.grouping import Grouper
+from service.settle.knowledge import load_knowledge
 from service.settle.settler import PassReport, Settler
 from service.store.declarations import add_declaration
 from service.store.interruption_due import Window, mark_interruptions_due
+from service.store.interruption_rows import Difference, replace_interruptions
 from service.store.pool import Pool
-from tests.settle.plant import Consumer, at, consumer, minutes, register, settle, settler, table
+from service.store.registry_imports import import_registry
+from tests.settle.plant import (
+    HEADER,
+    RULES,
+    ZONE,
+    Consumer,
+    at,
+    consumer,
+    minutes,
+    register,
+    settle,
+    settler,
+    table,
+)
 from tests.settle.test_interruptions import INTERRUPTIONS, district, supply, tell
 
 pytestmark = pytest.mark.integration
@@ -195,6 +214,79 @@ async def test_an_outage_that_lasts_longer_than_its_pages_are_kept_ends(
     assert await table(pool, "SELECT start_at, end_at FROM evidence") == [
         {"start_at": at(60), "end_at": at(back)}
     ]
+
+
+LINKS = (
+    "SELECT point, point.feeder, outage.feeder AS outage_feeder, n_points, outage_id"
+    " FROM interruption JOIN point USING (point_id) LEFT JOIN outage USING (outage_id) ORDER BY point"
+)
+
+
+@pytest.mark.parametrize("to_feeder", ["F2", ""])
+async def test_a_point_that_moves_does_not_join_the_outages_of_two_feeders(
+    pool: Pool, to_feeder: str
+) -> None:
+    since = "2026-11-02T00:00+08:00"
+    feeders = {"P1": "F1", "P2": "F1", "P3": "F2", "P4": "F2"}
+    await register(
+        pool,
+        "\n".join(f"{point},220,1p,D,{feeder},{since}" for point, feeder in feeders.items()),
+        "\n".join(f"M{n},P{n},60,no,{since}" for n in range(1, 5)),
+    )
+    one = await consumer(pool)
+    for meter in ("M1", "M2", "M3", "M4"):
+        one.fold(meter, minutes(0, 60, 220.0))
+        one.fold(meter, minutes(60, 30, 0.0))
+        one.fold(meter, minutes(90, 60, 220.0))
+    await one.checkpoint()
+    await settle(pool)
+    before = await table(pool, LINKS)
+
+    moved = HEADER + f"P1,220,1p,D,{to_feeder},{since}\n"
+    await import_registry(pool, "points", moved.encode())
+    await settle(pool)
+    after = await table(pool, LINKS)
+    back = HEADER + f"P1,220,1p,D,F1,{since}\n"
+    await import_registry(pool, "points", back.encode())
+    await settle(pool)
+
+    n_with_p1 = 3 if to_feeder else 1
+    assert [row["n_points"] for row in before] == [2, 2, 2, 2]
+    assert [row["n_points"] for row in after] == [n_with_p1, 1, *[3 if to_feeder else 2] * 2]
+    assert all(row["feeder"] == row["outage_feeder"] for row in after)
+    assert len({row["outage_id"] for row in after}) == (2 if to_feeder else 3)
+    restored = await table(pool, LINKS)
+    assert [row["n_points"] for row in restored] == [2, 2, 2, 2]
+    assert all(row["feeder"] == row["outage_feeder"] for row in restored)
+    assert await table(pool, "SELECT count(*) AS n FROM outage") == [{"n": 2}]
+
+
+async def test_interruptions_that_follow_each_other_at_length_are_one_outage(pool: Pool) -> None:
+    n_points, since = 30, "2026-11-02T00:00+08:00"
+    await register(
+        pool,
+        "\n".join(f"P{n:02},220,1p,D,F1,{since}" for n in range(n_points)),
+        f"M1,P00,60,no,{since}",
+    )
+    known = await load_knowledge(pool, RULES, ZONE)
+    points = {one.point_id: one for one in known.network.of_feeder["F1"]}
+    window_s = RULES.evidence.outage_window_s
+    starts = [epoch_us(at(60)) + nth * window_s * 900_000 for nth in range(n_points)]
+    rows = [
+        Interruption(
+            point_id=point_id, earliest=start, start=start, end=start + 1, latest=start + 1, grades=("measured",)
+        )
+        for point_id, start in zip(sorted(points), starts, strict=True)
+    ]  # fmt: skip
+    job = Job(feeder="F1", alone=None, points=points, asked={})
+    grouper = Grouper(network=known.network, rule=RULES.evidence, through_us=starts[-1] + 1)
+
+    async with pool.transaction() as connection:
+        await replace_interruptions(connection, [], rows)
+        await grouper.regroup(connection, [(job, Difference((), (rows[0],)))])
+
+    assert await table(pool, "SELECT n_points FROM outage") == [{"n_points": n_points}]
+    assert len({row["outage_id"] for row in await table(pool, LINKS)}) == 1
 
 
 @dataclass(slots=True)
