@@ -11,14 +11,13 @@ from service.domain.supply_rows import EvidenceRow
 from service.settle.feeder_jobs import Job
 from service.settle.gathering import Group, gather
 from service.settle.network import Network
-from service.store.interruption_rows import Difference, StoredInterruption
+from service.store.interruption_rows import Difference, StoredInterruption, interruptions_astray
 from service.store.outage_rows import (
     Link,
     OutageRow,
     customers_of_outages,
     delete_outages,
     insert_outages,
-    interruptions_astray,
     link_interruptions,
     partly_open_outages,
     update_outages,

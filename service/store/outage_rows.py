@@ -49,23 +49,6 @@ _OF_OUTAGES = statement(
     """,  # noqa: S608 (SQL of ours)
 )
 
-# Of points that came from another feeder.
-_ASTRAY = statement(
-    "interruptions_astray",
-    f"""
-    SELECT {COLUMNS}
-      FROM interruption
-      JOIN point USING (point_id)
-     WHERE point_id = ANY ($1::integer[])
-       AND outage_id IN (
-               SELECT outage_id
-                 FROM outage
-                WHERE outage.feeder <> point.feeder
-           )
-     ORDER BY point_id, start_at
-    """,  # noqa: S608 (SQL of ours)
-)
-
 _PARTLY_OPEN = statement(
     "outages_partly_open",
     """
@@ -230,16 +213,6 @@ async def interruptions_of_outages(
 ) -> list[StoredInterruption]:
     """Return the interruptions that belong to outages."""
     rows = await connection.fetch(_OF_OUTAGES, list(outage_ids))
-    return [stored_interruption(row) for row in rows]
-
-
-async def interruptions_astray(
-    connection: Connection, point_ids: Collection[int]
-) -> list[StoredInterruption]:
-    """Return the interruptions of points that belong to an outage of another feeder than theirs."""
-    if not point_ids:
-        return []
-    rows = await connection.fetch(_ASTRAY, list(point_ids))
     return [stored_interruption(row) for row in rows]
 
 
