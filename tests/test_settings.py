@@ -37,6 +37,7 @@ def test_the_example_can_be_read_once_a_database_is_named() -> None:
         (DSN | {"VOLTPASS_CHECKPOINT_INTERVAL_S": "0"}, "greater than 0, not '0'"),
         (DSN | {"VOLTPASS_API_PORT": "65536"}, "less than or equal to 65535, not '65536'"),
         (DSN | {"VOLTPASS_TOPICS": " , "}, "at least 1 item"),
+        (DSN | {"VOLTPASS_RETENTION_DAYS": "2"}, "RETENTION_DAYS is 2; give 3 or more"),
         (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,sgcc-2003"}, "name each rule set once"),
         (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,en-50160"}, "name each rule set once"),
         (DSN | {"VOLTPASS_KAFKA_CA_FILE": "/ca.pem"}, "KAFKA_TLS is not true"),

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "VOLTPASS_"
+_RETENTION_DAYS_MIN = 3  # of pages of two days that are about to go nothing is derived
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -220,7 +221,7 @@ class JudgingSettings(Part):
     retention_days: int = Field(
         default=0,
         ge=0,
-        description="pages and meter events older than this many days are dropped; 0: none",
+        description="pages and meter events older than this many days are dropped, 3 or more; 0: none",
     )
 
     @model_validator(mode="after")
@@ -228,6 +229,15 @@ class JudgingSettings(Part):
         named = (self.rule_set, *self.rule_sets_beside)
         if len(set(named)) < len(named):
             raise ValueError("RULE_SET and RULE_SETS_BESIDE name each rule set once")
+        return self
+
+    @model_validator(mode="after")
+    def _retention_leaves_something_to_derive_from(self) -> Self:
+        if 0 < self.retention_days < _RETENTION_DAYS_MIN:
+            raise ValueError(
+                f"RETENTION_DAYS is {self.retention_days}; give {_RETENTION_DAYS_MIN} or more, or 0 to keep everything:"
+                " interruptions are not derived from the last two days before pages are dropped"
+            )
         return self
 
 

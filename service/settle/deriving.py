@@ -10,12 +10,14 @@ from service.domain.supply.feeders import FeederSupply, feeder_supply
 from service.domain.supply.interruptions import Interruption
 from service.domain.supply.pieces import Grade, Piece
 from service.domain.supply.register import RegisterEntry
+from service.settle.continuing import ended_since
 from service.settle.feeder_jobs import (
     Job,
     Said,
     concerned,
     hull,
     is_own,
+    part_looked_at,
     reaches_into,
     witnessed_span,
 )
@@ -70,16 +72,16 @@ async def derive(connection: Connection, look: Look, jobs: Sequence[Job]) -> Der
     """
     asked = {point_id: one for job in jobs for point_id, one in job.asked.items()}
     seen = {one.point.point_id: one for one in await look.at(connection, asked)}
-    more = await _others(connection, jobs, seen)
+    more, looked = await _others(connection, jobs, seen)
     seen |= {one.point.point_id: one for one in await look.at(connection, more)}
     found = await _supply(connection, look, jobs, seen)
-    return await _store(connection, jobs, seen, found)
+    return await _store(connection, jobs, seen, looked, found, look.kept_from_us)
 
 
 async def _others(
     connection: Connection, jobs: Sequence[Job], seen: Mapping[int, Seen]
-) -> dict[int, Stretch]:
-    """Return for what time other points of the feeders, and those that are due, are to be looked at, too."""
+) -> tuple[dict[int, Stretch], dict[int, Stretch]]:
+    """Return for what time other points, or those that are due, are to be looked at, too; and for what places are."""
     stretches = {point_id: one.stretch for point_id, one in seen.items()}
     before: defaultdict[int, list[StoredEvidence]] = defaultdict(list)
     for stored in await evidence_in(connection, stretches):
@@ -92,6 +94,7 @@ async def _others(
     ):
         near[stored.point_id].append(stored.piece)
     more: dict[int, Stretch] = {}
+    looked: dict[int, Stretch] = {}
     for job, span in zip(jobs, spans, strict=True):
         said = _said(job, span, seen, near, changed)
         places = [
@@ -101,11 +104,12 @@ async def _others(
             if not is_own(piece) and reaches_into(piece, span)
         ]
         wide = witnessed_span(span, said)
+        looked |= {point_id: hull([wide, one]) for point_id, one in job.asked.items()}
         for point_id in concerned(job, said, places):
-            whole = hull([wide, job.asked.get(point_id, wide)])
+            whole = looked[point_id] = hull([wide, job.asked.get(point_id, wide)])
             if point_id not in seen or not _covers(seen[point_id].stretch, whole):
                 more[point_id] = whole
-    return more
+    return more, looked
 
 
 def _changed(seen: Seen, stored: Sequence[StoredEvidence]) -> list[Piece]:
@@ -195,10 +199,22 @@ async def _store(
     connection: Connection,
     jobs: Sequence[Job],
     seen: Mapping[int, Seen],
+    looked: Mapping[int, Stretch],
     found: Sequence[FeederSupply],
+    kept_from_us: int,
 ) -> Derived:
     """Write what differs from what is stored, in the stretches of the points that were looked at."""
-    stretches = {point_id: one.stretch for point_id, one in seen.items()}
+    before: defaultdict[int, list[Piece]] = defaultdict(list)
+    for stored in await evidence_in(
+        connection, {point_id: one.stretch for point_id, one in seen.items()}
+    ):
+        before[stored.point_id].append(stored.piece)
+    stretches = {
+        point_id: part_looked_at(
+            one.stretch, looked[point_id], [*one.own.pieces, *before[point_id]]
+        )
+        for point_id, one in seen.items()
+    }
     keys: set[PieceKey] = set()
     interruptions: list[Interruption] = []
     for supply in found:
@@ -210,9 +226,17 @@ async def _store(
                 if _starts_in(piece.start, stretch)
             }
             interruptions += [one for one in point.interruptions if _starts_in(one.start, stretch)]
-    n_rows = await replace_evidence(connection, await evidence_in(connection, stretches), keys)
-    stored = await interruptions_in(connection, stretches)
-    difference = await replace_interruptions(connection, stored, interruptions)
+    ended = await ended_since(connection, seen, found, kept_from_us)
+    n_rows = await replace_evidence(
+        connection,
+        [*await evidence_in(connection, stretches), *ended.evidence],
+        {*keys, *ended.keys},
+    )
+    difference = await replace_interruptions(
+        connection,
+        [*await interruptions_in(connection, stretches), *ended.interruptions],
+        [*interruptions, *ended.now],
+    )
     derived = Derived(
         n_points=len(seen),
         n_rows=n_rows + len({one.key for one in difference.before} | _keys(difference.after)),

@@ -113,6 +113,39 @@ def witnessed_span(span: Stretch, own: Sequence[Said]) -> Stretch:
     return hull([span, *reaching])
 
 
+def part_looked_at(stretch: Stretch, looked: Stretch, pieces: Sequence[Piece]) -> Stretch:
+    """Return the part of a point's stretch for which its places were looked at, with all that reaches into it.
+
+    The stretch of a silent meter goes back to its last reading; what its places said of other times stands.
+
+    Args:
+        stretch: Of the point, as its own readings bound it.
+        looked: For which the points beside it were looked at, too.
+        pieces: What it says of itself, and what is stored of it.
+    """
+    part, before = looked, None
+    while part != before:
+        before = part
+        part = hull(
+            [
+                part,
+                *(
+                    Stretch(one.earliest, max(one.start, min(one.end, stretch.to_us)) + 1)
+                    for one in pieces
+                    if _holds_on(one, part)
+                ),
+            ]
+        )
+    begin = max(stretch.from_us, part.from_us)
+    return Stretch(begin, max(begin, min(stretch.to_us, part.to_us)))
+
+
+def _holds_on(piece: Piece, part: Stretch) -> bool:
+    if is_own(piece):
+        return reaches_into(piece, part)
+    return piece.start <= part.to_us and (piece.is_open or piece.end >= part.from_us)
+
+
 def _clusters(asked: Sequence[tuple[int, Stretch]]) -> list[dict[int, Stretch]]:
     clusters: list[dict[int, Stretch]] = []
     reached = 0

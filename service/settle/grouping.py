@@ -2,60 +2,29 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from service.domain.supply.outages import Outage, StoredOutage, match_outages, outages_of
 from service.domain.supply_rows import EvidenceRow
 from service.settle.feeder_jobs import Job
+from service.settle.gathering import Group, gather
 from service.settle.network import Network
-from service.store.interruption_rows import Difference, StoredInterruption
+from service.store.interruption_rows import Difference, StoredInterruption, interruptions_astray
 from service.store.outage_rows import (
-    Asked,
     Link,
     OutageRow,
     customers_of_outages,
     delete_outages,
     insert_outages,
-    interruptions_near,
-    interruptions_of_outages,
     link_interruptions,
     partly_open_outages,
-    stored_outages,
     update_outages,
 )
 from service.store.pool import Connection
 
 _US: Final = 1_000_000
-_STEPS_MAX: Final = 20  # each takes in what may have gone with what the last one found
-
-
-@dataclass(slots=True)
-class _Group:
-    """Interruptions of a feeder that may have gone together with some that changed."""
-
-    feeder: str
-    alone: int | None
-    from_us: int
-    to_us: int
-    points_of: defaultdict[int, set[int]]  # of each stored outage concerned, as it was
-    members: dict[tuple[int, int], StoredInterruption] = field(default_factory=dict)
-    found: tuple[Outage, ...] = ()
-    ids: list[int | None] = field(default_factory=list)  # of each that was found
-
-    def take(self, rows: Iterable[StoredInterruption], window: int) -> set[int]:
-        """Add interruptions; return outages that they belong to and that nobody has asked about."""
-        fresh: set[int] = set()
-        for one in rows:
-            self.members[one.key] = one
-            self.from_us = min(self.from_us, one.found.earliest - window)
-            self.to_us = max(self.to_us, one.found.start + window)
-            if one.outage_id is not None:
-                if one.outage_id not in self.points_of:
-                    fresh.add(one.outage_id)
-                self.points_of[one.outage_id].add(one.found.point_id)
-        return fresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +41,28 @@ class Grouper:
         return self.rule.outage_window_s * _US
 
     async def regroup(
-        self, connection: Connection, differences: Sequence[tuple[Job, Difference]]
+        self,
+        connection: Connection,
+        differences: Sequence[tuple[Job, Difference]],
+        due: Collection[int] = (),
     ) -> int:
         """Group anew what may have gone together with interruptions that changed; return how many outages changed.
 
         Call it in the transaction that wrote the interruptions. Outages that are the same are not touched.
+
+        Args:
+            connection: Inside that transaction.
+            differences: What changed, by feeder.
+            due: Points that may have come from another feeder: they leave its outages.
         """
-        return await self._regroup(
-            connection, [self._group(job, difference) for job, difference in differences]
-        )
+        groups = [self._group(job, difference) for job, difference in differences]
+        groups += [self._group_of(one) for one in await interruptions_astray(connection, due)]
+        return await self._regroup(connection, _united(groups))
 
     async def regroup_open(self, connection: Connection) -> int:
         """Group anew the outages that have ended for some of their points: the others are nested after a while."""
         groups = [
-            _Group(
+            Group(
                 feeder=one.feeder,
                 alone=one.alone,
                 from_us=one.from_us,
@@ -96,13 +73,10 @@ class Grouper:
         ]
         return await self._regroup(connection, _united(groups))
 
-    async def _regroup(self, connection: Connection, groups: Sequence[_Group]) -> int:
+    async def _regroup(self, connection: Connection, groups: Sequence[Group]) -> int:
         if not groups:
             return 0
-        await self._gather(connection, groups)
-        stored = await stored_outages(
-            connection, {number for group in groups for number in group.points_of}
-        )
+        groups, stored = await gather(connection, groups, self.network, self.window_us)
 
         def find() -> None:
             for group in groups:
@@ -128,13 +102,13 @@ class Grouper:
         await asyncio.to_thread(find)
         return await _write(connection, groups, stored)
 
-    def _group(self, job: Job, difference: Difference) -> _Group:
+    def _group(self, job: Job, difference: Difference) -> Group:
         whole = [*(one.found for one in difference.before), *difference.after]
         points_of: defaultdict[int, set[int]] = defaultdict(set)
         for one in difference.before:
             if one.outage_id is not None:
                 points_of[one.outage_id].add(one.found.point_id)
-        return _Group(
+        return Group(
             feeder=job.feeder,
             alone=job.alone,
             from_us=min(one.earliest for one in whole) - self.window_us,
@@ -142,41 +116,28 @@ class Grouper:
             points_of=points_of,
         )
 
-    async def _gather(self, connection: Connection, groups: Sequence[_Group]) -> None:
-        """Fill groups with all that may have gone together, step by step."""
-        fresh = {number for group in groups for number in group.points_of}
-        growing = list(groups)
-        for _ in range(_STEPS_MAX):
-            before = [(group.from_us, group.to_us) for group in growing]
-            asked = [Asked(one.feeder, one.alone, one.from_us, one.to_us) for one in growing]
-            also = await interruptions_of_outages(connection, fresh) if fresh else []
-            fresh = set()
-            for group, rows in zip(
-                growing, await interruptions_near(connection, asked), strict=True
-            ):
-                mine = [one for one in also if one.outage_id in group.points_of]
-                fresh |= group.take([*mine, *rows], self.window_us)
-            growing = [
-                group
-                for group, span in zip(growing, before, strict=True)
-                if (group.from_us, group.to_us) != span or fresh & group.points_of.keys()
-            ]
-            if not growing:
-                return
+    def _group_of(self, astray: StoredInterruption) -> Group:
+        feeder = self.network.points[astray.found.point_id].feeder
+        return Group(
+            feeder=feeder,
+            alone=None if feeder else astray.found.point_id,
+            from_us=astray.found.earliest - self.window_us,
+            to_us=astray.found.start + self.window_us,
+            points_of=defaultdict(set),
+        )
 
 
-def _united(groups: Sequence[_Group]) -> list[_Group]:
+def _united(groups: Iterable[Group]) -> list[Group]:
     """Return one group for each feeder."""
-    found: dict[tuple[str, int | None], _Group] = {}
+    found: dict[tuple[str, int | None], Group] = {}
     for group in groups:
         whole = found.setdefault((group.feeder, group.alone), group)
-        whole.from_us = min(whole.from_us, group.from_us)
-        whole.to_us = max(whole.to_us, group.to_us)
+        whole.widen(group)
     return list(found.values())
 
 
 async def _write(
-    connection: Connection, groups: Sequence[_Group], stored: Mapping[int, OutageRow]
+    connection: Connection, groups: Sequence[Group], stored: Mapping[int, OutageRow]
 ) -> int:
     """Store what differs, and which outage each interruption belongs to; return how many outages changed."""
     found = [
@@ -211,7 +172,7 @@ async def _write(
     return len(new) + len(changed) + len(gone)
 
 
-def _links(group: _Group, outage: Outage, number: int) -> list[Link]:
+def _links(group: Group, outage: Outage, number: int) -> list[Link]:
     """Return the interruptions of an outage that were noted otherwise."""
     links = []
     for key in outage.members:

@@ -104,7 +104,8 @@ async def _rebuild(
     whole = Derived()
     for jobs in waves_of(due, known.network, look.through):
         derived = await derive(connection, look, jobs)
-        done.n_outages += await grouper.regroup(connection, derived.differences)
+        asked = {point_id for job in jobs for point_id in job.asked}
+        done.n_outages += await grouper.regroup(connection, derived.differences, asked)
         await note_reclassified(
             connection, reclassified([difference for _, difference in derived.differences])
         )

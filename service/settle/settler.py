@@ -110,6 +110,8 @@ class Settler:
             try:
                 await self.keep_rule_sets()
                 report = await self.make_pass()
+            except JudgementMovedError as error:
+                log.info("pass_overtaken", judgement=error.number)
             except StoreError as error:
                 if not error.retryable:
                     raise
@@ -148,6 +150,7 @@ class Settler:
         """Do once what is to be done now, in the order in which one step feeds the next.
 
         Raises:
+            JudgementMovedError: Twice in this pass; what was done before it stays, call again.
             StoreError: What was done before it stays; a retryable one may be gone at the next pass.
         """
         try:

@@ -60,6 +60,13 @@ def outermost_live(ledger: Ledger, asked: Stretch) -> Anchors:
     return Anchors(int(before[0]) if before.size else None, int(after[-1]) if after.size else None)
 
 
+def first_live(ledger: Ledger, from_us: int) -> int | None:
+    """Return the first instant from ``from_us`` on at which supply was measured, microseconds; None: it was not."""
+    first, last = _live_runs(ledger)
+    after = np.flatnonzero(last > from_us)
+    return max(int(first[after[0]]), from_us) if after.size else None
+
+
 def _live_runs(ledger: Ledger) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return starts and ends of the runs of live minutes, microseconds."""
     minute = ledger.minute[ledger.measured & (ledger.verdict != INTERRUPTED)]

@@ -38,6 +38,18 @@ _OF_POINTS = statement(
     """,  # noqa: S608 (SQL of ours)
 )
 
+_OPEN_BEFORE = statement(
+    "evidence_open_before",
+    f"""
+    SELECT {_COLUMNS}
+      FROM evidence
+     WHERE point_id = ANY ($1::integer[])
+       AND start_at < $2                               -- timestamptz
+       AND end_at IS NULL
+       AND grade <> 'declared'
+    """,  # noqa: S608 (SQL of ours)
+)
+
 _DELETE = statement(
     "evidence_delete",
     """
@@ -107,6 +119,14 @@ async def physical_evidence_of(
 ) -> list[StoredEvidence]:
     """Return the stored pieces of points, but what is declared, that reach into a span of time; microseconds."""
     rows = await connection.fetch(_OF_POINTS, list(point_ids), at_us(span[0]), at_us(span[1]))
+    return [_stored(row) for row in rows]
+
+
+async def open_evidence_before(
+    connection: Connection, point_ids: Collection[int], before_us: int
+) -> list[StoredEvidence]:
+    """Return the stored pieces of points, but what is declared, that are open and start before an instant."""
+    rows = await connection.fetch(_OPEN_BEFORE, list(point_ids), at_us(before_us))
     return [_stored(row) for row in rows]
 
 

@@ -25,7 +25,12 @@ _MARK = statement(
 _CONCERNED = statement(
     "interruptions_concerned",
     """
-    SELECT days.point_id, min(day_start(days.day, zone)) AS from_at, max(day_start(days.day + 1, zone)) AS to_at
+    SELECT days.point_id, min(day_start(days.day, zone)) AS from_at,
+           CASE
+               WHEN min(day_start(days.day, zone)) < (SELECT max(data_through) FROM partition_progress)
+               THEN least(max(day_start(days.day + 1, zone)), (SELECT max(data_through) FROM partition_progress))
+               ELSE max(day_start(days.day + 1, zone))
+           END AS to_at
       FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
      CROSS JOIN deployment
      WHERE EXISTS (
@@ -68,16 +73,32 @@ _FEEDERS = statement(
     """,
 )
 
+# What speaks of a time that the data have not reached is looked at once more when they get there. A time without an
+# end stands for an outage that lasts: its beginning may be ahead by a little, and its end brings a mark of its own.
 _TAKE = statement(
     "interruptions_due_take",
     """
-    DELETE FROM interruption_due
-     USING point
-     WHERE point.point_id = interruption_due.point_id
-       AND interruption_due.from_at < $3            -- timestamptz
-       AND ((point.feeder <> '' AND point.feeder = ANY ($1::text[]))
-            OR (point.feeder = '' AND point.point_id = ANY ($2::integer[])))
-    RETURNING interruption_due.point_id, interruption_due.from_at, least(interruption_due.to_at, $3) AS to_at
+    WITH taken AS (
+        DELETE FROM interruption_due
+         USING point
+         WHERE point.point_id = interruption_due.point_id
+           AND interruption_due.from_at < $3            -- timestamptz
+           AND ((point.feeder <> '' AND point.feeder = ANY ($1::text[]))
+                OR (point.feeder = '' AND point.point_id = ANY ($2::integer[])))
+        RETURNING interruption_due.point_id, interruption_due.from_at, interruption_due.to_at
+    ), ahead AS (
+        INSERT INTO interruption_due (point_id, from_at, to_at)
+        SELECT point_id, $3, max(ends_at)
+          FROM (
+                   SELECT point_id, CASE WHEN to_at < 'infinity' THEN to_at ELSE $3 + interval '2 hours' END AS ends_at
+                     FROM taken
+               ) AS rest
+         WHERE ends_at > $3
+         GROUP BY point_id
+         ORDER BY point_id
+    )
+    SELECT point_id, from_at, least(to_at, $3) AS to_at
+      FROM taken
     """,
 )
 
@@ -128,7 +149,10 @@ async def mark_interruptions_due(
 
 
 async def windows_concerned(connection: Connection, days: Sequence[PointDay]) -> list[Window]:
-    """Return the points, among ``days``, that were interrupted there or were thought to be, and their days as one."""
+    """Return the points, among ``days``, that were interrupted there or were thought to be.
+
+    Their days come as one time, which ends where the data do: what comes later makes its day dirty again.
+    """
     rows = await connection.fetch(
         _CONCERNED, [one.point_id for one in days], [one.day for one in days]
     )
@@ -144,6 +168,8 @@ async def take_due(
     connection: Connection, feeders: Sequence[DueFeeder], through: datetime
 ) -> list[Window]:
     """Take away what is due of some feeders and begins before ``through``, by point and time, up to ``through``.
+
+    The rest of it, from ``through`` on, stays due, and waits until the data have gone further.
 
     Call it in the transaction that brings their interruptions in line.
     """

@@ -1,6 +1,6 @@
 """Interruptions as rows: what is stored of points, and the difference to what was found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +21,36 @@ _IN_STRETCHES = statement(
       JOIN interruption USING (point_id)
      WHERE start_at >= asked.from_at
        AND start_at < asked.to_at
+    """,  # noqa: S608 (SQL of ours)
+)
+
+_OPEN_BEFORE = statement(
+    "interruptions_open_before",
+    f"""
+    SELECT {COLUMNS}
+      FROM interruption
+     WHERE point_id = ANY ($1::integer[])
+       AND start_at < $2                               -- timestamptz
+       AND end_at IS NULL
+       AND grades <> ARRAY['declared']
+     ORDER BY point_id, start_at
+    """,  # noqa: S608 (SQL of ours)
+)
+
+# Of points that came from another feeder.
+_ASTRAY = statement(
+    "interruptions_astray",
+    f"""
+    SELECT {COLUMNS}
+      FROM interruption
+      JOIN point USING (point_id)
+     WHERE point_id = ANY ($1::integer[])
+       AND outage_id IN (
+               SELECT outage_id
+                 FROM outage
+                WHERE outage.feeder <> point.feeder
+           )
+     ORDER BY point_id, start_at
     """,  # noqa: S608 (SQL of ours)
 )
 
@@ -92,6 +122,27 @@ async def interruptions_in(
         [at_us(from_us) for from_us, _ in stretches.values()],
         [at_us(to_us) for _, to_us in stretches.values()],
     )
+    return [stored_interruption(row) for row in rows]
+
+
+async def open_interruptions_before(
+    connection: Connection, point_ids: Sequence[int], before_us: int
+) -> list[StoredInterruption]:
+    """Return the stored interruptions of points that are open and start before an instant, microseconds.
+
+    Not those that are only declared: the register says when they end.
+    """
+    rows = await connection.fetch(_OPEN_BEFORE, point_ids, at_us(before_us))
+    return [stored_interruption(row) for row in rows]
+
+
+async def interruptions_astray(
+    connection: Connection, point_ids: Collection[int]
+) -> list[StoredInterruption]:
+    """Return the interruptions of points that belong to an outage of another feeder than theirs."""
+    if not point_ids:
+        return []
+    rows = await connection.fetch(_ASTRAY, list(point_ids))
     return [stored_interruption(row) for row in rows]
 
 
