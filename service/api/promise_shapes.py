@@ -94,7 +94,10 @@ class PromiseStandingShape(JudgedShape):
     exempt: int = Field(description="taken out by what somebody claimed: weather, cancellation")
     open: int = Field(description="going on, and kept so far")
     open_broken: int = Field(description="of the judged ones: going on, and broken already")
-    not_judged: int = Field(description="without a limit")
+    not_judged: int = Field(
+        description="without a limit; of planned_window: the window passed, and nobody said whether the outage came, "
+        "nor did a meter see it"
+    )
     with_exempt: JudgedShape = Field(description="as if nobody had claimed an exemption")
 
     @classmethod

@@ -27,9 +27,9 @@ class Breach(NamedTuple):
 class Case:
     """One thing that a promise was given for.
 
-    A case is kept, broken, or neither: while it goes on and is still within its limit, and where
-    the rule set has no limit for it. An exemption that somebody claimed takes it out of the count;
-    how it would have been judged without stays known.
+    A case is kept, broken, or neither: while it goes on and is still within its limit, where the
+    rule set has no limit for it, and where nobody said whether it came. An exemption that somebody
+    claimed takes it out of the count; how it would have been judged without stays known.
     """
 
     subject: str  # ticket, call, account or reference

@@ -48,7 +48,7 @@ class Tally:
     n_exempt: int = 0  # by what somebody claimed
     n_open: int = 0  # going on and within the limit so far
     n_open_broken: int = 0  # going on and broken already; judged
-    n_not_judged: int = 0  # the rule set has no limit for them
+    n_not_judged: int = 0  # no limit in the rule set, or nobody said whether they came
     counted: Judged = field(default_factory=Judged)
     with_exempt: Judged = field(default_factory=Judged)  # as if nobody had claimed an exemption
 
