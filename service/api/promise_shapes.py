@@ -15,7 +15,7 @@ from service.domain.rule_rows import Certainty
 from service.domain.target_rows import Reach
 
 _VERDICT = (
-    "of each: kept if no case broke it; of average: the mean of the cases that are over, unrounded; of generality: "
+    "of each: kept if no case broke it; of average: the mean of `average_minutes`, unrounded; of generality: "
     "the share kept; no_cases: none was judged; no_limit: somebody else sets it"
 )
 
@@ -66,7 +66,8 @@ class JudgedShape(Shape):
     kept: int
     share_kept: float | None = Field(description="kept / judged, 0..1; null of none")
     average_minutes: float | None = Field(
-        description="of crew_arrival and restoration: mean of the calls that are over; null of none"
+        description="of crew_arrival and restoration: mean of the calls that are over, and of those past the limit "
+        "that are not, or that no crew came to, with the time so far or to restoration; null of none"
     )
     verdict: PromiseVerdict = Field(description=_VERDICT)
 

@@ -42,6 +42,9 @@ class Case:
     exemption: Exemption = ""
     breaches: tuple[Breach, ...] = ()  # of a broken one, at least one
     took_us: int | None = None  # of a case that is over, where the promise is about a time
+    at_least_us: int | None = (
+        None  # of one past its limit that has no such time: it took this, or more
+    )
 
 
 def minutes_of(length_us: int) -> Fraction:

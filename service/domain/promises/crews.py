@@ -27,7 +27,8 @@ def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
 
     None where it was not given: another area, or, of ``restoration``, as long as no crew is there.
     Exactly the limit is kept. A crew that is on its way past the limit has broken it already. Where
-    supply is back and no crew came, the time to that is judged, and takes no part in the average.
+    supply is back and no crew came, the time to that is judged. Past the limit the time so far, or
+    to that, is the least that it took: a crew that never comes spares no average.
     """
     if call.response_area != row.area:
         return None
@@ -56,6 +57,7 @@ def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
         if is_kept is False
         else (),
         took_us=None if until is None else length_us,
+        at_least_us=length_us if until is None and is_kept is False else None,
     )
 
 
