@@ -99,6 +99,10 @@ class PromiseStandingShape(JudgedShape):
         description="without a limit; of planned_window: the window passed, and nobody said whether the outage came, "
         "nor did a meter see it"
     )
+    area_differs: int = Field(
+        description="of the cases: calls judged by their own response area, where the customer, or all customers of "
+        "the point, are registered in another one"
+    )
     with_exempt: JudgedShape = Field(description="as if nobody had claimed an exemption")
 
     @classmethod
@@ -113,6 +117,7 @@ class PromiseStandingShape(JudgedShape):
             open=tally.n_open,
             open_broken=tally.n_open_broken,
             not_judged=tally.n_not_judged,
+            area_differs=tally.n_area_differs,
             with_exempt=JudgedShape.of_judged(tally.with_exempt, one.verdict_with_exempt),
         )
 

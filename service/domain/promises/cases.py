@@ -40,6 +40,7 @@ class Case:
     would_be_kept: bool | None  # as if nobody had claimed an exemption
     is_open: bool = False  # it goes on: kept so far, or broken already
     exemption: Exemption = ""
+    area_differs: bool = False  # of a call: judged by its own area, the registry has another one
     breaches: tuple[Breach, ...] = ()  # of a broken one, at least one
     took_us: int | None = None  # of a case that is over, where the promise is about a time
     at_least_us: int | None = (

@@ -20,6 +20,7 @@ class FaultCall:
     arrived_at: int | None = None  # None: the crew is on its way, or never came
     restored_at: int | None = None
     is_severe_weather: bool = False
+    area_differs: bool = False  # the customer, or all of the point, are registered in another area
 
 
 def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
@@ -53,6 +54,7 @@ def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
         would_be_kept=is_kept,
         is_open=is_open and row.within_minutes is not None,
         exemption="severe_weather" if is_exempt else "",
+        area_differs=call.area_differs,
         breaches=(Breach(what, minutes_of(length_us - limit_us), "minutes"),)
         if is_kept is False
         else (),

@@ -49,12 +49,14 @@ class Tally:
     n_open: int = 0  # going on and within the limit so far
     n_open_broken: int = 0  # going on and broken already; judged
     n_not_judged: int = 0  # no limit in the rule set, or nobody said whether they came
+    n_area_differs: int = 0  # calls whose area is not that of the registry
     counted: Judged = field(default_factory=Judged)
     with_exempt: Judged = field(default_factory=Judged)  # as if nobody had claimed an exemption
 
     def add(self, case: Case) -> None:
         """Count a case in."""
         self.n_cases += 1
+        self.n_area_differs += case.area_differs
         took_us = case.at_least_us if case.took_us is None else case.took_us
         self.with_exempt.add(case.would_be_kept, took_us)
         if case.exemption:
