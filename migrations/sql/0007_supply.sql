@@ -91,6 +91,7 @@ ALTER TABLE interruption
     ALTER COLUMN grades DROP DEFAULT,
     ADD CHECK (grades[1] = evidence);
 CREATE INDEX interruption_outage ON interruption (outage_id);
+CREATE INDEX interruption_declaration ON interruption (declaration_id) WHERE declaration_id IS NOT NULL;
 CREATE INDEX interruption_open ON interruption (point_id) WHERE end_at IS NULL;
 
 -- Interruptions that figures count: all but those of which nothing but the silence of others tells.

@@ -15,7 +15,7 @@ from service.domain.rule_rows import Certainty
 from service.domain.target_rows import Reach
 
 _VERDICT = (
-    "of each: kept if no case broke it; of average: the mean of the cases that are over, unrounded; of generality: "
+    "of each: kept if no case broke it; of average: the mean of `average_minutes`, unrounded; of generality: "
     "the share kept; no_cases: none was judged; no_limit: somebody else sets it"
 )
 
@@ -66,7 +66,8 @@ class JudgedShape(Shape):
     kept: int
     share_kept: float | None = Field(description="kept / judged, 0..1; null of none")
     average_minutes: float | None = Field(
-        description="of crew_arrival and restoration: mean of the calls that are over; null of none"
+        description="of crew_arrival and restoration: mean of the calls that are over, and of those past the limit "
+        "that are not, or that no crew came to, with the time so far or to restoration; null of none"
     )
     verdict: PromiseVerdict = Field(description=_VERDICT)
 
@@ -94,7 +95,14 @@ class PromiseStandingShape(JudgedShape):
     exempt: int = Field(description="taken out by what somebody claimed: weather, cancellation")
     open: int = Field(description="going on, and kept so far")
     open_broken: int = Field(description="of the judged ones: going on, and broken already")
-    not_judged: int = Field(description="without a limit")
+    not_judged: int = Field(
+        description="without a limit; of planned_window: the window passed, and nobody said whether the outage came, "
+        "nor did a meter see it"
+    )
+    area_differs: int = Field(
+        description="of the cases: calls judged by their own response area, where the customer, or all customers of "
+        "the point, are registered in another one"
+    )
     with_exempt: JudgedShape = Field(description="as if nobody had claimed an exemption")
 
     @classmethod
@@ -109,6 +117,7 @@ class PromiseStandingShape(JudgedShape):
             open=tally.n_open,
             open_broken=tally.n_open_broken,
             not_judged=tally.n_not_judged,
+            area_differs=tally.n_area_differs,
             with_exempt=JudgedShape.of_judged(tally.with_exempt, one.verdict_with_exempt),
         )
 

@@ -20,6 +20,7 @@ class _Ruling(NamedTuple):
 def reclassified(differences: Sequence[Difference]) -> list[tuple[int, Content, Content]]:
     """Return for each declaration which interruptions it, or its going, gave another cause.
 
+    Those that moved from one to another are in the trails of both.
     An interruption is taken for one of before if both are of one point and their times meet. Those
     that are new have no cause of before, and leave no trail.
 
@@ -36,14 +37,14 @@ def reclassified(differences: Sequence[Difference]) -> list[tuple[int, Content, 
             then = next((one for one in before[now.point_id] if _meet(one, now)), None)
             if then is not None and _ruling(then) != _ruling(now):
                 found[_ruling(then), _ruling(now)].append(now)
-    changes = []
+    changes: list[tuple[int, Content, Content]] = []
     for (then_ruling, now_ruling), interruptions in found.items():
-        declaration_id = now_ruling.declaration_id or then_ruling.declaration_id
-        if declaration_id is not None:
-            after = _content(now_ruling) | {
-                "interruptions": [_period(one) for one in interruptions]
-            }
-            changes.append((declaration_id, _content(then_ruling), after))
+        after = _content(now_ruling) | {"interruptions": [_period(one) for one in interruptions]}
+        changes += [
+            (number, _content(then_ruling), after)
+            for number in {then_ruling.declaration_id, now_ruling.declaration_id}
+            if number is not None
+        ]
     return sorted(changes, key=lambda change: change[0])
 
 

@@ -13,7 +13,7 @@ from service.domain.promises.figures import PlannedYear
 from service.domain.promises.notice import AnnouncedOutage
 from service.domain.promises.planned_count import TouchedCustomer
 from service.domain.rules import RuleSet
-from service.store.announced_outages import instant_or_none, outage_of, scopes_of
+from service.store.announced_outages import OUTAGE, instant_or_none, outage_of, scopes_of
 from service.store.deployment_reads import Snapshot
 from service.store.pool import Connection
 from service.store.row_batches import rows_of
@@ -25,14 +25,11 @@ _MV_PER_KV: Final = 1_000_000
 # Outages that a customer may count as planned ones, once they came. $1, $2: half-open.
 _CAME = statement(
     "planned_outages_that_came",
-    """
-    SELECT declaration_id, ticket, outage_kind, cause, window_from, window_to, from_at, to_at,
-           notice_at, notice_fields, false AS is_cancelled
-      FROM declaration
-     WHERE outage_kind IN ('planned', 'temporary', 'customer_request')
-       AND withdrawn_at IS NULL
-       AND from_at >= $1        -- timestamptz
-       AND from_at < $2         -- timestamptz
+    f"""
+    {OUTAGE}
+       AND outage_kind IN ('planned', 'temporary', 'customer_request')
+       AND came.from_at >= $1   -- timestamptz
+       AND came.from_at < $2    -- timestamptz
        AND declaration_id > $3  -- bigint
      ORDER BY declaration_id
      LIMIT $4
@@ -93,7 +90,8 @@ async def read_planned_year(
 ) -> PlannedYear | None:
     """Return the planned outages of the calendar year that ends with ``to_day``, or is cut by it.
 
-    Days are of the deployment's zone, ``to_day`` is exclusive. None where no rule counts them.
+    Days are of the deployment's zone, ``to_day`` is exclusive. An outage without actual times took
+    place where meters saw interruptions of it. None where no rule counts them.
     """
     rows = [row for row in rule_set.promises if isinstance(row, PlannedCountRow)]
     if not rows:

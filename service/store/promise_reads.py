@@ -20,16 +20,26 @@ _CALLS = statement(
     "fault_calls_of_period",
     """
     SELECT call_id, call, response_area, called_at, arrived_at, restored_at, severe_weather,
-           coalesce(point.region, supplied.region, '') AS region
+           coalesce(point.region, supplied.region, '') AS region,
+           coalesce(supplied.area_differs, at_point.area_differs, false) AS area_differs
       FROM fault_call
       LEFT JOIN point USING (point_id)
       LEFT JOIN LATERAL (
-               SELECT min(its.region) AS region
+               SELECT min(its.region) AS region,
+                      bool_and(customer.response_area <> fault_call.response_area) AS area_differs
                  FROM customer
-                 JOIN customer_point USING (customer_id)
-                 JOIN point AS its ON its.point_id = customer_point.point_id
+                 LEFT JOIN customer_point USING (customer_id)
+                 LEFT JOIN point AS its ON its.point_id = customer_point.point_id
                 WHERE customer.customer = fault_call.customer
            ) AS supplied ON true
+      LEFT JOIN LATERAL (
+               SELECT bool_and(customer.response_area <> fault_call.response_area) AS area_differs
+                 FROM customer_point
+                 JOIN customer USING (customer_id)
+                WHERE customer_point.point_id = fault_call.point_id
+                  AND customer.valid_from <= called_at
+                  AND customer.valid_to > called_at
+           ) AS at_point ON true
      WHERE called_at >= $1   -- timestamptz
        AND called_at < $2    -- timestamptz
        AND withdrawn_at IS NULL
@@ -107,6 +117,7 @@ def _call(row: Any) -> FaultCall:
         arrived_at=instant_or_none(row["arrived_at"]),
         restored_at=instant_or_none(row["restored_at"]),
         is_severe_weather=row["severe_weather"],
+        area_differs=row["area_differs"],
     )
 
 

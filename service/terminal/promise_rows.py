@@ -12,12 +12,12 @@ from service.terminal.numbers import ABSENT, decimal, percent
 PROMISE_COLUMNS: Final = (
     *("promise", "subject", "limit", "limit_unit", "bound", "certainty"),
     *("cases", "judged", "kept", "share_kept", "average_minutes"),
-    *("exempt", "open", "open_broken", "not_judged", "share_kept_with_exempt"),
+    *("exempt", "open", "open_broken", "not_judged", "area_differs", "share_kept_with_exempt"),
 )
 _RULE: Final = ("promise", "subject", "limit", "limit_unit", "bound", "certainty")
 _COUNTS: Final = (
     *("cases", "judged", "kept", "share_kept", "average_minutes"),
-    *("exempt", "open", "open_broken", "not_judged"),
+    *("exempt", "open", "open_broken", "not_judged", "area_differs"),
 )
 _STYLES: Final[dict[PromiseVerdict, str]] = {
     "kept": "green",
@@ -70,6 +70,8 @@ def promise_notes(block: PromiseBlock) -> Iterator[str]:
             yield f"{name}: the limit is set by {one.set_by}"
         if one.certainty == "confirm" and one.together.cases:
             yield f"{name}: to be compared with the paper standard ({one.source})"
+        if one.together.area_differs:
+            yield f"{name}: {one.together.area_differs:,} calls of customers registered in another area"
     for rest in block.not_ruled:
         name = f"{rest.promise.replace('_', ' ')} {rest.subject}".strip()
         yield f"{name}: {rest.cases:,} without a rule, not judged"

@@ -22,18 +22,19 @@ class Registrar:
     async def customer(
         self, customer: str, points: Sequence[str], level_v: int, **others: Any
     ) -> None:
-        """Put a customer into the registry; residential, unimportant, for ever unless ``others`` say so."""
+        """Put a customer into the registry; unimportant, urban, for ever unless ``others`` say so."""
         number = await self.seeder.run(
             """
             INSERT INTO customer (customer, voltage_level_mv, residential, important, user_class,
                                   target_area, response_area, valid_from)
-            VALUES ($1, $2, false, $3, 'MV', 'urban', 'urban', $4)
+            VALUES ($1, $2, false, $3, 'MV', 'urban', $5, $4)
             RETURNING customer_id
             """,
             customer,
             level_v * 1000,
             others.get("important", False),
             others.get("valid_from", FOREVER),
+            others.get("response_area", "urban"),
         )
         for point in points:
             await self.seeder.run(

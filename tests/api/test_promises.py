@@ -88,6 +88,29 @@ async def _calls(register: Registrar) -> None:
     await register.call(
         "K-6", "2024-03-01T10:00", "2024-03-01T20:00", response_area="special_remote"
     )
+    # MV-2 is an urban customer, and so is the one of A; nobody knows X-1.
+    for nth, others in enumerate(({"customer": "MV-2"}, {"point": "A"}, {"customer": "X-1"}, {})):
+        await register.call(
+            f"K-6{nth}", "2024-03-01T10:00", "2024-03-01T11:00", response_area="remote", **others
+        )
+    # Of A, too, but the customer that it names lives in the country.
+    await register.customer(
+        "LV-2", ["A"], 220, response_area="rural", valid_from=at("2024-05-30T00:00")
+    )
+    await register.call(
+        "K-65",
+        "2024-05-31T10:00",
+        "2024-05-31T11:00",
+        response_area="rural",
+        customer="LV-2",
+        point="A",
+    )
+    await register.call(
+        "K-66", "2024-05-31T10:00", "2024-05-31T11:00", response_area="rural", point="A"
+    )
+    await register.call(
+        "K-67", "2024-05-29T10:00", "2024-05-29T11:00", response_area="rural", point="A"
+    )
     await register.call("K-7", "2024-03-01T10:00", "2024-03-01T20:00", withdrawn="2024-03-02T00:00")
     await register.call("K-8", "2023-12-31T23:59", "2024-01-01T05:00")  # of the year before
 
@@ -136,7 +159,7 @@ def counts(one: Any) -> tuple[int, ...]:
         ("planned_count", "from 10 kV up to 10 kV", (3, 3, 2, 0, 0, 0, 0), "broken"),
         ("planned_count", "from 35 kV", (1, 1, 0, 0, 0, 0, 0), "broken"),
         ("crew_arrival", "urban", (5, 3, 1, 1, 1, 1, 0), "broken"),
-        ("crew_arrival", "rural", (0, 0, 0, 0, 0, 0, 0), "no_cases"),
+        ("crew_arrival", "rural", (3, 3, 3, 0, 0, 0, 0), "kept"),
         ("crew_arrival", "special_remote", (1, 0, 0, 0, 0, 0, 1), "no_limit"),
         ("connection", "residential", (3, 2, 1, 0, 1, 0, 0), "broken"),
         ("complaint", "", (1, 1, 0, 0, 0, 1, 0), "broken"),
@@ -166,8 +189,11 @@ async def test_figures_are_shown_with_and_without_what_was_declared(
     arrival = named(answer, "crew_arrival", "urban")["together"]
     assert (notice["share_kept"], notice["with_exempt"]["share_kept"]) == (6 / 8, 6 / 9)
     assert (arrival["share_kept"], arrival["with_exempt"]["share_kept"]) == (1 / 3, 1 / 4)
-    assert arrival["average_minutes"] == 45.5
-    assert arrival["with_exempt"]["average_minutes"] == pytest.approx((45 + 46 + 120) / 3)
+    late_so_far = 24 * 60 + 30  # K-5
+    assert arrival["average_minutes"] == pytest.approx((45 + 46 + late_so_far) / 3)
+    assert arrival["with_exempt"]["average_minutes"] == pytest.approx(
+        (45 + 46 + 120 + late_so_far) / 4
+    )
 
 
 async def test_regions_have_their_own_standing(reader: httpx.AsyncClient) -> None:
@@ -190,10 +216,28 @@ async def test_what_no_row_is_about_is_listed(reader: httpx.AsyncClient) -> None
     answer = await get(reader, "/v1/promises", **YEAR)
 
     assert answer["not_ruled"] == [
-        {"promise": "planned_count", "subject": "0.22 kV", "cases": 1},
+        {"promise": "planned_count", "subject": "0.22 kV", "cases": 2},
         {"promise": "sonnet", "subject": "", "cases": 1},
     ]
     assert answer["as_of"] == "2024-06-01T08:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("area", "cases", "differs"),
+    [
+        ("remote", 4, 2),  # K-60, K-61; of the other two nothing is known
+        ("rural", 3, 1),  # K-67: before anybody rural lived at A
+        ("urban", 5, 0),
+    ],
+)
+async def test_calls_of_customers_of_another_area_are_remarked(
+    reader: httpx.AsyncClient, area: str, cases: int, differs: int
+) -> None:
+    answer = await get(reader, "/v1/promises", **YEAR)
+
+    found = named(answer, "crew_arrival", area)["together"]
+    assert (found["cases"], found["area_differs"]) == (cases, differs)
+    assert found["kept"] == (1 if area == "urban" else cases)  # by the call's own area
 
 
 async def test_a_pledge_takes_the_average(reader: httpx.AsyncClient) -> None:
@@ -203,7 +247,7 @@ async def test_a_pledge_takes_the_average(reader: httpx.AsyncClient) -> None:
     assert (urban["reach"], urban["verdict"], urban["together"]["average_minutes"]) == (
         "average",
         "broken",
-        45.5,
+        pytest.approx((45 + 46 + 1470) / 3),  # K-5 is on for a day and 30 minutes
     )
     assert urban["source"].startswith("Ten commitments, text current in 2023")
 
@@ -360,7 +404,8 @@ def test_the_command_shows_them_as_a_table_and_as_csv(seeded: Settings) -> None:
     assert ">= 24 hours" in line
     assert "66.66" in line
     assert line.rstrip().endswith("broken")
-    assert "planned count 0.22 kV: 1 without a rule, not judged" in table.output
+    assert "planned count 0.22 kV: 2 without a rule, not judged" in table.output
+    assert "crew arrival remote: 2 calls of customers registered in another area" in table.output
     rows = [row for row in csv.DictReader(io.StringIO(text.output)) if row["line"] == "promise"]
     (temporary,) = [row for row in rows if row["promise"] == "temporary_notice"]
     assert (temporary["cases"], temporary["kept"], temporary["verdict"]) == ("3", "2", "broken")

@@ -600,6 +600,8 @@ CREATE UNIQUE INDEX fault_call_call ON public.fault_call USING btree (call) WHER
 
 CREATE INDEX fault_call_called ON public.fault_call USING btree (called_at);
 
+CREATE INDEX interruption_declaration ON public.interruption USING btree (declaration_id) WHERE (declaration_id IS NOT NULL);
+
 CREATE INDEX interruption_due_point ON public.interruption_due USING btree (point_id);
 
 CREATE INDEX interruption_open ON public.interruption USING btree (point_id) WHERE (end_at IS NULL);

@@ -27,9 +27,9 @@ class Breach(NamedTuple):
 class Case:
     """One thing that a promise was given for.
 
-    A case is kept, broken, or neither: while it goes on and is still within its limit, and where
-    the rule set has no limit for it. An exemption that somebody claimed takes it out of the count;
-    how it would have been judged without stays known.
+    A case is kept, broken, or neither: while it goes on and is still within its limit, where the
+    rule set has no limit for it, and where nobody said whether it came. An exemption that somebody
+    claimed takes it out of the count; how it would have been judged without stays known.
     """
 
     subject: str  # ticket, call, account or reference
@@ -40,8 +40,12 @@ class Case:
     would_be_kept: bool | None  # as if nobody had claimed an exemption
     is_open: bool = False  # it goes on: kept so far, or broken already
     exemption: Exemption = ""
+    area_differs: bool = False  # of a call: judged by its own area, the registry has another one
     breaches: tuple[Breach, ...] = ()  # of a broken one, at least one
     took_us: int | None = None  # of a case that is over, where the promise is about a time
+    at_least_us: int | None = (
+        None  # of one past its limit that has no such time: it took this, or more
+    )
 
 
 def minutes_of(length_us: int) -> Fraction:

@@ -20,6 +20,7 @@ class FaultCall:
     arrived_at: int | None = None  # None: the crew is on its way, or never came
     restored_at: int | None = None
     is_severe_weather: bool = False
+    area_differs: bool = False  # the customer, or all of the point, are registered in another area
 
 
 def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
@@ -27,7 +28,8 @@ def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
 
     None where it was not given: another area, or, of ``restoration``, as long as no crew is there.
     Exactly the limit is kept. A crew that is on its way past the limit has broken it already. Where
-    supply is back and no crew came, the time to that is judged, and takes no part in the average.
+    supply is back and no crew came, the time to that is judged. Past the limit the time so far, or
+    to that, is the least that it took: a crew that never comes spares no average.
     """
     if call.response_area != row.area:
         return None
@@ -52,10 +54,12 @@ def crew_case(row: CrewRow, call: FaultCall, now: int) -> Case | None:
         would_be_kept=is_kept,
         is_open=is_open and row.within_minutes is not None,
         exemption="severe_weather" if is_exempt else "",
+        area_differs=call.area_differs,
         breaches=(Breach(what, minutes_of(length_us - limit_us), "minutes"),)
         if is_kept is False
         else (),
         took_us=None if until is None else length_us,
+        at_least_us=length_us if until is None and is_kept is False else None,
     )
 
 

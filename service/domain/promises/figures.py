@@ -1,7 +1,7 @@
 """Every promise of a rule set with its cases, and how it stands."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -97,14 +97,7 @@ def unruled(
     rows: Sequence[AnyPromiseRow], deadlines: Sequence[DeadlineRow], register: Register
 ) -> list[Unruled]:
     """Return what the register holds and no row is about, where the rule set has such promises at all."""
-    found: Counter[tuple[str, str]] = Counter()
-    areas = {row.area for row in rows if isinstance(row, CrewRow) and row.promise == "crew_arrival"}
-    if areas:
-        found.update(
-            ("crew_arrival", one.response_area)
-            for one in register.calls
-            if one.response_area not in areas
-        )
+    found = Counter(_unruled_calls(rows, register.calls))
     counts = [row for row in rows if isinstance(row, PlannedCountRow)]
     if counts and register.year is not None:
         for (_, level_kv), n_customers in register.year.n_customers.items():
@@ -153,6 +146,21 @@ def _figure(row: AnyPromiseRow, register: Register, now: int, zone: ZoneInfo) ->
         cases=tuple(cases),
         standing=standing_of(demand_of(row), cases, untouched),
     )
+
+
+def _unruled_calls(
+    rows: Sequence[AnyPromiseRow], calls: Sequence[FaultCall]
+) -> Iterator[tuple[str, str]]:
+    """Yield the promise and area of each call that would be a case if its area had a row."""
+    areas: dict[str, set[str]] = {}
+    for row in rows:
+        if isinstance(row, CrewRow):
+            areas.setdefault(row.promise, set()).add(row.area)
+    for promise, ruled in areas.items():
+        for one in calls:
+            is_case = promise == "crew_arrival" or one.arrived_at is not None
+            if is_case and one.response_area not in ruled:
+                yield promise, one.response_area
 
 
 def _of_customers(

@@ -24,7 +24,9 @@ class AnnouncedOutage:
     regions: tuple[str, ...] = ()
     window_from: int | None = None  # as announced
     window_to: int | None = None
-    from_at: int | None = None  # as it came; None: it has not, or never did
+    from_at: int | None = (
+        None  # as it came, by the register or by meters; None: not, or nobody said
+    )
     to_at: int | None = None
     notice_at: int | None = None  # public notice
     notice_fields: frozenset[NoticeField] = frozenset()  # what it named

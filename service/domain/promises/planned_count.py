@@ -4,13 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
 
 from service.domain.promise_rows import PlannedCountRow
 from service.domain.promises.cases import Breach, Case
 from service.domain.promises.notice import AnnouncedOutage
-
-_NEVER: Final = 2**63  # end of an outage that goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,7 @@ def starts_of_works(outages: Iterable[AnnouncedOutage], year_from: int) -> list[
     A work belongs to the year in which the first of them began.
     """
     came = sorted(
-        (one.from_at, one.ticket, _NEVER if one.to_at is None else one.to_at)
+        (one.from_at, one.ticket, _end(one, one.from_at))
         for one in outages
         if one.from_at is not None
     )
@@ -94,6 +91,16 @@ def starts_of_works(outages: Iterable[AnnouncedOutage], year_from: int) -> list[
         last, reach = nth, max(reach, end)
     starts = [came[nth][0] for nth in range(len(came)) if root[nth] == nth]
     return [start for start in starts if start >= year_from]
+
+
+def _end(outage: AnnouncedOutage, start: int) -> int:
+    """Return up to when others are of the same work; nobody said the end: the announced one, else the start.
+
+    An end that was forgotten would else make one work of all that come later.
+    """
+    if outage.to_at is not None:
+        return outage.to_at
+    return start if outage.window_to is None else max(start, outage.window_to)
 
 
 def _join(root: list[int], one: int, other: int) -> None:

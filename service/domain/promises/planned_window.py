@@ -9,13 +9,18 @@ from service.domain.promises.notice import AnnouncedOutage
 
 
 def window_case(row: PlannedWindowRow, outage: AnnouncedOutage, now: int) -> Case | None:
-    """Return whether an outage kept its window; None where it has none, or did not come.
+    """Return whether an outage kept its window; None where it has none, was cancelled, or is to come.
 
     Exactly at the announced time is kept. One that goes on is open up to the announced restore
-    time, and broken already after it: then it overruns up to ``now``.
+    time, and broken already after it: then it overruns up to ``now``. One whose window has passed
+    and of which nobody said whether it came is a case that is not judged: to leave its times out
+    does not take it away.
     """
-    if outage.from_at is None or outage.window_from is None or outage.window_to is None:
+    if outage.window_from is None or outage.window_to is None:
         return None
+    if outage.from_at is None:
+        is_unknown = not outage.is_cancelled and now >= outage.window_to
+        return _unknown(outage, outage.window_from) if is_unknown else None
     breaches = tuple(_breaches(row, outage, now))
     is_open = outage.to_at is None
     is_kept = False if breaches else None if is_open else True
@@ -28,6 +33,17 @@ def window_case(row: PlannedWindowRow, outage: AnnouncedOutage, now: int) -> Cas
         would_be_kept=is_kept,
         is_open=is_open,
         breaches=breaches,
+    )
+
+
+def _unknown(outage: AnnouncedOutage, at: int) -> Case:
+    return Case(
+        subject=outage.ticket,
+        record_id=outage.declaration_id,
+        regions=outage.regions,
+        at=at,
+        is_kept=None,
+        would_be_kept=None,
     )
 
 

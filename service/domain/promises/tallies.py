@@ -13,7 +13,7 @@ PromiseVerdict = Literal["kept", "broken", "no_cases", "no_limit"]
 
 @dataclass(slots=True)
 class Judged:
-    """How many cases were judged and kept, and how long those took that are over."""
+    """How many cases were judged and kept, and how long they took, or have taken past their limit."""
 
     n_judged: int = 0
     n_kept: int = 0
@@ -21,7 +21,7 @@ class Judged:
     sum_us: int = 0
 
     def add(self, is_kept: bool | None, took_us: int | None) -> None:
-        """Count a case in."""
+        """Count a case in; ``took_us``: what it took, or the least that it did."""
         if is_kept is not None:
             self.n_judged += 1
             self.n_kept += is_kept
@@ -36,7 +36,7 @@ class Judged:
 
     @property
     def average_minutes(self) -> Fraction | None:
-        """Mean of the cases that are over, exact; None of none."""
+        """Mean of what cases took, or the least that they did, exact; None of none."""
         return minutes_of(self.sum_us) / self.n_timed if self.n_timed else None
 
 
@@ -48,18 +48,21 @@ class Tally:
     n_exempt: int = 0  # by what somebody claimed
     n_open: int = 0  # going on and within the limit so far
     n_open_broken: int = 0  # going on and broken already; judged
-    n_not_judged: int = 0  # the rule set has no limit for them
+    n_not_judged: int = 0  # no limit in the rule set, or nobody said whether they came
+    n_area_differs: int = 0  # calls whose area is not that of the registry
     counted: Judged = field(default_factory=Judged)
     with_exempt: Judged = field(default_factory=Judged)  # as if nobody had claimed an exemption
 
     def add(self, case: Case) -> None:
         """Count a case in."""
         self.n_cases += 1
-        self.with_exempt.add(case.would_be_kept, case.took_us)
+        self.n_area_differs += case.area_differs
+        took_us = case.at_least_us if case.took_us is None else case.took_us
+        self.with_exempt.add(case.would_be_kept, took_us)
         if case.exemption:
             self.n_exempt += 1
             return
-        self.counted.add(case.is_kept, case.took_us)
+        self.counted.add(case.is_kept, took_us)
         if case.is_kept is None:
             self.n_open += case.is_open
             self.n_not_judged += not case.is_open

@@ -8,7 +8,7 @@ import pytest
 from service.domain.promise_rows import CrewRow
 from service.domain.promises.crews import FaultCall, crew_case
 from service.domain.promises.figures import Register, promise_figures
-from service.domain.promises.tallies import PromiseVerdict
+from service.domain.promises.tallies import PromiseVerdict, Standing
 from service.domain.rules import load_rule_set
 from tests.domain.promises.records import SHANGHAI, call, crew_row, us
 
@@ -36,14 +36,17 @@ def test_a_crew_has_45_minutes_in_a_city(
 
 
 @pytest.mark.parametrize(
-    ("now", "is_kept"),
-    [("2024-03-01T10:30", None), ("2024-03-01T10:45", None), ("2024-03-01T10:46", False)],
-)
-def test_a_crew_on_its_way_is_open_and_then_late_already(now: str, *, is_kept: bool | None) -> None:
+    ("now", "is_kept", "at_least"),
+    [("2024-03-01T10:30", None, None), ("2024-03-01T10:45", None, None), ("2024-03-01T10:46", False, 46)],
+)  # fmt: skip
+def test_a_crew_on_its_way_is_open_and_then_late_already(
+    now: str, *, is_kept: bool | None, at_least: int | None
+) -> None:
     case = crew_case(crew_row(), call(CALLED), us(now))
 
     assert case is not None
     assert (case.is_open, case.is_kept, case.took_us) == (True, is_kept, None)
+    assert case.at_least_us == (None if at_least is None else at_least * 60_000_000)
 
 
 def test_severe_weather_is_exempt_and_how_it_would_stand_is_known() -> None:
@@ -71,14 +74,17 @@ def test_an_area_without_a_number_is_listed_and_not_judged() -> None:
     assert (case.is_kept, case.is_open, case.breaches) == (None, False, ())
 
 
-@pytest.mark.parametrize(("restored", "is_kept"), [("10:45", True), ("10:46", False)])
+@pytest.mark.parametrize(
+    ("restored", "is_kept", "at_least_us"), [("10:45", True, None), ("10:46", False, 46 * 60_000_000)]
+)  # fmt: skip
 def test_supply_that_is_back_before_any_crew_is_judged_by_that(
-    restored: str, *, is_kept: bool
+    restored: str, *, is_kept: bool, at_least_us: int | None
 ) -> None:
     case = crew_case(crew_row(), call(CALLED, restored_at=us(f"2024-03-01T{restored}")), NOW)
 
     assert case is not None
     assert (case.is_kept, case.is_open, case.took_us) == (is_kept, False, None)
+    assert case.at_least_us == at_least_us
 
 
 @pytest.mark.parametrize(
@@ -137,6 +143,52 @@ def calls_of(*minutes: float, **others: Any) -> list[FaultCall]:
     ]
 
 
+def pledged(name: str, promise: str, calls: list[FaultCall], now: int = NOW) -> Standing:
+    """Return how a promise to urban customers stands."""
+    figures = promise_figures(
+        load_rule_set(name).promises, Register(calls=calls), now, SHANGHAI
+    )  # fmt: skip
+    (found,) = [
+        one
+        for one in figures
+        if isinstance(one.row, CrewRow) and (one.row.promise, one.row.area) == (promise, "urban")
+    ]
+    return found.standing.together
+
+
+@pytest.mark.parametrize(
+    ("others", "average", "verdict"),
+    [
+        ({}, Fraction(20 + 120, 2), "broken"),  # two hours so far
+        ({"restored_at": us("2024-03-01T11:10")}, Fraction(20 + 70, 2), "kept"),  # exactly 45
+        ({"restored_at": us("2024-03-01T11:10:00.000001")}, Fraction(90 * 60_000_000 + 1, 120_000_000), "broken"),
+        ({"restored_at": us("2024-03-01T10:45")}, Fraction(20), "kept"),  # within the limit: no time of its own
+        ({"called_at": us("2024-03-01T11:30")}, Fraction(20), "kept"),  # 30 minutes so far: open
+        ({"is_severe_weather": True}, Fraction(20), "kept"),
+    ],
+)  # fmt: skip
+def test_a_crew_that_never_comes_breaks_an_average(
+    others: dict[str, Any], average: Fraction, verdict: PromiseVerdict
+) -> None:
+    calls = [*calls_of(20), call(CALLED, **others)]
+
+    found = pledged("sgcc-pledge-2023", "crew_arrival", calls, us("2024-03-01T12:00"))
+
+    assert (found.tally.counted.average_minutes, found.verdict) == (average, verdict)
+    if "is_severe_weather" in others:
+        assert found.tally.with_exempt.average_minutes == 70
+        assert found.verdict_with_exempt == "broken"
+
+
+def test_supply_that_does_not_come_back_breaks_the_average_of_restoration() -> None:
+    calls = [call(CALLED, CALLED), call(CALLED, CALLED, restored_at=us("2024-03-01T12:00"))]
+
+    found = pledged("sgcc-pledge-2023", "restoration", calls, us("2024-03-01T15:00"))
+
+    assert found.tally.counted.average_minutes == 210
+    assert found.verdict == "broken"
+
+
 @pytest.mark.parametrize(
     ("minutes", "average", "verdict_2023", "verdict_2003"),
     [
@@ -152,19 +204,11 @@ def test_each_and_average_are_two_promises(
     verdict_2023: PromiseVerdict,
     verdict_2003: PromiseVerdict,
 ) -> None:
-    register = Register(calls=calls_of(*minutes))
+    calls = calls_of(*minutes)
 
-    def urban(name: str) -> Any:
-        figures = promise_figures(load_rule_set(name).promises, register, NOW, SHANGHAI)
-        (found,) = [
-            one
-            for one in figures
-            if isinstance(one.row, CrewRow)
-            and (one.row.promise, one.row.area) == ("crew_arrival", "urban")
-        ]
-        return found.standing.together
+    now = pledged("sgcc-pledge-2023", "crew_arrival", calls)
+    before = pledged("sgcc-2003", "crew_arrival", calls)
 
-    assert urban("sgcc-pledge-2023").verdict == verdict_2023
-    assert urban("sgcc-2003").verdict == verdict_2003
+    assert (now.verdict, before.verdict) == (verdict_2023, verdict_2003)
     if average is not None:
-        assert urban("sgcc-pledge-2023").tally.counted.average_minutes == average
+        assert now.tally.counted.average_minutes == average

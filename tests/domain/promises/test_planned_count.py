@@ -93,14 +93,35 @@ def test_what_is_no_planned_maintenance_does_not_count(others: dict[str, Any]) -
         # A long one holds two short ones that do not touch each other.
         ([came(1, "2024-02-05T08:00", "2024-02-09T10:00"), came(2, "2024-02-06T08:00", "2024-02-06T10:00"),
           came(3, "2024-02-08T08:00", "2024-02-08T10:00")], 1),
-        # One that goes on holds whatever begins later.
-        ([came(1, "2024-02-05T08:00", None), came(2, "2024-03-06T08:00", "2024-03-06T10:00")], 1),
+        # Nobody said when it ended: it holds what begins up to the announced end ...
+        ([came(1, "2024-02-05T08:00", None, window_to=us("2024-02-05T12:00")),
+          came(2, "2024-02-05T12:00", "2024-02-05T13:00")], 1),
+        ([came(1, "2024-02-05T08:00", None, window_to=us("2024-02-05T12:00")),
+          came(2, "2024-03-06T08:00", "2024-03-06T10:00")], 2),
+        # ... and without a window, or one that was over before it came, nothing more.
+        ([came(1, "2024-02-05T08:00", None, window_from=None, window_to=None),
+          came(2, "2024-02-05T09:00", "2024-02-05T10:00")], 2),
+        ([came(1, "2024-02-05T08:00", None, window_to=us("2024-02-04T12:00")),
+          came(2, "2024-02-05T08:00", "2024-02-05T10:00")], 1),
     ],
 )  # fmt: skip
 def test_steps_and_tickets_that_touch_are_one_work(
     outages: list[AnnouncedOutage], n_works: int
 ) -> None:
     assert len(starts_of_works(outages, YEAR)) == n_works
+
+
+def test_an_end_that_was_forgotten_does_not_make_one_work_of_a_year() -> None:
+    forgotten = came(
+        1, "2024-01-05T08:00", None, window_from=us("2024-01-05T08:00"), window_to=us("2024-01-05T12:00")
+    )  # fmt: skip
+    later = [came(n, f"2024-{n:02}-05T08:00", f"2024-{n:02}-05T12:00") for n in range(2, 13)]
+
+    case = judged(count_row(), [forgotten, *later])
+
+    assert len(starts_of_works([forgotten, *later], YEAR)) == 12
+    assert case.is_kept is False
+    assert case.breaches[0].by == 9
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from service.domain.promises.planned_window import window_case
+from service.domain.promises.tallies import Demand, standing_of
 from tests.domain.promises.records import outage, us, window_row
 
 NOW = us("2024-06-01T00:00")
@@ -56,6 +57,27 @@ def test_one_that_lasts_is_open_and_then_broken_already(
     assert [one.by for one in case.breaches] == ([] if minutes is None else [minutes])
 
 
-@pytest.mark.parametrize("left_out", ["from_at", "window_from"])
-def test_what_never_came_or_had_no_window_is_no_case(left_out: str) -> None:
-    assert window_case(window_row(), outage(**{left_out: None}), NOW) is None
+def test_what_had_no_window_is_no_case() -> None:
+    assert window_case(window_row(), outage(window_from=None), NOW) is None
+
+
+@pytest.mark.parametrize("now", ["2024-03-08T12:00", "2024-06-01T00:00"])
+def test_a_window_that_passed_without_a_word_is_a_case_that_is_not_judged(now: str) -> None:
+    silent = outage(from_at=None, to_at=None)
+
+    case = window_case(window_row(), silent, us(now))
+
+    assert case is not None
+    assert (case.is_kept, case.would_be_kept, case.is_open) == (None, None, False)
+    assert case.at == us("2024-03-08T08:00")
+    tally = standing_of(Demand(reach="each"), [case]).together.tally
+    assert (tally.n_cases, tally.n_not_judged, tally.counted.n_judged) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_cancelled"), [("2024-03-08T11:59:59.999999", False), ("2024-06-01T00:00", True)]
+)
+def test_what_is_to_come_or_was_cancelled_is_no_case(now: str, *, is_cancelled: bool) -> None:
+    silent = outage(from_at=None, to_at=None, is_cancelled=is_cancelled)
+
+    assert window_case(window_row(), silent, us(now)) is None

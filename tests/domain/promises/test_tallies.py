@@ -82,6 +82,19 @@ def test_a_generality_is_kept_by_its_share(
     assert standing_of(demand, cases).together.verdict == verdict
 
 
+def test_what_is_past_its_limit_counts_with_the_least_that_it_took() -> None:
+    minute = 60_000_000
+    cases = [
+        case(is_kept=True, took_us=40 * minute),
+        case(is_kept=False, is_open=True, at_least_us=60 * minute),
+    ]
+
+    found = standing_of(Demand(reach="average", average_minutes=45), cases).together
+
+    assert found.tally.counted.average_minutes == 50
+    assert found.verdict == "broken"
+
+
 def test_an_average_is_of_what_is_over_and_exempt_ones_only_without_the_claim() -> None:
     minute = 60_000_000
     cases = [
@@ -160,6 +173,19 @@ def test_customers_that_nothing_happened_to_keep_the_count() -> None:
     assert unruled(NORM.promises, NORM.deadlines, register) == [
         Unruled(promise="planned_count", subject="0.22 kV", n_cases=19_000)
     ]
+
+
+def test_a_restoration_in_an_area_without_a_row_is_listed_once_it_is_a_case() -> None:
+    pledge = load_rule_set("sgcc-pledge-2023")
+    calls = [
+        call("2024-03-01T10:00", "2024-03-01T11:00", response_area="remote"),
+        call("2024-03-01T10:00", None, response_area="remote"),  # no crew was there yet
+        call("2024-03-01T10:00", "2024-03-01T10:10"),
+    ]
+
+    found = unruled(pledge.promises, pledge.deadlines, Register(calls=calls))
+
+    assert found == [Unruled(promise="restoration", subject="remote", n_cases=1)]
 
 
 @pytest.mark.parametrize(
