@@ -31,7 +31,9 @@ from tests.simulate.district import District
     "--within", "within_s", type=float, default=3 * 3600, show_default=True, metavar="SECONDS"
 )
 @click.option(
-    "--keep", type=click.Path(path_type=Path), help="Folder for files and logs, left there."
+    "--keep",
+    type=click.Path(path_type=Path),
+    help="Folder for files and logs, left there; a district that is there already is taken as it is.",
 )
 def main(
     settings: tuple[str, ...], real: bool, within_s: float, keep: Path | None, **given: int
@@ -45,9 +47,10 @@ def main(
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary) / "district"
         plan = plan_of(dict(given), settings)
-        made = simulate_into(folder, plan, lambda _done, _all: None)
-        tell(f"simulated into {folder}")
-        district = District(folder, plan, made)
+        if not (folder / "truth/figures.json").exists():
+            simulate_into(folder, plan, lambda _done, _all: None)
+            tell(f"simulated into {folder}")
+        district = District(folder, plan)
         answers = asyncio.run(answered(district, Options(real, within_s, tell)))
         lines = scorecard(district, answers)
         _show(Console(), f"seed {plan.seed}", lines, district, answers)

@@ -74,8 +74,9 @@ def _environment(servers: Servers, api_port: int) -> dict[str, str]:
         "VOLTPASS_DATABASE_DSN": servers.dsn,
         "VOLTPASS_KAFKA_BOOTSTRAP": servers.bootstrap,
         "VOLTPASS_SESSION_TIMEOUT_S": "30",
-        "VOLTPASS_CHECKPOINT_INTERVAL_S": "2",
-        "VOLTPASS_SETTLE_INTERVAL_S": "1",
+        # A page holds an hour; a checkpoint each few simulated hours writes most pages once.
+        "VOLTPASS_CHECKPOINT_INTERVAL_S": "15",
+        "VOLTPASS_SETTLE_INTERVAL_S": "5",
         # A simulated month passes in minutes; its readings are as old as they are.
         "VOLTPASS_OLDEST_READING_AGE_S": "0",
         "VOLTPASS_METER_EVENT_AGE_S": "0",

@@ -34,8 +34,14 @@ class Reading:
 class District:
     """What one simulation wrote."""
 
-    def __init__(self, out: Path, plan: SimulationPlan, made: Made) -> None:
-        self.out, self.plan, self.made = out, plan, made
+    def __init__(self, out: Path, plan: SimulationPlan, made: Made | None = None) -> None:
+        self.out, self.plan, self._made = out, plan, made
+
+    @property
+    def made(self) -> Made:
+        """What was made; not known of a folder that was there before."""
+        assert self._made is not None
+        return self._made
 
     def rows(self, name: str) -> list[dict[str, str]]:
         with (self.out / name).open(encoding="utf-8", newline="") as file:
