@@ -27,8 +27,8 @@ from service.store.reporting_rows import (
 )
 
 SLOTS_PER_PASS: Final = 960  # ten days of the default length, of a small network
-_PAGES_PER_PASS: Final = 400_000  # points times slots; then the other steps get their turn
-_PAGES_AT_ONCE: Final = 200_000  # points times slots of one transaction, at most
+_PAGES_PER_PASS: Final = 100_000  # points times slots; then the other steps get their turn
+_PAGES_AT_ONCE: Final = 50_000  # points times slots of one transaction, at most
 _SLOTS_AT_ONCE: Final = 96
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
