@@ -78,7 +78,11 @@ async def stored(dsn: str) -> Stored:
     return Stored(
         pages={(row["point_id"], _hour(row)): _page(row) for row in pages},
         events={(row["point_id"], row["kind"], _ms(row["start_at"])): dict(row) for row in events},
-        interruptions=[dict(row) for row in interruptions],
+        # Outages have the numbers that they came by.
+        interruptions=[
+            {name: value for name, value in row.items() if name != "outage_id"}
+            for row in interruptions
+        ],
         sums={row["partition"]: {name: row[name] for name in _SUMS} for row in sums},
         late={row["partition"]: (row["merged"], row["duplicate"]) for row in late},
         devices=[tuple(row) for row in devices],
