@@ -11,8 +11,8 @@ from service.domain.supply.interruptions import Interruption
 from service.domain.supply.readings import Ledger
 from service.store.judgement import Change
 
-# Of these grades a silent minute of an interruption is INTERRUPTED; see ``registry_store``.
-DARK_GRADES: Final = frozenset({"measured", "meter_event", "feeder"})
+# Of these grades a silent minute of an interruption is INTERRUPTED, also while it lasts; see ``registry_store``.
+DARK_GRADES: Final = frozenset({"meter_event", "feeder"})
 
 
 def mask_changes(
@@ -52,11 +52,18 @@ def mask_changes(
 
 
 def _minutes(interruptions: Iterable[Interruption]) -> list[tuple[int, int]]:
-    dark = [one for one in interruptions if not DARK_GRADES.isdisjoint(one.grades)]
+    dark = [one for one in interruptions if _darkens(one)]
     edges = np.array(
         [(one.start, FOREVER_US if one.end is None else one.end) for one in dark], np.int64
     ).reshape(-1, 2)
     return [(a, b) for a, b in edge_minutes(edges).tolist() if a < b]
+
+
+def _darkens(one: Interruption) -> bool:
+    """Return whether silent minutes are INTERRUPTED: of what was only measured, once its end is known."""
+    if not DARK_GRADES.isdisjoint(one.grades):
+        return True
+    return "measured" in one.grades and one.end is not None
 
 
 def _differing(

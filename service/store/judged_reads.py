@@ -62,7 +62,7 @@ _DARK = statement(
      WHERE point_id = $1          -- integer
        AND start_at < $3          -- timestamptz
        AND coalesce(end_at, 'infinity') > $2
-       AND grades && ARRAY['measured', 'meter_event', 'feeder']
+       AND (grades && ARRAY['meter_event', 'feeder'] OR (grades && ARRAY['measured'] AND end_at IS NOT NULL))
     """,
 )
 

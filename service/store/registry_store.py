@@ -101,7 +101,8 @@ _DARK_SPANS = statement(
            coalesce(array_agg((extract(epoch FROM start_at) * 1000000)::bigint), '{}') AS from_us,
            coalesce(array_agg((extract(epoch FROM end_at) * 1000000)::bigint), '{}') AS to_us
       FROM interruption
-     WHERE grades && ARRAY['measured', 'meter_event', 'feeder']
+     WHERE grades && ARRAY['meter_event', 'feeder']
+        OR (grades && ARRAY['measured'] AND end_at IS NOT NULL)  -- silence after the last dark reading says nothing
     """,
 )
 

@@ -32,10 +32,8 @@ async def total(client: httpx.AsyncClient) -> Any:
 
 async def golden_day(seeder: Seeder, nominal_v: float = 220, wiring: str = "1p") -> None:
     await seeder.points(NewPoint(point="P", nominal_v=nominal_v, wiring=wiring))
-    # Supply comes back on the next day: else the silence would belong to an interruption that lasts.
-    day = GOLDEN_DAY + [0] * 60
-    await seeder.minutes("P", START, [day] * (1 if wiring == "1p" else 3))
-    await seeder.reach(datetime(2024, 3, 1, 17, tzinfo=UTC))
+    await seeder.minutes("P", START, [GOLDEN_DAY] * (1 if wiring == "1p" else 3))
+    await seeder.reach(datetime(2024, 3, 1, 16, tzinfo=UTC))
     await seeder.settle()
 
 
