@@ -1,5 +1,6 @@
 """What a database holds after a run, in the shape in which it is compared."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ class Stored:
     pages: dict[PageKey, Row]  # without what tells when and how often they were written
     events: dict[tuple[int, str, int], Row]
     interruptions: list[Row]
+    dark: list[tuple[int, int, int]]  # point, from and to, ms: of all points, where silence is dark
     sums: dict[int, dict[str, int]]  # by partition
     late: dict[int, tuple[int, int]]  # merged and duplicate, by partition
     devices: list[tuple[Any, ...]]
@@ -70,6 +72,10 @@ async def stored(dsn: str) -> Stored:
             " ORDER BY point_id, start_at",
             staying,
         )
+        dark = await connection.fetch(
+            "SELECT point_id, start_at, end_at FROM interruption"
+            " WHERE 'measured' = ANY(grades) AND end_at IS NOT NULL"
+        )
         sums = await connection.fetch("SELECT * FROM partition_progress")
         late = await connection.fetch("SELECT partition, merged, duplicate FROM late_progress")
         devices = await connection.fetch("SELECT * FROM device ORDER BY device_id")
@@ -83,15 +89,16 @@ async def stored(dsn: str) -> Stored:
             {name: value for name, value in row.items() if name != "outage_id"}
             for row in interruptions
         ],
+        dark=[(row["point_id"], _ms(row["start_at"]), _ms(row["end_at"])) for row in dark],
         sums={row["partition"]: {name: row[name] for name in _SUMS} for row in sums},
         late={row["partition"]: (row["merged"], row["duplicate"]) for row in late},
         devices=[tuple(row) for row in devices],
     )
 
 
-def judged(page: Page, rules: Rules) -> Row:
+def judged(page: Page, rules: Rules, interrupted: Set[int]) -> Row:
     """Return the columns of the twin's page that say what was measured and how it is judged."""
-    scores = judge_page(page, rules, Masks())
+    scores = judge_page(page, rules, Masks(interrupted=interrupted))
     marks = [
         [mark | verdict for mark, verdict in zip(*each, strict=True)]
         for each in zip(page.marks(), scores.phases, strict=True)

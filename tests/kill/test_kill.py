@@ -116,12 +116,21 @@ def _same_as_the_undisturbed_run(disturbed: Stored, calm: Stored) -> None:
     assert disturbed.sums == calm.sums
 
 
+def _dark_minutes(disturbed: Stored, point_id: int, hour: int) -> frozenset[int]:
+    """Return the minutes of an hour whose middle lies in an interruption: silent ones are INTERRUPTED."""
+    middles = [(m, hour * 3_600_000 + m * 60_000 + 30_000) for m in range(60)]
+    spans = [(start, end) for owner, start, end in disturbed.dark if owner == point_id]
+    return frozenset(m for m, at in middles if any(start <= at < end for start, end in spans))
+
+
 def _same_as_the_twin(
     disturbed: Stored, ledger: Ledger, twins: Sequence[PartitionTwin], devices: Devices
 ) -> None:
     meters = {devices[meter.device][0].point_id: meter for meter in METERS}
     pages = {
-        (key.owner, key.hour): judged(page, meters[key.owner].rules)
+        (key.owner, key.hour): judged(
+            page, meters[key.owner].rules, _dark_minutes(disturbed, key.owner, key.hour)
+        )
         for key, page in ledger.pages.items()
     }
     names = next(iter(pages.values())).keys()
