@@ -100,6 +100,14 @@ SELECT *
   FROM interruption
  WHERE evidence <> 'inferred';
 
+-- Interruptions that make silent minutes INTERRUPTED by themselves: a declaration does so by its actual times, what is
+-- inferred by nothing. What was only measured does once it has ended: silence after the last dark reading says nothing.
+CREATE VIEW v_dark_interruption AS
+SELECT *
+  FROM interruption
+ WHERE grades && ARRAY['meter_event', 'feeder']
+    OR (grades && ARRAY['measured'] AND end_at IS NOT NULL);
+
 -- -------------------------------------------------------------------------------------- losses of communication
 
 -- How many points of a place reported in a slot of time, as it was when the slot closed; kept for some days. Each slot

@@ -11,7 +11,7 @@ from service.domain.supply.interruptions import Interruption
 from service.domain.supply.readings import Ledger
 from service.store.judgement import Change
 
-# Of these grades a silent minute of an interruption is INTERRUPTED, also while it lasts; see ``registry_store``.
+# Of these grades a silent minute of an interruption is INTERRUPTED, also while it lasts.
 DARK_GRADES: Final = frozenset({"meter_event", "feeder"})
 
 
@@ -60,7 +60,7 @@ def _minutes(interruptions: Iterable[Interruption]) -> list[tuple[int, int]]:
 
 
 def _darkens(one: Interruption) -> bool:
-    """Return whether silent minutes are INTERRUPTED: of what was only measured, once its end is known."""
+    """Return whether its silent minutes are INTERRUPTED, as the view ``v_dark_interruption`` has it."""
     if not DARK_GRADES.isdisjoint(one.grades):
         return True
     return "measured" in one.grades and one.end is not None

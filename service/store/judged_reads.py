@@ -52,17 +52,16 @@ _DECLARED = statement(
     """,
 )
 
-# The same as of all points in the registry: grades that make silent minutes INTERRUPTED by themselves.
+# The same as of all points in the registry.
 _DARK = statement(
     "dark_spans_of_point",
     """
     SELECT (extract(epoch FROM start_at) * 1000000)::bigint AS from_us,
            (extract(epoch FROM end_at) * 1000000)::bigint AS to_us
-      FROM interruption
+      FROM v_dark_interruption
      WHERE point_id = $1          -- integer
        AND start_at < $3          -- timestamptz
        AND coalesce(end_at, 'infinity') > $2
-       AND (grades && ARRAY['meter_event', 'feeder'] OR (grades && ARRAY['measured'] AND end_at IS NOT NULL))
     """,
 )
 

@@ -93,16 +93,13 @@ _WITH_POWER_FACTOR = statement(
 )
 
 
-# Grades that say so by themselves: a declaration holds by its actual times, what is inferred by nothing.
 _DARK_SPANS = statement(
     "registry_dark_spans",
     """
     SELECT coalesce(array_agg(point_id), '{}') AS point_id,
            coalesce(array_agg((extract(epoch FROM start_at) * 1000000)::bigint), '{}') AS from_us,
            coalesce(array_agg((extract(epoch FROM end_at) * 1000000)::bigint), '{}') AS to_us
-      FROM interruption
-     WHERE grades && ARRAY['meter_event', 'feeder']
-        OR (grades && ARRAY['measured'] AND end_at IS NOT NULL)  -- silence after the last dark reading says nothing
+      FROM v_dark_interruption
     """,
 )
 

@@ -689,6 +689,21 @@ CREATE VIEW v_counted_interruption AS
    FROM interruption
   WHERE evidence <> 'inferred'::text;
 
+CREATE VIEW v_dark_interruption AS
+ SELECT point_id,
+    start_at,
+    earliest_at,
+    end_at,
+    latest_at,
+    evidence,
+    cause,
+    declaration_id,
+    grades,
+    outage_id,
+    is_nested
+   FROM interruption
+  WHERE grades && ARRAY['meter_event'::text, 'feeder'::text] OR grades && ARRAY['measured'::text] AND end_at IS NOT NULL;
+
 CREATE VIEW v_declaration_point AS
  SELECT declaration.declaration_id,
     declaration.kind,
@@ -1350,6 +1365,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_communication_incident: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_dark_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

@@ -73,8 +73,7 @@ async def stored(dsn: str) -> Stored:
             staying,
         )
         dark = await connection.fetch(
-            "SELECT point_id, start_at, end_at FROM interruption"
-            " WHERE 'measured' = ANY(grades) AND end_at IS NOT NULL"
+            "SELECT point_id, start_at, coalesce(end_at, '2100-01-01Z') AS end_at FROM v_dark_interruption"
         )
         sums = await connection.fetch("SELECT * FROM partition_progress")
         late = await connection.fetch("SELECT partition, merged, duplicate FROM late_progress")
