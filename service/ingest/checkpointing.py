@@ -1,8 +1,7 @@
 """Checkpoints: images of what was folded, taken between two folds, stored while folding goes on."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 import numpy as np
@@ -22,9 +21,8 @@ from service.errors import JudgementMovedError
 from service.ingest.folding import FoldThread
 from service.ingest.holding import HeldPartition, Holding, Waiting
 from service.ingest.knowledge import KnowledgeInForce
-from service.ingest.polled import Partition
 from service.ingest.retrying import retried
-from service.ingest.storing import Storing
+from service.ingest.storing import Image, Storing
 from service.metrics import ConsumeMetrics, Table
 
 
@@ -60,23 +58,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
-    """What is to be stored, and of whom it was taken."""
-
-    held: Sequence[HeldPartition]
-    parts: Sequence[PartitionCheckpoint]
-
-    def offsets(self) -> dict[Partition, int]:
-        """Return where each partition goes on; empty: there is nothing to store."""
-        return {held.partition: part.next_offset for held, part in self.pairs()}
-
-    def pairs(self) -> Iterable[tuple[HeldPartition, PartitionCheckpoint]]:
-        """Return each partition with what is stored of it."""
-        return zip(self.held, self.parts, strict=True)
-
-
-class Checkpointer(Storing[PartitionEngine, _Image]):
+class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
     """Stores readings: pages, lane states, late readings, events and dead letters."""
 
     def __init__(
@@ -92,12 +74,26 @@ class Checkpointer(Storing[PartitionEngine, _Image]):
         self._knowledge = knowledge
         self._metrics = metrics
 
-    def take_image(self, partitions: Mapping[Partition, HeldPartition]) -> _Image:
-        """Return what the partitions have to store; runs on the fold thread."""
-        changed = [held for held in partitions.values() if held.is_changed]
-        return _Image(changed, [_part(held) for held in changed])
+    def part_of(self, held: HeldPartition) -> PartitionCheckpoint:
+        """Return what a partition has to store, and begin anew; runs on the fold thread."""
+        part = PartitionCheckpoint(
+            topic=held.partition.topic,
+            partition=held.partition.number,
+            epoch=held.epoch,
+            from_offset=held.stored_offset,
+            next_offset=held.next_offset,
+            image=held.engine.take_image(),
+            refusals=held.refusals,
+            n_refused=len(held.refusals),
+        )
+        held.n_readings_in_image = held.waiting.n_readings
+        held.refusals, held.waiting = [], Waiting()
+        held.n_pages_at_image = held.engine.pool.n_pages
+        return part
 
-    async def commit(self, image: _Image, unless: Callable[[], bool]) -> None:
+    async def commit(
+        self, image: Image[PartitionEngine, PartitionCheckpoint], unless: Callable[[], bool]
+    ) -> None:
         """Store an image, whole or not at all; no try begins once ``unless`` is true."""
         checkpoint = await asyncio.to_thread(checkpoint_of, image.parts)
         stored = await retried(
@@ -122,24 +118,9 @@ class Checkpointer(Storing[PartitionEngine, _Image]):
             self.trying_since_s = None
 
 
-def _part(held: HeldPartition) -> PartitionCheckpoint:
-    part = PartitionCheckpoint(
-        topic=held.partition.topic,
-        partition=held.partition.number,
-        epoch=held.epoch,
-        from_offset=held.stored_offset,
-        next_offset=held.next_offset,
-        image=held.engine.take_image(),
-        refusals=held.refusals,
-        n_refused=len(held.refusals),
-    )
-    held.n_readings_in_image = held.waiting.n_readings
-    held.refusals, held.waiting = [], Waiting()
-    held.n_pages_at_image = held.engine.pool.n_pages
-    return part
-
-
-def _acknowledge(image: _Image, checkpoint: Checkpoint, stored: Stored) -> None:
+def _acknowledge(
+    image: Image[PartitionEngine, PartitionCheckpoint], checkpoint: Checkpoint, stored: Stored
+) -> None:
     for (held, part), page_of in zip(image.pairs(), checkpoint.page_of, strict=True):
         mixed = mixed_pages(page_of, stored.is_mixed)
         held.engine.acknowledge(part.image, stored.revision[page_of], stored.pages, mixed)

@@ -1,8 +1,7 @@
 """Checkpoints of meter events: taken and stored like those of readings, and apart from them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from service import clock
@@ -10,9 +9,8 @@ from service.domain.event_checkpoint import EventCheckpoint
 from service.ingest.event_folding import EventHolding, EventsHeld, HeldEvents
 from service.ingest.folding import FoldThread
 from service.ingest.holding import Waiting
-from service.ingest.polled import Partition
 from service.ingest.retrying import retried
-from service.ingest.storing import Storing
+from service.ingest.storing import Image, Storing
 from service.metrics.meter_events import MeterEventMetrics
 
 
@@ -43,20 +41,7 @@ class EventLedger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EventImage:
-    """What is to be stored, and of whom it was taken."""
-
-    held: Sequence[HeldEvents]
-    parts: Sequence[EventCheckpoint]
-
-    def offsets(self) -> dict[Partition, int]:
-        """Return where each partition goes on; empty: there is nothing to store."""
-        pairs = zip(self.held, self.parts, strict=True)
-        return {held.partition: part.next_offset for held, part in pairs}
-
-
-class EventCheckpointer(Storing[EventsHeld, EventImage]):
+class EventCheckpointer(Storing[EventsHeld, EventCheckpoint]):
     """Stores meter events and dead letters."""
 
     def __init__(
@@ -70,12 +55,24 @@ class EventCheckpointer(Storing[EventsHeld, EventImage]):
         self._ledger = ledger
         self._metrics = metrics
 
-    def take_image(self, partitions: Mapping[Partition, HeldEvents]) -> EventImage:
-        """Return what the partitions have to store; runs on the fold thread."""
-        changed = [held for held in partitions.values() if held.is_changed]
-        return EventImage(changed, [_part(held) for held in changed])
+    def part_of(self, held: HeldEvents) -> EventCheckpoint:
+        """Return what a partition has to store, and begin anew; runs on the fold thread."""
+        part = EventCheckpoint(
+            topic=held.partition.topic,
+            partition=held.partition.number,
+            epoch=held.epoch,
+            from_offset=held.stored_offset,
+            next_offset=held.next_offset,
+            said=held.engine.said,
+            refusals=held.refusals,
+        )
+        held.n_readings_in_image = held.waiting.n_readings
+        held.engine.said, held.refusals, held.waiting = [], [], Waiting()
+        return part
 
-    async def commit(self, image: EventImage, unless: Callable[[], bool]) -> None:
+    async def commit(
+        self, image: Image[EventsHeld, EventCheckpoint], unless: Callable[[], bool]
+    ) -> None:
         """Store an image, whole or not at all; no try begins once ``unless`` is true."""
         stored = await retried(lambda: self._try(image.parts), name="meter_events", unless=unless)
         await self._thread.run(_acknowledge, image)
@@ -89,22 +86,7 @@ class EventCheckpointer(Storing[EventsHeld, EventImage]):
             self.trying_since_s = None
 
 
-def _part(held: HeldEvents) -> EventCheckpoint:
-    part = EventCheckpoint(
-        topic=held.partition.topic,
-        partition=held.partition.number,
-        epoch=held.epoch,
-        from_offset=held.stored_offset,
-        next_offset=held.next_offset,
-        said=held.engine.said,
-        refusals=held.refusals,
-    )
-    held.n_readings_in_image = held.waiting.n_readings
-    held.engine.said, held.refusals, held.waiting = [], [], Waiting()
-    return part
-
-
-def _acknowledge(image: EventImage) -> None:
-    for held, part in zip(image.held, image.parts, strict=True):
+def _acknowledge(image: Image[EventsHeld, EventCheckpoint]) -> None:
+    for held, part in image.pairs():
         held.stored_offset = part.next_offset
         held.n_readings_in_image = 0

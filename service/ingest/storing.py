@@ -2,7 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from service import clock
@@ -11,18 +12,35 @@ from service.ingest.holding import E, HeldOf, HoldingOf
 from service.ingest.polled import Partition
 
 
-class Image(Protocol):
-    """What is to be stored of some partitions."""
+class Part(Protocol):
+    """What is to be stored of one partition."""
 
-    def offsets(self) -> dict[Partition, int]:
-        """Return where each partition goes on; empty: there is nothing to store."""
+    @property
+    def next_offset(self) -> int:
+        """Where the partition goes on."""
         ...
 
 
-I = TypeVar("I", bound=Image)  # noqa: E741
+P = TypeVar("P", bound=Part)
 
 
-class Storing(ABC, Generic[E, I]):
+@dataclass(frozen=True, slots=True)
+class Image(Generic[E, P]):
+    """What is to be stored, and of whom it was taken."""
+
+    held: Sequence[HeldOf[E]]
+    parts: Sequence[P]
+
+    def offsets(self) -> dict[Partition, int]:
+        """Return where each partition goes on; empty: there is nothing to store."""
+        return {held.partition: part.next_offset for held, part in self.pairs()}
+
+    def pairs(self) -> Iterable[tuple[HeldOf[E], P]]:
+        """Return each partition with what is stored of it."""
+        return zip(self.held, self.parts, strict=True)
+
+
+class Storing(ABC, Generic[E, P]):
     """Stores what the held partitions have folded, one checkpoint at a time.
 
     Once its image is taken, a checkpoint is stored or its partitions are dropped: an engine that
@@ -38,11 +56,11 @@ class Storing(ABC, Generic[E, I]):
         self._one_at_a_time = asyncio.Lock()
 
     @abstractmethod
-    def take_image(self, partitions: Mapping[Partition, HeldOf[E]]) -> I:
-        """Return what the partitions have to store; runs on the fold thread."""
+    def part_of(self, held: HeldOf[E]) -> P:
+        """Return what a partition has to store, and begin anew; runs on the fold thread."""
 
     @abstractmethod
-    async def commit(self, image: I, unless: Callable[[], bool]) -> None:
+    async def commit(self, image: Image[E, P], unless: Callable[[], bool]) -> None:
         """Store an image, whole or not at all; no try begins once ``unless`` is true."""
 
     async def store(self) -> dict[Partition, int]:
@@ -59,7 +77,7 @@ class Storing(ABC, Generic[E, I]):
             generation, partitions = self._holding.generation, self._holding.partitions
             self.began_s = clock.monotonic_s()
             try:
-                image = await self._thread.run(self.take_image, partitions)
+                image = await self._thread.run(self._take_image, partitions)
                 offsets = image.offsets()
                 if offsets:
                     await self.commit(image, lambda: self._holding.generation != generation)
@@ -69,6 +87,10 @@ class Storing(ABC, Generic[E, I]):
                 raise
             self.stored_s = clock.monotonic_s()
             return offsets
+
+    def _take_image(self, partitions: Mapping[Partition, HeldOf[E]]) -> Image[E, P]:
+        changed = [held for held in partitions.values() if held.is_changed]
+        return Image(changed, [self.part_of(held) for held in changed])
 
     @property
     def is_storing(self) -> bool:
