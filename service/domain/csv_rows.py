@@ -4,12 +4,13 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from service.domain.csv_fields import NotAllowedError
 from service.errors import RegistryFileError
 
 T = TypeVar("T")
+V = TypeVar("V")
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")  # with or without its mark; GBK is part of the second
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _REMEMBERED: Final = 10_000  # values of a column; most columns hold few
@@ -40,6 +41,19 @@ class Column:
     write: Callable[[object], str]
     default: object = None  # of an empty field
     is_required: bool = False  # an empty field is an error
+
+
+def column(
+    name: str,
+    read: Callable[[str], V],
+    write: Callable[[V], str] = str,
+    default: V | None = None,
+    *,
+    is_required: bool = False,
+) -> Column:
+    """Return a column; ``write`` is only ever given what ``read`` or ``default`` gave."""
+    written = cast("Callable[[object], str]", write)
+    return Column(name=name, read=read, write=written, default=default, is_required=is_required)
 
 
 @dataclass(slots=True)

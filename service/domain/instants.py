@@ -18,6 +18,11 @@ def epoch_us(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def epoch_us_or_none(at: datetime | None) -> int | None:
+    """Return the same of a time, None of None."""
+    return None if at is None else epoch_us(at)
+
+
 def at_us(us: int) -> datetime:
     """Return the time, in UTC, that is ``us`` microseconds after the Unix epoch."""
     return _EPOCH + timedelta(microseconds=us)

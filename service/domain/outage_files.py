@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain import csv_fields
 from service.domain.csv_fields import NotAllowedError
-from service.domain.csv_rows import BadRow, Column, Rows, read_rows, write_rows
+from service.domain.csv_rows import BadRow, Column, Rows, column, read_rows, write_rows
 from service.domain.register import (
     NOTICE_FIELDS,
     OUTAGE_KINDS,
@@ -21,7 +21,7 @@ from service.domain.register import (
     ToldCustomer,
 )
 from service.domain.register_checks import Wrong, wrong_with_declaration
-from service.domain.register_files import bad_row, column, time_column
+from service.domain.register_files import bad_row, time_column
 
 V = TypeVar("V")
 _CAUSE_LENGTH: Final = 2000

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from service.domain import csv_fields
-from service.domain.csv_rows import BadRow, Column, Rows, read_rows, write_rows
+from service.domain.csv_rows import BadRow, Column, Rows, column, read_rows, write_rows
 from service.domain.register import RESPONSE_AREAS, NewDeadline, NewFaultCall
 from service.domain.register_checks import Wrong, wrong_with_call, wrong_with_deadline
 from service.domain.registry_checks import repeated
@@ -23,20 +23,6 @@ Kind = Literal["outages", "calls", "deadlines"]
 KINDS: Final[tuple[Kind, ...]] = ("outages", "calls", "deadlines")
 
 T = TypeVar("T")
-V = TypeVar("V")
-
-
-def column(
-    name: str,
-    read: Callable[[str], V],
-    write: Callable[[V], str] = str,
-    default: V | None = None,
-    *,
-    is_required: bool = False,
-) -> Column:
-    """Return a column; ``write`` is only ever given what ``read`` or ``default`` gave."""
-    written = cast("Callable[[object], str]", write)
-    return Column(name=name, read=read, write=written, default=default, is_required=is_required)
 
 
 def time_column(name: str, zone: ZoneInfo, *, is_required: bool = False) -> Column:

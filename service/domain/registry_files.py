@@ -1,14 +1,14 @@
 """The registry as CSV files: what the columns of points, devices and customers mean."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Final, Literal, TypeVar, cast
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from service.domain import csv_fields as fields
-from service.domain.csv_rows import Column, Rows, read_rows, write_rows
+from service.domain.csv_rows import Column, Rows, column, read_rows, write_rows
 from service.domain.registry import Customer, Device, Point
 from service.domain.registry_checks import (
     DeviceRow,
@@ -21,7 +21,6 @@ from service.domain.registry_checks import (
 Kind = Literal["points", "devices", "customers"]
 KINDS: Final[tuple[Kind, ...]] = ("points", "devices", "customers")
 
-V = TypeVar("V")
 _PLACES: Final = ("organisation", "region", "substation", "feeder", "transformer")
 
 
@@ -71,60 +70,46 @@ def write_customers(customers: Iterable[Customer], zone: ZoneInfo) -> str:
     )
 
 
-def _column(
-    name: str,
-    read: Callable[[str], V],
-    write: Callable[[V], str] = str,
-    default: V | None = None,
-    *,
-    is_required: bool = False,
-) -> Column:
-    written = cast(
-        "Callable[[object], str]", write
-    )  # only ever given what `read` or `default` gave
-    return Column(name=name, read=read, write=written, default=default, is_required=is_required)
-
-
 def _validity(zone: ZoneInfo) -> tuple[Column, Column]:
     read, write = fields.instants(zone), partial(fields.write_instant, zone=zone)
-    return _column("valid_from", read, write, is_required=True), _column("valid_to", read, write)
+    return column("valid_from", read, write, is_required=True), column("valid_to", read, write)
 
 
 def _point_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     places = [
-        column
+        one
         for place in _PLACES
-        for column in (
-            _column(place, fields.read_code, default=""),
-            _column(f"{place}_name", fields.read_text, default=""),
+        for one in (
+            column(place, fields.read_code, default=""),
+            column(f"{place}_name", fields.read_text, default=""),
         )
     ]
     return (
-        _column("point", fields.read_code, is_required=True),
-        _column("nominal_v", fields.read_millivolts, fields.write_millivolts, is_required=True),
-        _column("wiring", fields.words("1p", "3p4w", "3p3w"), is_required=True),
-        _column("class", fields.words("A", "B", "C", "D"), is_required=True),
+        column("point", fields.read_code, is_required=True),
+        column("nominal_v", fields.read_millivolts, fields.write_millivolts, is_required=True),
+        column("wiring", fields.words("1p", "3p4w", "3p3w"), is_required=True),
+        column("class", fields.words("A", "B", "C", "D"), is_required=True),
         *places,
-        _column("terminal", fields.read_flag, fields.write_flag, default=False),
-        _column("feeder_head", fields.read_flag, fields.write_flag, default=False),
-        _column("band_percent", fields.read_band, fields.write_band),
+        column("terminal", fields.read_flag, fields.write_flag, default=False),
+        column("feeder_head", fields.read_flag, fields.write_flag, default=False),
+        column("band_percent", fields.read_band, fields.write_band),
         *_validity(zone),
     )
 
 
 def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     return (
-        _column("device", fields.read_name, is_required=True),
-        _column("point", fields.read_code, is_required=True),
-        _column("interval_s", fields.read_interval_s, is_required=True),
-        _column("voltage_ratio", fields.read_ratio, fields.write_ratio, 1.0),
-        _column("reading_kind", fields.words("mean", "instant"), default="mean"),
-        _column("stamp_at", fields.words("start", "end"), default="start"),
-        _column("zone", fields.read_zone, default=zone.key),
-        _column("delivery_delay_s", fields.read_whole(0, 31 * 86_400), default=0),
-        _column("self_powered", fields.read_flag, fields.write_flag, default=False),
-        _column("zero_means", fields.words("no_supply", "asleep", "no_input"), default="no_supply"),
-        _column("concentrator", fields.read_code, default=""),
+        column("device", fields.read_name, is_required=True),
+        column("point", fields.read_code, is_required=True),
+        column("interval_s", fields.read_interval_s, is_required=True),
+        column("voltage_ratio", fields.read_ratio, fields.write_ratio, 1.0),
+        column("reading_kind", fields.words("mean", "instant"), default="mean"),
+        column("stamp_at", fields.words("start", "end"), default="start"),
+        column("zone", fields.read_zone, default=zone.key),
+        column("delivery_delay_s", fields.read_whole(0, 31 * 86_400), default=0),
+        column("self_powered", fields.read_flag, fields.write_flag, default=False),
+        column("zero_means", fields.words("no_supply", "asleep", "no_input"), default="no_supply"),
+        column("concentrator", fields.read_code, default=""),
         *_validity(zone),
     )
 
@@ -132,18 +117,18 @@ def _device_columns(zone: ZoneInfo) -> tuple[Column, ...]:
 def _customer_columns(zone: ZoneInfo) -> tuple[Column, ...]:
     targets = ("urban", "rural", "special_remote")
     return (
-        _column("customer", fields.read_account, is_required=True),
-        _column("points", fields.read_codes, fields.write_codes, is_required=True),
-        _column(
+        column("customer", fields.read_account, is_required=True),
+        column("points", fields.read_codes, fields.write_codes, is_required=True),
+        column(
             "voltage_level_v", fields.read_millivolts, fields.write_millivolts, is_required=True
         ),
-        _column("residential", fields.read_flag, fields.write_flag, is_required=True),
-        _column("important", fields.read_flag, fields.write_flag, default=False),
-        _column("user_class", fields.words("LV", "MV", "HV"), is_required=True),
-        _column("required_power_factor", fields.read_power_factor, fields.write_decimal),
-        _column("capacity_kva", fields.read_kva, fields.write_decimal),
-        _column("target_area", fields.words(*targets), is_required=True),
-        _column("response_area", fields.words(*targets, "remote")),
+        column("residential", fields.read_flag, fields.write_flag, is_required=True),
+        column("important", fields.read_flag, fields.write_flag, default=False),
+        column("user_class", fields.words("LV", "MV", "HV"), is_required=True),
+        column("required_power_factor", fields.read_power_factor, fields.write_decimal),
+        column("capacity_kva", fields.read_kva, fields.write_decimal),
+        column("target_area", fields.words(*targets), is_required=True),
+        column("response_area", fields.words(*targets, "remote")),
         *_validity(zone),
     )
 
@@ -190,6 +175,5 @@ def _values(
 ) -> list[object]:
     """Return a value for each column: of ``changed``, or the attribute of that name."""
     return [
-        changed[column.name] if column.name in changed else getattr(stored, column.name)
-        for column in columns
+        changed[one.name] if one.name in changed else getattr(stored, one.name) for one in columns
     ]

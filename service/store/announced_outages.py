@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from service.domain.instants import epoch_us
+from service.domain.instants import epoch_us, epoch_us_or_none
 from service.domain.promises.notice import AnnouncedOutage
 from service.store.pool import Connection
 from service.store.row_batches import rows_of
@@ -144,19 +144,14 @@ def outage_of(row: Any) -> AnnouncedOutage:
         ticket=row["ticket"],
         outage_kind=row["outage_kind"],
         cause=row["cause"],
-        window_from=instant_or_none(row["window_from"]),
-        window_to=instant_or_none(row["window_to"]),
-        from_at=instant_or_none(row["from_at"]),
-        to_at=instant_or_none(row["to_at"]),
-        notice_at=instant_or_none(row["notice_at"]),
+        window_from=epoch_us_or_none(row["window_from"]),
+        window_to=epoch_us_or_none(row["window_to"]),
+        from_at=epoch_us_or_none(row["from_at"]),
+        to_at=epoch_us_or_none(row["to_at"]),
+        notice_at=epoch_us_or_none(row["notice_at"]),
         notice_fields=frozenset(row["notice_fields"]),
         is_cancelled=row["is_cancelled"],
     )
-
-
-def instant_or_none(at: datetime | None) -> int | None:
-    """Return microseconds since the epoch, None of None."""
-    return None if at is None else epoch_us(at)
 
 
 async def _by_scope(connection: Connection, query: str, scopes: Scopes) -> dict[int, list[Any]]:

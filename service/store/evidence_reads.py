@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from service.domain.supply.meter_events import MeterEventKind
-from service.store.interruption_reads import Grade
+from service.domain.supply.pieces import Grade
 from service.store.pool import Connection
 from service.store.statements import statement
 

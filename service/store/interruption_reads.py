@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
+from service.domain.supply.pieces import Grade
 from service.store.pool import Connection
 from service.store.statements import statement
 
 T = TypeVar("T")
 EventKind = Literal["dip", "swell", "interruption", "phase_loss"]
-Grade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 
 # Half-open: what ended before $1 or begins at $2 is not meant. Pages go by start, point and kind, downwards.
 _WHERE: Final = """

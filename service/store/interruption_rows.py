@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from service.domain.instants import at_us, epoch_us
+from service.domain.instants import at_us, epoch_us, epoch_us_or_none
 from service.domain.supply.interruptions import Interruption
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -177,8 +177,8 @@ def stored_interruption(row: Any) -> StoredInterruption:
         point_id=row["point_id"],
         earliest=epoch_us(row["earliest_at"]),
         start=epoch_us(row["start_at"]),
-        end=None if row["end_at"] is None else epoch_us(row["end_at"]),
-        latest=None if row["latest_at"] is None else epoch_us(row["latest_at"]),
+        end=epoch_us_or_none(row["end_at"]),
+        latest=epoch_us_or_none(row["latest_at"]),
         grades=tuple(row["grades"]),
         declaration_id=row["declaration_id"],
         cause=row["cause"],

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.store.interruption_reads import Grade, PlaceFilter
+from service.domain.supply.pieces import Grade
+from service.store.interruption_reads import PlaceFilter
 from service.store.pool import Connection
 from service.store.statements import statement
 

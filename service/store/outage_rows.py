@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from service.domain.instants import at_us, epoch_us
+from service.domain.instants import at_us, epoch_us, epoch_us_or_none
 from service.store.interruption_rows import COLUMNS, StoredInterruption, stored_interruption
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -286,5 +286,5 @@ def _columns(rows: Sequence[OutageRow]) -> list[list[Any]]:
 def _row(row: Any) -> OutageRow:
     values: list[Any] = list(row)[1:]
     for place in _TIMES:
-        values[place] = None if values[place] is None else epoch_us(values[place])
+        values[place] = epoch_us_or_none(values[place])
     return OutageRow(**dict(zip(_NAMES, values, strict=True)))

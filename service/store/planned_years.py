@@ -6,14 +6,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from service.domain.instants import epoch_us
+from service.domain.instants import epoch_us, epoch_us_or_none
 from service.domain.periods import day_start
 from service.domain.promise_rows import PlannedCountRow
 from service.domain.promises.figures import PlannedYear
 from service.domain.promises.notice import AnnouncedOutage
 from service.domain.promises.planned_count import TouchedCustomer
 from service.domain.rules import RuleSet
-from service.store.announced_outages import OUTAGE, instant_or_none, outage_of, scopes_of
+from service.store.announced_outages import OUTAGE, outage_of, scopes_of
 from service.store.deployment_reads import Snapshot
 from service.store.pool import Connection
 from service.store.row_batches import rows_of
@@ -141,7 +141,7 @@ async def _touched(
 
     found = []
     for row in rows:
-        ends = instant_or_none(row["valid_to"])
+        ends = epoch_us_or_none(row["valid_to"])
         ids = outages_of(  # most customers are there throughout
             tuple(row["scopes"]),
             max(first, epoch_us(row["valid_from"])),

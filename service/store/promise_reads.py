@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from service.domain.instants import epoch_us
+from service.domain.instants import epoch_us, epoch_us_or_none
 from service.domain.periods import day_start
 from service.domain.promises.crews import FaultCall
 from service.domain.promises.deadlines import Deadline
 from service.domain.promises.figures import Register
 from service.domain.rules import RuleSet
-from service.store.announced_outages import instant_or_none, read_outages
+from service.store.announced_outages import read_outages
 from service.store.deployment_reads import Snapshot
 from service.store.planned_years import read_planned_year
 from service.store.pool import Connection
@@ -114,8 +114,8 @@ def _call(row: Any) -> FaultCall:
         region=row["region"],
         response_area=row["response_area"],
         called_at=epoch_us(row["called_at"]),
-        arrived_at=instant_or_none(row["arrived_at"]),
-        restored_at=instant_or_none(row["restored_at"]),
+        arrived_at=epoch_us_or_none(row["arrived_at"]),
+        restored_at=epoch_us_or_none(row["restored_at"]),
         is_severe_weather=row["severe_weather"],
         area_differs=row["area_differs"],
     )
@@ -124,6 +124,6 @@ def _call(row: Any) -> FaultCall:
 def _deadline(row: Any) -> Deadline:
     times = {
         "opened_at": epoch_us(row["opened_at"]),
-        "answered_at": instant_or_none(row["answered_at"]),
+        "answered_at": epoch_us_or_none(row["answered_at"]),
     }
     return Deadline(**{**row, **times})

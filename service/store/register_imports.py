@@ -13,7 +13,6 @@ from service.domain.outage_files import OutageKey, key_of, outage_bad_row, read_
 from service.domain.register import NewDeclaration
 from service.domain.register_checks import Wrong
 from service.domain.register_files import Kind, bad_row, read_calls, read_deadlines
-from service.errors import RegistryFileError
 from service.settings.parts import DatabaseSettings
 from service.store.deadlines import DEADLINES
 from service.store.declaration_reach import unknown_customers, unknown_places
@@ -30,7 +29,7 @@ from service.store.register_entries import (
     entries_by_key,
     write_entries,
 )
-from service.store.registry_imports import ImportReport
+from service.store.registry_imports import ImportReport, content_of
 
 T = TypeVar("T")
 _Line = tuple[int, T]
@@ -85,10 +84,7 @@ async def import_register_file(
         RegistryFileError: The file cannot be read, or is no text.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
-    try:
-        content = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
-        raise RegistryFileError(f"{path} cannot be read: {error}") from error
+    content = await content_of(path)
     async with Pool(settings, "writer", max_size=1) as pool:
         return await import_register(pool, kind, content, author)
 

@@ -1,9 +1,8 @@
 """Entries of the outage register, as the interruptions of points are matched with them."""
 
 from collections.abc import Collection
-from datetime import datetime
 
-from service.domain.instants import at_us, epoch_us
+from service.domain.instants import at_us, epoch_us_or_none
 from service.domain.supply.register import RegisterEntry
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -45,14 +44,10 @@ async def register_entries(
             declaration_id=row["declaration_id"],
             point_ids=frozenset(row["point_ids"]),
             cause=row["cause"],
-            off=_us(row["from_at"]),
-            on=_us(row["to_at"]),
-            window_from=_us(row["window_from"]),
-            window_to=_us(row["window_to"]),
+            off=epoch_us_or_none(row["from_at"]),
+            on=epoch_us_or_none(row["to_at"]),
+            window_from=epoch_us_or_none(row["window_from"]),
+            window_to=epoch_us_or_none(row["window_to"]),
         )
         for row in rows
     ]
-
-
-def _us(at: datetime | None) -> int | None:
-    return None if at is None else epoch_us(at)

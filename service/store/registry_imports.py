@@ -88,12 +88,21 @@ async def import_file(settings: DatabaseSettings, kind: Kind, path: Path) -> Imp
         RegistryFileError: The file cannot be read, or is no text.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
-    try:
-        content = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
-        raise RegistryFileError(f"{path} cannot be read: {error}") from error
+    content = await content_of(path)
     async with Pool(settings, "writer", max_size=1) as pool:
         return await import_registry(pool, kind, content)
+
+
+async def content_of(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        RegistryFileError: It cannot be read.
+    """
+    try:
+        return await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise RegistryFileError(f"{path} cannot be read: {error}") from error
 
 
 def _report(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from service.domain.instants import epoch_us
+from service.domain.instants import epoch_us, epoch_us_or_none
 from service.domain.supply.measured import MeasuredEvent
 from service.domain.supply.meter_events import MeterEvent
 from service.store.interruption_due import Window
@@ -52,8 +52,8 @@ async def read_voltage_events(
         event = MeasuredEvent(
             earliest=epoch_us(earliest_at),
             start=epoch_us(start_at),
-            end=None if end_at is None else epoch_us(end_at),
-            latest=None if latest_at is None else epoch_us(latest_at),
+            end=epoch_us_or_none(end_at),
+            latest=epoch_us_or_none(latest_at),
         )
         found[place].append(event)
     return [found.get(place, []) for place in range(len(windows))]

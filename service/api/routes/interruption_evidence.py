@@ -13,6 +13,7 @@ from service.api.routes.interruptions import EVIDENCE
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Shape, local
 from service.domain.supply.meter_events import MeterEventKind
+from service.domain.supply.pieces import Grade
 from service.errors import NotFoundError, RequestError
 from service.store.deployment_reads import reading
 from service.store.evidence_reads import (
@@ -23,7 +24,6 @@ from service.store.evidence_reads import (
     find_interruption,
     grounds_of,
 )
-from service.store.interruption_reads import Grade
 
 router = APIRouter(tags=["interruptions and events"])
 

@@ -19,11 +19,11 @@ from service.domain.event_classes import CLASS_NAMES, EventClassifier
 from service.domain.event_rows import Ieee1159, Itic, SemiF47
 from service.domain.event_tables import load_event_tables
 from service.domain.registry import PointClass
+from service.domain.supply.pieces import Grade
 from service.store.deployment_reads import reading
 from service.store.interruption_reads import (
     After,
     EventKind,
-    Grade,
     InterruptionFilter,
     PlaceFilter,
     StoredEvent,

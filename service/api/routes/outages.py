@@ -15,9 +15,9 @@ from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, To, span_of
 from service.api.routes.interruptions import EVIDENCE, Place
 from service.api.shapes import Shape, local
+from service.domain.supply.pieces import Grade
 from service.errors import NotFoundError
 from service.store.deployment_reads import reading
-from service.store.interruption_reads import Grade
 from service.store.outage_reads import (
     AfterOutage,
     OutageFilter,
