@@ -13,25 +13,31 @@ from service.store.statements import statement
 
 _COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
 
+# OFFSET 0 keeps the planner from reading pages in the order of their keys until LIMIT has enough of them: where few
+# pages are stale that reads the whole ledger (15 million pages: more than two minutes, against 1.4 s this way).
 _STALE_OF_POINTS = statement(
     "pages_stale_of_points",
     f"""
-    SELECT {_COLUMNS}
+    SELECT DISTINCT ON (change.point_id, page.hour) {_COLUMNS}
       FROM (
-               SELECT DISTINCT page.point_id, page.hour
-                 FROM judgement_change AS change
-                 JOIN page ON page.point_id = change.point_id
-                WHERE change.rescored_at IS NULL
-                  AND change.number <= $1                       -- bigint
+               SELECT point_id, from_at, to_at, number
+                 FROM judgement_change
+                WHERE rescored_at IS NULL
+                  AND number <= $1                              -- bigint
+                  AND point_id >= $2
+           ) AS change
+     CROSS JOIN LATERAL (
+               SELECT {_COLUMNS}
+                 FROM page
+                WHERE page.point_id = change.point_id
                   AND page.hour > change.from_at - interval '1 hour'
                   AND page.hour < change.to_at
                   AND page.judgement < change.number
                   AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
-                ORDER BY page.point_id, page.hour
-                LIMIT $4
-           ) AS stale
-      JOIN page USING (point_id, hour)
-     ORDER BY point_id, hour
+               OFFSET 0
+           ) AS page
+     ORDER BY change.point_id, page.hour
+     LIMIT $4
     """,  # noqa: S608 (column names of ours)
 )
 
