@@ -18,6 +18,11 @@ _UNSETTLED = statement(
            (SELECT count(*) FROM judgement_change WHERE rescored_at IS NULL) AS n_unjudged,
            (SELECT count(*) FROM dirty_day) AS n_uncounted,
            (
+               SELECT count(DISTINCT point_id)
+                 FROM interruption_due
+                WHERE from_at < (SELECT data_through FROM v_watermark)
+           ) AS n_underived,
+           (
                SELECT count(*)
                  FROM beside_due
                 WHERE day < (
@@ -57,6 +62,7 @@ class Unsettled:
     n_unmerged: int  # partitions with offsets whose late readings are not merged
     n_unjudged: int  # changes whose pages are not all judged again
     n_uncounted: int  # marks of days to be counted
+    n_underived: int  # points whose interruptions are to be derived anew
     n_beside: int  # days that are over, to be counted under the rule sets beside
     n_months: int  # that are over, whose power factors are to be looked at
     n_weeks: int  # weeks of points that are over, to be counted
@@ -64,8 +70,13 @@ class Unsettled:
     @property
     def is_settled(self) -> bool:
         """Whether it has nothing to do."""
+        return self.has_interruptions and not any((self.n_beside, self.n_weeks))
+
+    @property
+    def has_interruptions(self) -> bool:
+        """Whether interruptions, and the verdicts and days that rest on them, are as they will be."""
         judging = (self.n_unmerged, self.n_unjudged, self.n_months)
-        return not any((*judging, self.n_uncounted, self.n_beside, self.n_weeks))
+        return not any((*judging, self.n_uncounted, self.n_underived))
 
 
 async def unsettled(connection: Connection) -> Unsettled:

@@ -125,14 +125,17 @@ async def _wait(
     running: "tuple[dict[str, subprocess.Popen[bytes]], Path]",
     options: Options,
 ) -> None:
-    """Wait until every message is stored and the settle role has nothing to do."""
+    """Wait until every message is stored and the settle role has derived every interruption.
+
+    The scorecard rests on no week, and weeks of 20,000 points are counted as long as all the rest takes.
+    """
     deadline_s = time.monotonic() + options.settled_within_s
     told_s = time.monotonic()
     async with Pool(settings, "reader", max_size=1) as pool:
         while True:
             async with pool.connection() as connection:
                 left = await unsettled(connection)
-            if left.is_settled and left.n_messages_stored >= sent.n_readings + sent.n_events:
+            if left.has_interruptions and left.n_messages_stored >= sent.n_readings + sent.n_events:
                 return
             _check(left, running, options, deadline_s)
             if time.monotonic() - told_s > 20:
