@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
+    "reconcile": "service.terminal.reconcile_command",
     "rules": "service.offline.rules_command",
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",

@@ -81,6 +81,17 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "subject": "事项",
         "opened_at": "受理时间",
         "answered_at": "办结时间",
+        # daily counters of meters and voltage monitors
+        "day": "日期",
+        "phase": "相别",
+        "monitored_min": "监测时间(min)",
+        "over_min": "越上限时间(min)",
+        "under_min": "越下限时间(min)",
+        "qualified_min": "合格时间(min)",
+        "lower_limit_v": "合格下限(V)",
+        "upper_limit_v": "合格上限(V)",
+        "assessment_lower_v": "考核下限(V)",
+        "assessment_upper_v": "考核上限(V)",
     }
 )
 

@@ -5,14 +5,15 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from service.domain.chinese_words import HEADERS, chinese_of
 from service.domain.csv_rows import decode
@@ -129,7 +130,7 @@ def _sheet_rows(workbook: Workbook) -> Iterator[list[str]]:
         yield row + [""] * (n_wide - len(row))
 
 
-def _field(cell: Any) -> str:
+def _field(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -160,7 +161,7 @@ def _in_chinese(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield [chinese_of(name, value) for name, value in zip(names, row, strict=True)]
 
 
-def _cell(sheet: Any, value: str, *, is_header: bool = False) -> WriteOnlyCell:
+def _cell(sheet: WriteOnlyWorksheet, value: str, *, is_header: bool = False) -> Cell:
     cell = WriteOnlyCell(sheet, value)
     cell.data_type = "s"  # also what begins with =, which else becomes a formula
     cell.number_format = _AS_TEXT
