@@ -188,6 +188,9 @@ class Settler:
             self.metrics.show_interruptions_due(await n_points_due(connection, through))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
+            self.metrics.show_clocks(
+                (one.organisation, one.clock.finding) for one in await device_clocks(connection)
+            )
             self.metrics.show_communication(
                 [(one.place, one.code, one.n_points) for one in await incident_extents(connection)]
             )
