@@ -21,13 +21,15 @@ CREATE VIEW v_device_clock AS
           JOIN device_clock ON device_clock.day > reached.day - 2
          ORDER BY device_clock.device_id, device_clock.day DESC
     ), heard AS (
-        SELECT device.device_id, device.device, device.concentrator, device.delivery_delay_s,
+        SELECT DISTINCT ON (device.device)
+               device.device_id, device.device, device.concentrator, device.delivery_delay_s,
                point.point, point.organisation, point.region, point.feeder,
                newest.day, newest.delay_ms
           FROM newest
           JOIN device USING (device_id)
           JOIN point USING (point_id)
          WHERE device.valid_to > newest.day
+         ORDER BY device.device, device.valid_from DESC
     ), usual AS (
         SELECT concentrator, percentile_disc(0.5) WITHIN GROUP (ORDER BY delay_ms) AS delay_ms
           FROM heard

@@ -24,7 +24,9 @@ class LeastDelays:
 
     device_id: NDArray[np.int32]
     day: NDArray[np.int32]  # of arrival, UTC, days since the Unix epoch
-    delay_ms: NDArray[np.int64]  # arrival less the reading's end; below 0: it ended after it arrived
+    delay_ms: NDArray[
+        np.int64
+    ]  # arrival less the reading's end; below 0: it ended after it arrived
 
     @property
     def n_devices(self) -> int:
@@ -101,7 +103,5 @@ class ClockWatch:
     def _grow(self, n_lanes: int) -> None:
         n_more = n_lanes - self._delay_ms.size
         if n_more > 0:
-            self._delay_ms = np.concatenate(
-                [self._delay_ms, np.full(n_more, _NOT_SEEN, np.int64)]
-            )
+            self._delay_ms = np.concatenate([self._delay_ms, np.full(n_more, _NOT_SEEN, np.int64)])
             self._is_news = np.concatenate([self._is_news, np.zeros(n_more, np.bool_)])

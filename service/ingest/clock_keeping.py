@@ -38,8 +38,7 @@ class ClockKeeper:
 
 def _taken(holding: Holding) -> LeastDelays:
     parts = [
-        held.engine.clocks.take(held.engine.book.device_id)
-        for held in holding.partitions.values()
+        held.engine.clocks.take(held.engine.book.device_id) for held in holding.partitions.values()
     ]
     if not parts:
         return LeastDelays(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))

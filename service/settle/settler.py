@@ -29,6 +29,7 @@ from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
 from service.store.communication_rows import incident_extents
 from service.store.deployment import require_rule_set
+from service.store.device_clocks import device_clocks
 from service.store.interruption_due import n_points_due
 from service.store.interruption_rows import watermark
 from service.store.judgement import judgement_number

@@ -56,7 +56,9 @@ class DeviceClock:
     concentrator: str
     day: date  # of arrival, UTC
     delay_ms: int  # least of the day; below 0: a reading ended after it arrived
-    usual_delay_ms: int | None  # behind the same concentrator; None where fewer than five were heard
+    usual_delay_ms: (
+        int | None
+    )  # behind the same concentrator; None where fewer than five were heard
     clock: Clock
 
 

@@ -14,16 +14,17 @@ from kernels import warm_up
 from service import clock
 from service.domain.bands import event_limits
 from service.domain.catalogue import chosen_rule_sets
+from service.domain.clock_watch import LeastDelays
 from service.domain.engine import FoldPolicy
 from service.domain.registry import Registry, TargetArea
 from service.domain.rules import RuleSet
 from service.errors import StalledError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
+from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
-from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
@@ -42,8 +43,8 @@ from service.settings import Settings
 from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
 from service.store.communication_rows import hold_alerts, silent_points
-from service.store.device_clocks import keep_delays
 from service.store.deployment import require_rule_set, require_zone
+from service.store.device_clocks import keep_delays
 from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
 from service.store.pool import Pool
