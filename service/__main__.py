@@ -18,6 +18,7 @@ from service.settings import Settings, read_settings
 if TYPE_CHECKING:
     from service.domain.register_files import Kind as RegisterKind
     from service.domain.registry_files import Kind
+    from service.domain.table_files import Encoding, Language
 
 Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
 REGISTER = ("outages", "calls", "deadlines")
@@ -30,6 +31,7 @@ _ELSEWHERE = {
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
+    "reconcile": "service.terminal.reconcile_command",
     "rules": "service.offline.rules_command",
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",
@@ -136,7 +138,10 @@ def migrate(print_only: bool, from_revision: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--author", default=None, help="Who imports outages, calls or deadlines.")
 def import_(kind: "Kind | RegisterKind", file: Path, author: str | None) -> None:
-    """Bring registry or register in line with a CSV file: all of it, or nothing."""
+    """Bring registry or register in line with a CSV or xlsx file: all of it, or nothing.
+
+    CSV is UTF-8 or GBK; headers may be Chinese, as `voltpass export --language zh` writes them.
+    """
     from service.store.register_imports import import_register_file  # noqa: PLC0415
     from service.store.registry_imports import import_file  # noqa: PLC0415
 
@@ -155,15 +160,37 @@ def import_(kind: "Kind | RegisterKind", file: Path, author: str | None) -> None
 @main.command()
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(kind: "Kind | RegisterKind", file: Path) -> None:
-    """Write registry or register as a CSV file that import takes back unchanged."""
+@click.option(
+    "--encoding",
+    type=click.Choice(["utf-8", "utf-8-bom", "gbk"]),
+    default="utf-8",
+    show_default=True,
+    help="Of CSV; Excel opens utf-8-bom and gbk by a double click.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    default=None,
+    help="Of headers and words.  [xlsx: zh]",
+)
+def export(
+    kind: "Kind | RegisterKind", file: Path, encoding: "Encoding", language: "Language | None"
+) -> None:
+    """Write registry or register as a file that import takes back unchanged: xlsx by its name, else CSV."""
+    from service.domain.table_files import TableForm  # noqa: PLC0415
     from service.store.register_exports import export_register_file  # noqa: PLC0415
     from service.store.registry_exports import export_file  # noqa: PLC0415
 
+    is_workbook = file.suffix.lower() == ".xlsx"
+    form = TableForm(
+        is_workbook=is_workbook,
+        encoding=encoding,
+        language=language or ("zh" if is_workbook else "en"),
+    )
     if kind == "outages" or kind == "calls" or kind == "deadlines":  # noqa: PLR1714 (mypy narrows by it)
-        n_rows = asyncio.run(export_register_file(read_settings(), kind, file))
+        n_rows = asyncio.run(export_register_file(read_settings(), kind, file, form))
     else:
-        n_rows = asyncio.run(export_file(read_settings(), kind, file))
+        n_rows = asyncio.run(export_file(read_settings(), kind, file, form))
     click.echo(f"{kind}: {n_rows} rows written to {file}")
 
 

@@ -71,6 +71,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "PATCH /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
         "DELETE /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
         "GET /v1/declarations/{declaration_id}/changes": "read:customer",
+        "GET /v1/device-clocks": "read:customer",
         "GET /v1/events": "read:customer",
         "GET /v1/fault-calls": "read:customer",
         "POST /v1/fault-calls": "write:declarations",

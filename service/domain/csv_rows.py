@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar, cast
 
+from service.domain.chinese_words import HEADERS, column_of, word_of
 from service.domain.csv_fields import NotAllowedError
 from service.errors import RegistryFileError
 
@@ -83,27 +84,32 @@ def decode(content: bytes) -> str:
 def read_rows(
     text: str, columns: Sequence[Column], make: Callable[[Mapping[str, object]], T]
 ) -> Rows[T]:
-    """Return the rows of ``text``; where one field of a row is wrong, ``make`` is not asked for it."""
+    """Return the rows of ``text``; where one field of a row is wrong, ``make`` is not asked for it.
+
+    Headers, and words of columns that hold one of some, may be Chinese; what is wrong is reported as it stands there.
+    """
     result: Rows[T] = Rows()
     records = _records(text, result.bad_rows)
-    header = [name.strip() for name in next(records, (_HEADER_LINE, []))[1]]
-    _check_header(header, columns, result.bad_rows)
+    given_header = [name.strip() for name in next(records, (_HEADER_LINE, []))[1]]
+    header = [column_of(name) for name in given_header]
+    _check_header(given_header, header, columns, result.bad_rows)
     if result.bad_rows:
         return result
     by_name = {column.name: column for column in columns}
     readers = [_Reader(by_name[name]) for name in header]
+    shown = dict(zip(header, given_header, strict=True))
     absent = {column.name: column.default for column in columns if column.name not in header}
     for line, record in records:
         if len(record) != len(header):
-            shown = ",".join(record)[:80]
-            result.bad_rows.append(BadRow(line, "", shown, f"{len(header)} fields, as the header"))
+            start = ",".join(record)[:80]
+            result.bad_rows.append(BadRow(line, "", start, f"{len(header)} fields, as the header"))
             continue
         values, n_bad = dict(absent), len(result.bad_rows)
         for reader, given in zip(readers, record, strict=True):
             try:
                 values[reader.column.name] = reader.read(given)
             except NotAllowedError as error:
-                bad = BadRow(line, reader.column.name, given.strip(), str(error))
+                bad = BadRow(line, shown[reader.column.name], given.strip(), str(error))
                 result.bad_rows.append(bad)
         if len(result.bad_rows) == n_bad:
             result.rows.append(make(values))
@@ -142,7 +148,7 @@ class _Reader:
 
     def _read(self, text: str) -> object:
         if text:
-            return self.column.read(text)
+            return self.column.read(word_of(self.column.name, text))
         if self.column.is_required:
             raise NotAllowedError("not empty")
         return self.column.default
@@ -161,12 +167,16 @@ def _records(text: str, bad_rows: list[BadRow]) -> Iterator[tuple[int, list[str]
         bad_rows.append(BadRow(line, "", "", f"CSV ({error})"))
 
 
-def _check_header(header: Sequence[str], columns: Sequence[Column], bad_rows: list[BadRow]) -> None:
+def _check_header(
+    given: Sequence[str], header: Sequence[str], columns: Sequence[Column], bad_rows: list[BadRow]
+) -> None:
     names = [column.name for column in columns]
     for place, name in enumerate(header):
         if name not in names or name in header[:place]:
-            allowed = f"each of these once: {', '.join(names)}"
-            bad_rows.append(BadRow(_HEADER_LINE, name, name, allowed))
+            allowed = f"each of these once: {', '.join(names)}; in Chinese: " + ", ".join(
+                HEADERS[known] for known in names if known in HEADERS
+            )
+            bad_rows.append(BadRow(_HEADER_LINE, given[place], given[place], allowed))
     bad_rows += (
         BadRow(_HEADER_LINE, column.name, "", "this column is required")
         for column in columns

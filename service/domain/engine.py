@@ -21,6 +21,7 @@ from kernels.layout import (
     StampLimits,
 )
 from service.domain.batch import Batch
+from service.domain.clock_watch import ClockWatch
 from service.domain.lane_book import LaneBook
 from service.domain.lanes import LaneDirectory
 from service.domain.page_pool import PagePool, page_pool
@@ -65,6 +66,7 @@ class PartitionEngine:
     policy: FoldPolicy
     pool: PagePool = field(default_factory=page_pool)
     data_through_ms: int = NO_TIME
+    clocks: ClockWatch = field(default_factory=ClockWatch)
     _counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(N_OUTCOMES, np.int64))
     _late: list[LateReadings] = field(default_factory=list)
     _dead: list[DeadReadings] = field(default_factory=list)
@@ -86,6 +88,8 @@ class PartitionEngine:
         n_readings = readings.lane.size
         folded = _room_for(n_readings)
         self._run(readings, folded)
+        settings = self.book.settings
+        self.clocks.observe(readings, folded, settings["interval_ms"], self.book.device_id)
         counts = np.bincount(folded.outcome, minlength=N_OUTCOMES).astype(np.int64)
         if counts[FOLDED] != n_readings:
             self._set_aside(batches, readings, folded)

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from service import clock
 from service.errors import StalledError, StoreError
+from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import E
 from service.ingest.knowledge import KnowledgeInForce
@@ -77,10 +78,10 @@ async def _glance(loop: ConsumeLoop[E]) -> Glance:
     )
 
 
-async def listen(knowledge: KnowledgeInForce, held: HeldAlerts) -> None:
+async def listen(knowledge: KnowledgeInForce, held: HeldAlerts, clocks: ClockKeeper) -> None:
     """Ask for the judgement number every few seconds: so new devices are known without a restart.
 
-    And for the points that communications incidents make silent.
+    And for the points that communications incidents make silent; what was seen of clocks is handed on.
 
     A notification would be quicker, but is not always delivered; the question costs next to nothing.
     """
@@ -89,6 +90,7 @@ async def listen(knowledge: KnowledgeInForce, held: HeldAlerts) -> None:
         try:
             await knowledge.listen()
             await held.refresh()
+            await clocks.hand_on()
         except StoreError as error:
             if not error.retryable:
                 raise

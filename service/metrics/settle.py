@@ -1,6 +1,7 @@
 """What ``settle`` tells: late readings, re-scoring, rollups, losses of communication."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
 from prometheus_client import CollectorRegistry
@@ -8,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from service.metrics.exposition import counter, gauge, histogram, snapshot
 from service.metrics.words import CommunicationPlace, EvidenceGrade
 
+_CLOCK_ERRORS = ("zone", "drift")
 _PASS_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 
@@ -81,6 +83,12 @@ class SettleMetrics:
             "communication_series_dropped",
             "Open communications incidents left out above the set number.",
         )
+        self._clock_errors = snapshot(
+            registry,
+            "devices_with_clock_error",
+            "Devices whose clock is wrong by a time zone, or drifted by more than two minutes, of those lately heard.",
+            ("organisation", "kind"),
+        )
         self.show_communication([])
         self._pass_s = histogram(
             registry,
@@ -152,6 +160,18 @@ class SettleMetrics:
         shown = sorted(incidents, key=lambda one: (-one[2], one[0], one[1]))[: self._max_incidents]
         self._silent_of.show({(place, code): n_points for place, code, n_points in shown})
         self._incidents_dropped.set(len(incidents) - len(shown))
+
+    def show_clocks(self, clocks: Iterable[tuple[str, str]]) -> None:
+        """Show the devices with a wrong clock: organisation and finding of each device that was lately heard."""
+        found = Counter(clocks)
+        organisations = {organisation for organisation, _ in found}
+        self._clock_errors.show(
+            {
+                (one, kind): found[one, kind]
+                for one in sorted(organisations)
+                for kind in _CLOCK_ERRORS
+            }
+        )
 
     def record_pass(self, duration_s: float) -> None:
         """Record one pass of the role."""

@@ -1,7 +1,12 @@
 """Letting go of what is no longer kept."""
 
+from typing import Final
+
+from service.store.device_clocks import drop_delays
 from service.store.pool import Pool
 from service.store.retention import drop_late_readings, drop_meter_events, drop_pages
+
+_CLOCK_DAYS: Final = 35  # a month to look back on, for who asks since when a clock is wrong
 
 
 async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
@@ -11,6 +16,7 @@ async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: 
     """
     async with pool.transaction() as connection:
         await drop_late_readings(connection, lateness_window_s)
+        await drop_delays(connection, _CLOCK_DAYS)
         if retention_days > 0:
             await drop_pages(connection, retention_days)
             await drop_meter_events(connection, retention_days)

@@ -29,6 +29,7 @@ from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
 from service.store.communication_rows import incident_extents
 from service.store.deployment import require_rule_set
+from service.store.device_clocks import device_clocks
 from service.store.interruption_due import n_points_due
 from service.store.interruption_rows import watermark
 from service.store.judgement import judgement_number
@@ -188,6 +189,9 @@ class Settler:
             self.metrics.show_interruptions_due(await n_points_due(connection, through))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
+            self.metrics.show_clocks(
+                (one.organisation, one.clock.finding) for one in await device_clocks(connection)
+            )
             self.metrics.show_communication(
                 [(one.place, one.code, one.n_points) for one in await incident_extents(connection)]
             )

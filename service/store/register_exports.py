@@ -1,4 +1,4 @@
-"""The register as CSV files, which an import takes back without a change."""
+"""The register as files, which an import takes back without a change."""
 
 import asyncio
 from pathlib import Path
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain.outage_files import write_outages
 from service.domain.register_files import Kind, write_calls, write_deadlines
-from service.errors import RegistryFileError
+from service.domain.table_files import TableForm
 from service.settings.parts import DatabaseSettings
 from service.store.deadlines import DEADLINES
 from service.store.declaration_reads import all_declarations
@@ -14,29 +14,28 @@ from service.store.deployment import zone_of_deployment
 from service.store.fault_calls import FAULT_CALLS
 from service.store.pool import Connection, Pool
 from service.store.register_entries import EntryFilter, list_entries
+from service.store.registry_exports import write_table
 
 
-async def export_register(pool: Pool, kind: Kind) -> tuple[bytes, int]:
-    """Return a CSV file with every entry that counts, in the order in which they were made, and their number; UTF-8."""
+async def export_register(pool: Pool, kind: Kind) -> tuple[str, int]:
+    """Return the CSV text with every entry that counts, in the order in which they were made, and their number."""
     async with pool.connection() as connection:
         zone = ZoneInfo(await zone_of_deployment(connection))
-        text, n_rows = await _text(connection, kind, zone)
-    return text.encode(), n_rows
+        return await _text(connection, kind, zone)
 
 
-async def export_register_file(settings: DatabaseSettings, kind: Kind, path: Path) -> int:
+async def export_register_file(
+    settings: DatabaseSettings, kind: Kind, path: Path, form: TableForm
+) -> int:
     """Write the entries of a kind to a file and return how many there are.
 
     Raises:
-        RegistryFileError: The file cannot be written.
+        RegistryFileError: The file cannot be written, or a workbook cannot hold so many rows.
         StoreError: The database did not give the rows.
     """
     async with Pool(settings, "reader", max_size=1) as pool:
-        content, n_rows = await export_register(pool, kind)
-    try:
-        await asyncio.to_thread(path.write_bytes, content)
-    except OSError as error:
-        raise RegistryFileError(f"{path} cannot be written: {error}") from error
+        text, n_rows = await export_register(pool, kind)
+    await write_table(text, path, form)
     return n_rows
 
 

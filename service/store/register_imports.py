@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from service.domain.csv_rows import BadRow, Rows, decode
+from service.domain.csv_rows import BadRow, Rows
 from service.domain.outage_files import OutageKey, key_of, outage_bad_row, read_outages
 from service.domain.register import NewDeclaration
 from service.domain.register_checks import Wrong
 from service.domain.register_files import Kind, bad_row, read_calls, read_deadlines
+from service.domain.table_files import text_of
 from service.settings.parts import DatabaseSettings
 from service.store.deadlines import DEADLINES
 from service.store.declaration_reach import unknown_customers, unknown_places
@@ -55,16 +56,16 @@ async def import_register(pool: Pool, kind: Kind, content: bytes, author: str) -
     Args:
         pool: Of a writer.
         kind: What the rows of the file are.
-        content: UTF-8, with or without byte order mark, or GBK.
+        content: CSV in UTF-8, with or without byte order mark, or GBK; or an xlsx workbook.
         author: Who imports it, for the trail.
 
     Raises:
-        RegistryFileError: The file is no text.
+        RegistryFileError: The file is neither text nor a workbook.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
     async with pool.connection() as connection:
         zone = ZoneInfo(await zone_of_deployment(connection))
-    found = await asyncio.to_thread(lambda: _READERS[kind](decode(content), zone))
+    found = await asyncio.to_thread(lambda: _READERS[kind](text_of(content), zone))
     if found.bad_rows:
         return _report(kind, found, _Merged(bad_rows=found.bad_rows), None)
     async with pool.transaction() as connection:
@@ -81,7 +82,7 @@ async def import_register_file(
     """Import the file at ``path``; see ``import_register``.
 
     Raises:
-        RegistryFileError: The file cannot be read, or is no text.
+        RegistryFileError: The file cannot be read, or is neither text nor a workbook.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
     content = await content_of(path)

@@ -1,4 +1,4 @@
-"""The registry as CSV files, which an import takes back without a change."""
+"""The registry as files, which an import takes back without a change."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from service.domain.registry import Customer, Device, Point
 from service.domain.registry_checks import DeviceRow
 from service.domain.registry_files import Kind, write_customers, write_devices, write_points
+from service.domain.table_files import TableForm, content_of
 from service.errors import RegistryFileError
 from service.settings.parts import DatabaseSettings
 from service.store.deployment import zone_of_deployment
@@ -60,28 +61,38 @@ _STATEMENTS: Final[dict[Kind, str]] = {
 }
 
 
-async def export_registry(pool: Pool, kind: Kind) -> bytes:
-    """Return a CSV file with every stored row of a kind, in the order of their names; UTF-8."""
+async def export_registry(pool: Pool, kind: Kind) -> tuple[str, int]:
+    """Return the CSV text with every stored row of a kind, in the order of their names, and how many there are."""
     async with pool.connection() as connection:
         zone = ZoneInfo(await zone_of_deployment(connection))
         rows = await connection.fetch(_STATEMENTS[kind])
-    return (await asyncio.to_thread(lambda: _WRITERS[kind](rows, zone))).encode()
+    return await asyncio.to_thread(lambda: _WRITERS[kind](rows, zone)), len(rows)
 
 
-async def export_file(settings: DatabaseSettings, kind: Kind, path: Path) -> int:
+async def export_file(settings: DatabaseSettings, kind: Kind, path: Path, form: TableForm) -> int:
     """Write the rows of a kind to a file and return how many there are.
 
     Raises:
-        RegistryFileError: The file cannot be written.
+        RegistryFileError: The file cannot be written, or a workbook cannot hold so many rows.
         StoreError: The database did not give the rows.
     """
     async with Pool(settings, "reader", max_size=1) as pool:
-        content = await export_registry(pool, kind)
+        text, n_rows = await export_registry(pool, kind)
+    await write_table(text, path, form)
+    return n_rows
+
+
+async def write_table(text: str, path: Path, form: TableForm) -> None:
+    """Write the rows of a CSV text to a file; the sheet of a workbook has the file's name.
+
+    Raises:
+        RegistryFileError: The file cannot be written, or a workbook cannot hold so many rows.
+    """
+    content = await asyncio.to_thread(content_of, text, form, path.stem)
     try:
         await asyncio.to_thread(path.write_bytes, content)
     except OSError as error:
         raise RegistryFileError(f"{path} cannot be written: {error}") from error
-    return content.count(b"\n") - 1  # no field holds a line break
 
 
 def _write_points(rows: Sequence[Any], zone: ZoneInfo) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from service.domain.csv_rows import BadRow, Rows, decode
+from service.domain.csv_rows import BadRow, Rows
 from service.domain.registry_files import Kind, read_customers, read_devices, read_points
+from service.domain.table_files import text_of
 from service.errors import RegistryFileError
 from service.settings.parts import DatabaseSettings
 from service.store.deployment import zone_of_deployment
@@ -59,16 +60,16 @@ async def import_registry(pool: Pool, kind: Kind, content: bytes) -> ImportRepor
     Args:
         pool: Of a writer.
         kind: What the rows of the file are.
-        content: UTF-8, with or without byte order mark, or GBK.
+        content: CSV in UTF-8, with or without byte order mark, or GBK; or an xlsx workbook.
 
     Raises:
-        RegistryFileError: The file is no text.
+        RegistryFileError: The file is neither text nor a workbook.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
     async with pool.connection() as connection:
         zone = ZoneInfo(await zone_of_deployment(connection))
     handling = _HANDLING[kind]
-    found = await asyncio.to_thread(lambda: handling.read(decode(content), zone))
+    found = await asyncio.to_thread(lambda: handling.read(text_of(content), zone))
     if found.bad_rows:
         return _report(kind, found, Merged(bad_rows=found.bad_rows))
     async with pool.transaction() as connection:
@@ -85,7 +86,7 @@ async def import_file(settings: DatabaseSettings, kind: Kind, path: Path) -> Imp
     """Import the file at ``path``; see ``import_registry``.
 
     Raises:
-        RegistryFileError: The file cannot be read, or is no text.
+        RegistryFileError: The file cannot be read, or is neither text nor a workbook.
         StoreError: Nothing was stored, or nobody knows; a second call changes nothing more.
     """
     content = await content_of(path)

@@ -14,12 +14,14 @@ from kernels import warm_up
 from service import clock
 from service.domain.bands import event_limits
 from service.domain.catalogue import chosen_rule_sets
+from service.domain.clock_watch import LeastDelays
 from service.domain.engine import FoldPolicy
 from service.domain.registry import Registry, TargetArea
 from service.domain.rules import RuleSet
 from service.errors import StalledError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.ingest.checkpointing import Checkpointer
+from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
@@ -42,6 +44,7 @@ from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
 from service.store.communication_rows import hold_alerts, silent_points
 from service.store.deployment import require_rule_set, require_zone
+from service.store.device_clocks import keep_delays
 from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
 from service.store.pool import Pool
@@ -120,6 +123,17 @@ class _Incidents:
             return await hold_alerts(connection, breaches)
 
 
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """What is kept of the clocks of devices, in the database."""
+
+    pool: Pool
+
+    async def keep(self, delays: LeastDelays) -> None:
+        async with self.pool.connection() as connection:
+            await keep_delays(connection, delays)
+
+
 class _Consumer:
     """The parts of the role, put together."""
 
@@ -175,6 +189,7 @@ class _Consumer:
             )
         other_lags = None if self._events is None else self._events.lags
         self._held = HeldAlerts(_Incidents(pool), thread, holding, metrics)
+        self._clocks = ClockKeeper(_Clocks(pool), thread, holding)
         self._live = LiveMetrics(
             metrics=metrics,
             source=self._loop.source,
@@ -211,7 +226,7 @@ class _Consumer:
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(supervise("readings", self._loop, policy, readiness)),
-                tasks.create_task(listen(self._knowledge, self._held)),
+                tasks.create_task(listen(self._knowledge, self._held, self._clocks)),
                 tasks.create_task(self._publisher.run()),
             ]
             events = None

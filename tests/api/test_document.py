@@ -26,6 +26,7 @@ PATHS = {
     "/v1/points/{point}/interruptions/{start}/evidence",
     "/v1/outages",
     "/v1/outages/{outage_id}",
+    "/v1/device-clocks",
     "/v1/events",
     "/v1/communication-incidents",
     "/v1/communication-incidents/{incident_id}/points",

@@ -123,12 +123,12 @@ async def test_what_is_exported_is_imported_without_a_change(pool: Pool, kind: K
                            window_to=None, notice_at=None, notice_fields=(), important_told=())  # fmt: skip
             await add_declaration(connection, told)
 
-    exported, n_rows = await export_register(pool, kind)
-    report = await take(pool, kind, exported.decode())
+    text, n_rows = await export_register(pool, kind)
+    report = await take(pool, kind, text)
 
     assert not report.is_refused, str(report)
     assert (report.n_rows, report.n_new, report.n_changed) == (n_rows, 0, 0)
-    assert await export_register(pool, kind) == (exported, n_rows)
+    assert await export_register(pool, kind) == (text, n_rows)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""How soon each device's readings arrive after they end: what tells whether its clock is right.
+
+A reading cannot arrive before it ends, and the quickest one of a day arrives soon after. So the least delay of a day,
+by the clock of the broker, is the error of the device's clock plus what its way takes at best. It includes readings
+that are refused because they end in the future.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import NONE, Folded, Readings
+
+DAY_MS: Final = 86_400_000
+_LOOKED_AT: Final = 5000  # readings of a call at most; the least of a day is among many
+_NOT_SEEN: Final = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class LeastDelays:
+    """The least delay of devices on days, one entry each."""
+
+    device_id: NDArray[np.int32]
+    day: NDArray[np.int32]  # of arrival, UTC, days since the Unix epoch
+    delay_ms: NDArray[
+        np.int64
+    ]  # arrival less the reading's end; below 0: it ended after it arrived
+
+    @property
+    def n_devices(self) -> int:
+        """Number of entries."""
+        return int(self.device_id.size)
+
+
+@dataclass(slots=True)
+class ClockWatch:
+    """The least delays of one partition that are not taken yet; the fold thread's alone."""
+
+    _day: int = -1
+    _delay_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # by lane
+    _is_news: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    _earlier: list[LeastDelays] = field(default_factory=list)
+
+    def observe(
+        self,
+        readings: Readings,
+        folded: Folded,
+        interval_ms: NDArray[np.int64],
+        device_id: NDArray[np.int32],
+    ) -> None:
+        """Look at readings that were folded, some of them where they are many.
+
+        Shapes: ``interval_ms`` and ``device_id`` by lane.
+        """
+        step = max(1, readings.lane.size // _LOOKED_AT)
+        lane = folded.lane[: readings.lane.size : step]
+        known = lane != NONE
+        lane = lane[known]
+        if not lane.size:
+            return
+        arrived_ms = readings.record_ms[::step][known]
+        delay_ms = arrived_ms - folded.start_ms[: readings.lane.size : step][known]
+        delay_ms -= interval_ms[lane]
+        self._grow(device_id.size)
+        days = arrived_ms // DAY_MS
+        for day in np.unique(days).tolist():  # nearly always one
+            if day < self._day:
+                continue  # of a producer whose clock is behind; the log as a whole goes on
+            if day > self._day:
+                self._turn(day, device_id)
+            mine = days == day
+            before = self._delay_ms[lane[mine]]
+            np.minimum.at(self._delay_ms, lane[mine], delay_ms[mine])
+            self._is_news[lane[mine][self._delay_ms[lane[mine]] < before]] = True
+
+    def take(self, device_id: NDArray[np.int32]) -> LeastDelays:
+        """Return what is new since it was last taken."""
+        parts = [*self._earlier, self._news(device_id)]
+        self._earlier = []
+        return LeastDelays(
+            device_id=np.concatenate([one.device_id for one in parts]),
+            day=np.concatenate([one.day for one in parts]),
+            delay_ms=np.concatenate([one.delay_ms for one in parts]),
+        )
+
+    def _news(self, device_id: NDArray[np.int32]) -> LeastDelays:
+        lanes = np.flatnonzero(self._is_news)
+        self._is_news[lanes] = False
+        return LeastDelays(
+            device_id=device_id[lanes],
+            day=np.full(lanes.size, self._day, np.int32),
+            delay_ms=self._delay_ms[lanes],
+        )
+
+    def _turn(self, day: int, device_id: NDArray[np.int32]) -> None:
+        if self._day >= 0 and self._is_news.any():
+            self._earlier.append(self._news(device_id))
+        self._day = day
+        self._delay_ms[:] = _NOT_SEEN
+
+    def _grow(self, n_lanes: int) -> None:
+        n_more = n_lanes - self._delay_ms.size
+        if n_more > 0:
+            self._delay_ms = np.concatenate([self._delay_ms, np.full(n_more, _NOT_SEEN, np.int64)])
+            self._is_news = np.concatenate([self._is_news, np.zeros(n_more, np.bool_)])
