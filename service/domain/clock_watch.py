@@ -15,6 +15,7 @@ from kernels.layout import NONE, Folded, Readings
 
 DAY_MS: Final = 86_400_000
 _LOOKED_AT: Final = 5000  # readings of a call at most; the least of a day is among many
+_DAYS: Final = 84_000  # up to 2199; records may bear any number
 _NOT_SEEN: Final = np.iinfo(np.int64).max
 
 
@@ -66,9 +67,9 @@ class ClockWatch:
         self._grow(device_id.size)
         days = arrived_ms // DAY_MS
         for day in np.unique(days).tolist():  # nearly always one
-            if day < self._day:
-                continue  # of a producer whose clock is behind; the log as a whole goes on
-            if day > self._day:
+            if not 0 <= day < _DAYS:
+                continue
+            if day != self._day:
                 self._turn(day, device_id)
             mine = days == day
             before = self._delay_ms[lane[mine]]

@@ -17,6 +17,7 @@ _KEEP = statement(
     SELECT device_id, date '1970-01-01' + day, min(delay_ms)
       FROM unnest($1::integer[], $2::integer[], $3::bigint[]) AS seen (device_id, day, delay_ms)
       JOIN device USING (device_id)
+     WHERE date '1970-01-01' + day <= (now() AT TIME ZONE 'UTC')::date + 1  -- else no other day would be the newest
      GROUP BY device_id, day
      ORDER BY device_id, day
         ON CONFLICT (device_id, day) DO UPDATE

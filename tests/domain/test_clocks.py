@@ -49,7 +49,7 @@ arrivals = st.lists(
         st.integers(-9 * 3_600_000, 9 * 3_600_000),
     ),
     max_size=40,
-).map(lambda seen: sorted(seen, key=lambda one: one[1]))
+)
 
 
 @given(arrivals, st.integers(1, 8))
@@ -82,6 +82,14 @@ def test_what_was_taken_is_not_handed_on_again() -> None:
     assert sorted(first.device_id.tolist()) == [11, 12]
     assert second.device_id.tolist() == [12]
     assert watch.take(DEVICE_ID).n_devices == 0
+
+
+def test_records_of_no_calendar_are_passed_over() -> None:
+    watch = ClockWatch()
+
+    observe(watch, [(0, 2**62, 300), (1, -(2**62), 300), (2, 5000, 400)])
+
+    assert watch.take(DEVICE_ID).device_id.tolist() == [13]
 
 
 def test_devices_that_nobody_knows_are_passed_over() -> None:

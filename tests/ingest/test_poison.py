@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from service.store.device_clocks import device_clocks
 from tests.ingest.network import JSON, Network, reading, this_minute_ms
 
 pytestmark = pytest.mark.integration
@@ -130,3 +131,18 @@ async def test_a_record_of_a_time_that_no_calendar_has_stops_nothing(network: Ne
     sums = await network.stored(2)
 
     assert (sums["folded"], sums["dead_lettered"]) == (1, 1)
+
+
+async def test_clocks_are_seen_also_by_readings_that_are_refused(network: Network) -> None:
+    await network.register("RIGHT", "AHEAD")
+    network.consume()
+
+    await network.send(
+        [reading("RIGHT", NOW_MS - 60_000, 220.0), reading("AHEAD", NOW_MS + 8 * HOUR_MS, 220.0)]
+    )
+    sums = await network.stored(2)
+    await network.until("SELECT count(*) = 2 FROM device_clock")
+
+    assert (sums["folded"], sums["dead_lettered"]) == (1, 1)
+    found = await device_clocks(network.connection)
+    assert {one.device: one.clock.finding for one in found} == {"AHEAD": "zone", "RIGHT": "right"}
