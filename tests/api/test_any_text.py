@@ -118,7 +118,8 @@ async def seed(seeder: Seeder) -> None:
 
 @pytest.mark.parametrize(("path", "name"), PLACES)
 async def test_of_a_parameter(reader: httpx.AsyncClient, path: str, name: str) -> None:
-    for text in TEXTS:
+    every_third = TEXTS[PLACES.index((path, name)) % 3 :: 3]  # each text comes to twenty places
+    for text in every_third:
         answer = await reader.get(httpx.URL(path).copy_merge_params({name: text}))
 
         assert answer.status_code in {200, 404, 422}, (text, answer.text)

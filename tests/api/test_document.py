@@ -56,7 +56,7 @@ PATHS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     return application(NOWHERE).openapi()
 
