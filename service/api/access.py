@@ -5,36 +5,13 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from service.domain.access import LOCAL_ACCESS, NOBODY, Access, Scope
 from service.errors import ScopeMissingError
-
-Scope = Literal["read:aggregate", "read:customer", "write:declarations", "admin"]
-
-SCOPES: Final = get_args(Scope)
-LOCAL: Final = "local"  # who asks where nobody is told apart
-_IMPLIED: Final[Mapping[Scope, Scope]] = MappingProxyType({"read:aggregate": "read:customer"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Who asks, and what they may have."""
-
-    principal: str  # for the trail
-    scopes: frozenset[Scope]
-
-    def may(self, scope: Scope) -> bool:
-        """Return whether a scope is there; `admin` has all, who may read customers may read sums of them."""
-        return bool(self.scopes & {scope, "admin", _IMPLIED.get(scope, scope)})
-
-    def signs(self, author: str) -> str:
-        """Return who is named in the trail for what ``author`` is said to have done."""
-        return author if self.principal == LOCAL else self.principal
-
 
 AccessOf = Callable[[Request], Awaitable[Access]]
 
@@ -116,7 +93,7 @@ def needed_scopes(method: str, path: str) -> tuple[Scope, ...]:
 
 async def everybody_is_local(request: Request) -> Access:  # noqa: ARG001 (the signature of AccessOf)
     """Return the access of all who can reach this process, where requests are not authenticated."""
-    return Access(principal=LOCAL, scopes=frozenset(SCOPES))
+    return LOCAL_ACCESS
 
 
 async def check_access(request: Request) -> None:
@@ -128,6 +105,7 @@ async def check_access(request: Request) -> None:
     method, path = request.method, request.scope["route"].path_format
     needed = needed_scopes(method, path)
     if not needed:
+        request.state.access = NOBODY
         return
     access_of: AccessOf = request.app.state.access_of
     access = await access_of(request)
