@@ -1,7 +1,8 @@
 """Who asks, and what they may have: each route needs its scopes, by one table; who asks is told from outside.
 
 ``create_app`` takes the function that knows. Without one everybody is `local` and may do everything, which is why
-`serve` listens to this machine only.
+`serve` then listens to this machine only. What lies outside the territory of who asks is kept from the routes by
+the reader that they get (`service/api/context.py`), so none of them can forget it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from service.domain.access import LOCAL_ACCESS, NOBODY, Access, Scope
-from service.errors import ScopeMissingError
+from service.errors import OutsideTerritoryError, ScopeMissingError
 
 AccessOf = Callable[[Request], Awaitable[Access]]
 
@@ -77,6 +78,8 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "GET /v1/worst-served": "read:customer",
     }
 )
+# What this process measures of itself and of everything: nothing of it can be told by region.
+OF_THE_WHOLE: Final = frozenset({"GET /metrics"})
 _UNDECLARED: Final[Scope] = "admin"  # a route that is not in the table
 
 
@@ -96,11 +99,26 @@ async def everybody_is_local(request: Request) -> Access:  # noqa: ARG001 (the s
     return LOCAL_ACCESS
 
 
+def bearer_access(who: Callable[[str | None], Awaitable[Access]]) -> AccessOf:
+    """Return what finds out who asks by the key or token in `Authorization: Bearer`.
+
+    A query string is not looked at: it goes into logs, histories and referrers.
+    """
+
+    async def access_of(request: Request) -> Access:
+        scheme, _, presented = request.headers.get("authorization", "").strip().partition(" ")
+        return await who(presented.strip() if scheme.lower() == "bearer" else None)
+
+    return access_of
+
+
 async def check_access(request: Request) -> None:
     """Find out who asks, and whether the route may answer them; every route depends on it.
 
     Raises:
+        UnauthenticatedError: Nobody knows.
         ScopeMissingError: They may not have what they ask for.
+        OutsideTerritoryError: It is of the whole deployment, and they may see some regions only.
     """
     method, path = request.method, request.scope["route"].path_format
     needed = needed_scopes(method, path)
@@ -114,6 +132,11 @@ async def check_access(request: Request) -> None:
         raise ScopeMissingError(
             f"{method} {path} needs the scope {' and the scope '.join(missing)}, "
             f"which {access.principal} does not have"
+        )
+    if f"{method} {path}" in OF_THE_WHOLE and not access.territory.is_whole:
+        raise OutsideTerritoryError(
+            f"{method} {path} tells of the whole deployment, and {access.principal} may see some regions only: "
+            "ask with a key without regions"
         )
     request.state.access = access
 

@@ -100,7 +100,7 @@ class Pool:
     def within(self, territory: Territory) -> Self:
         """Return the same connections, on which nothing outside of a territory is seen; they are to read with."""
         twin = copy.copy(self)
-        twin._territory = territory
+        twin._territory = territory  # noqa: SLF001 (of this class)
         return twin
 
     @asynccontextmanager
