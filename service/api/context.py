@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.api.access import Asking
+from service.domain.access import NOBODY, Access
 from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
 from service.metrics import ServeMetrics
@@ -27,11 +28,12 @@ class ServeContext:
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
     fewest_in_group: int  # users or points, for who may not read customers
+    asking: Access = NOBODY  # of a request: who asks
 
 
 def _context(request: Request, asking: Asking) -> ServeContext:
     context: ServeContext = request.app.state.context
-    return replace(context, reader=context.reader.within(asking.territory))
+    return replace(context, reader=context.reader.within(asking.territory), asking=asking)
 
 
 Context = Annotated[ServeContext, Depends(_context)]
