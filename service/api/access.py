@@ -12,7 +12,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from service.domain.access import LOCAL_ACCESS, NOBODY, Access, Scope
-from service.errors import OutsideTerritoryError, ScopeMissingError
+from service.errors import ScopeMissingError
+from service.errors.access import OutsideTerritoryError
 
 AccessOf = Callable[[Request], Awaitable[Access]]
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service import errors
-from service.errors import RequestError, ServiceError, UnauthenticatedError
+from service.errors import RequestError, ServiceError, access
+from service.errors.access import UnauthenticatedError
 from service.logs import logger
 
 log = logger(__name__)
@@ -130,16 +131,16 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             "No such entry",
             "Its list has all there are, withdrawn entries with ?withdrawn=true.",
         ),
-        errors.UnauthenticatedError: _Answer(
+        access.UnauthenticatedError: _Answer(
             HTTPStatus.UNAUTHORIZED,
             "Who asks is not known",
             "Send `Authorization: Bearer` with a key or a token; who runs `serve` makes keys with `voltpass keys`.",
         ),
-        errors.IssuerUnavailableError: _AWAY._replace(
+        access.IssuerUnavailableError: _AWAY._replace(
             title="The issuer of tokens is away",
             next="Ask again in some seconds, or with an API key where keys are taken.",
         ),
-        errors.OutsideTerritoryError: _Answer(
+        access.OutsideTerritoryError: _Answer(
             HTTPStatus.FORBIDDEN,
             "Outside the territory of who asks",
             "Leave out what `detail` names, or ask with a key for the regions that it lies in.",

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from service.domain.access import Access
 from service.domain.register import NewDeclaration, NewFaultCall, Place
-from service.errors import OutsideTerritoryError, UnknownDeclarationError, UnknownEntryError
+from service.errors import UnknownDeclarationError, UnknownEntryError
+from service.errors.access import OutsideTerritoryError
 from service.store.declaration_reads import find_declaration
 from service.store.declarations import DeclarationChanges
 from service.store.pool import Connection

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 from service.domain.access import Access, Territory
-from service.errors import StoreError, UnauthenticatedError
+from service.errors import StoreError
+from service.errors.access import UnauthenticatedError
 from service.logs import logger
 from service.store.api_keys import StoredApiKey, note_used, read_api_keys
 from service.store.pool import Pool

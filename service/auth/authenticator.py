@@ -10,7 +10,7 @@ from service.auth.api_keys import PREFIX, KeyRing
 from service.auth.issuer_keys import IssuerKeys, IssuerPlace
 from service.auth.tokens import TokenCheck, TokenPolicy
 from service.domain.access import LOCAL_ACCESS, Access
-from service.errors import UnauthenticatedError
+from service.errors.access import UnauthenticatedError
 from service.settings import Settings
 from service.settings.auth import AuthSettings
 from service.store.pool import Pool

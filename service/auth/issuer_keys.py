@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import jwt
 
-from service.errors import IssuerUnavailableError, SettingsError, UnauthenticatedError
+from service.errors import SettingsError
+from service.errors.access import IssuerUnavailableError, UnauthenticatedError
 from service.logs import logger
 
 log = logger(__name__)
@@ -115,7 +116,7 @@ class IssuerKeys:
             if one.key_type in _TYPES.values() and one.public_key_use in {None, "sig"}
         ]
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _get(self, url: str) -> dict[str, object]:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise ValueError(f"{url!r} is no web address")
         asked = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 (checked above)
@@ -132,7 +133,7 @@ class IssuerKeys:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Stays where it was sent: who could send it elsewhere could bring keys of their own."""
 
-    def redirect_request(self, *_: Any, **__: Any) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 

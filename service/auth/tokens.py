@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 import jwt
 
 from service.auth.issuer_keys import IssuerKeys
-from service.domain.access import EVERYWHERE, SCOPES, Access, Scope, Territory
-from service.errors import UnauthenticatedError
+from service.domain.access import EVERYWHERE, SCOPES, Access, Territory
+from service.errors.access import UnauthenticatedError
 
 _LENGTH_MAX: Final = 16_384
 _REQUIRED: Final = ["exp", "iss", "aud"]
@@ -56,7 +56,7 @@ class TokenCheck:
         kid, algorithm = self._header(token)
         key = await self._keys.key_of(kid, algorithm)
         try:
-            claims = jwt.decode(
+            claims: Mapping[str, object] = jwt.decode(
                 token,
                 key.key,
                 algorithms=[algorithm],
@@ -83,7 +83,7 @@ class TokenCheck:
             raise UnauthenticatedError(f"tokens are to be signed with {allowed}")
         return kid, str(algorithm)
 
-    def _access(self, claims: Mapping[str, Any]) -> Access:
+    def _access(self, claims: Mapping[str, object]) -> Access:
         policy = self._policy
         principal = _claim(claims, policy.principal_claim)
         if not isinstance(principal, str) or not principal.strip():
@@ -93,15 +93,15 @@ class TokenCheck:
             raise UnauthenticatedError(
                 f"the token has no claim {policy.region_claim!r} with codes of regions, or {_EVERYWHERE} for all"
             )
-        known = frozenset(SCOPES) & _words(_claim(claims, policy.scope_claim))
+        scopes = _words(_claim(claims, policy.scope_claim))
         return Access(
             principal=f"oidc:{principal.strip()}",
-            scopes=cast("frozenset[Scope]", known),
+            scopes=frozenset(one for one in SCOPES if one in scopes),
             territory=EVERYWHERE if _EVERYWHERE in regions else Territory.of(regions),
         )
 
 
-def _claim(claims: Mapping[str, Any], path: str) -> object:
+def _claim(claims: Mapping[str, object], path: str) -> object:
     """Return a claim; one of that very name, else what the dots of its path lead to."""
     if path in claims:
         return claims[path]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from service.domain.access import Scope
-from service.errors import ApiKeyError
+from service.errors.access import ApiKeyError
 from service.store.pool import Connection
 from service.store.statements import statement
 
