@@ -78,7 +78,11 @@ def install(app: FastAPI) -> None:
     def document() -> dict[str, object]:
         found = plain()
         found.setdefault("components", {})["securitySchemes"] = {
-            _BEARER: {"type": "http", "scheme": "bearer", "description": "an API key, or an OIDC token"}
+            _BEARER: {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "an API key, or an OIDC token",
+            }
         }
         for path, operations in found["paths"].items():
             for method, operation in operations.items():

@@ -193,6 +193,8 @@ async def _service_error(request: Request, error: ServiceError) -> Response:
         return _response(answer, error.code, "see the log of `serve`")
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("request_unanswered", **fields)
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        log.info("request_refused", **fields)
     headers = _challenge(error) if isinstance(error, UnauthenticatedError) else None
     return _response(
         answer, error.code, str(error), retryable=error.retryable, wrong=wrong, headers=headers
