@@ -1,6 +1,6 @@
 """The one place that turns what is presented into who asks; the API and the console call it alike."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +56,7 @@ async def authenticating(
     *,
     now: Callable[[], datetime] = clock.now,
     monotonic_s: Callable[[], float] = clock.monotonic_s,
-) -> AsyncIterator[tuple[Authenticator, Callable[[], Awaitable[None]]]]:
+) -> AsyncIterator[tuple[Authenticator, Callable[[], Coroutine[object, object, None]]]]:
     """Lend what knows who asks, as the settings want it, and what is to run beside it until cancelled.
 
     Its connections are its own: who asks is known also while all others are busy.

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Final
 
 import uvicorn
@@ -56,7 +56,7 @@ async def _serve(
     app: ASGIApp,
     place: tuple[Settings, str],
     run: tuple[asyncio.Event, Callable[[str], None] | None],
-    beside: Callable[[], Awaitable[None]],
+    beside: Callable[[], Coroutine[object, object, None]],
 ) -> None:
     (settings, address), (stop, on_ready) = place, run
     with _listening(settings, address) as listener:
