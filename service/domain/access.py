@@ -1,5 +1,6 @@
 """Who asks, and what they may have: scopes say what is done, a territory says where."""
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, Self, get_args
@@ -57,6 +58,15 @@ class Access:
     def signs(self, author: str) -> str:
         """Return who is named in the trail for what ``author`` is said to have done."""
         return author if self.principal == LOCAL else self.principal
+
+
+_TOLD_APART: Final = re.compile(r"(?:oidc:|key:[a-z2-7]{10} )(.+)", re.DOTALL)
+
+
+def person_of(made_by: str) -> str:
+    """Return the name in what the trail says of who made something: the subject of a token, the owner of a key."""
+    found = _TOLD_APART.fullmatch(made_by)
+    return made_by if found is None else found[1]
 
 
 # Where requests are not authenticated: everybody who reaches this machine's loopback.

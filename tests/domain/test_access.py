@@ -2,7 +2,15 @@
 
 import pytest
 
-from service.domain.access import EVERYWHERE, LOCAL_ACCESS, NOBODY, NOWHERE, SCOPES, Territory
+from service.domain.access import (
+    EVERYWHERE,
+    LOCAL_ACCESS,
+    NOBODY,
+    NOWHERE,
+    SCOPES,
+    Territory,
+    person_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +24,19 @@ from service.domain.access import EVERYWHERE, LOCAL_ACCESS, NOBODY, NOWHERE, SCO
 )
 def test_a_territory_admits_its_regions_only(territory: Territory, admitted: set[str]) -> None:
     assert {one for one in ("GZ-TH", "GZ-YX", "") if territory.admits(one)} == admitted
+
+
+@pytest.mark.parametrize(
+    ("made_by", "person"),
+    [
+        ("li.na", "li.na"),
+        ("oidc:li.na", "li.na"),
+        ("key:abcdefg234 outage desk", "outage desk"),
+        ("key: desk", "key: desk"),
+    ],
+)
+def test_nobody_approves_what_their_own_key_or_token_writes(made_by: str, person: str) -> None:
+    assert person_of(made_by) == person
 
 
 def test_only_everywhere_is_whole() -> None:
