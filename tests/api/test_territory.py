@@ -57,6 +57,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/v1/outages": [MARCH, {"feeder": "F-OTHER", **MARCH}],
     "/v1/events": [MARCH],
     "/v1/communication-incidents": [MARCH],
+    "/v1/device-clocks": [{"finding": "all"}],
     "/metrics/points": [{"point": "P-OWN-0"}, {"feeder": "F-OWN"}],
     "/v1/points/{point}/weeks": [{"rule_set": "en-50160", **MARCH_1}],
     "/v1/points/{point}/pass-rate": [MARCH_1, {"without": "outage", **MARCH_1}],
@@ -120,6 +121,11 @@ async def seed_region(seeder: Seeder, name: str) -> None:
         START,
         f"R-{name}",
         incident,
+    )
+    await seeder.run(
+        "INSERT INTO device_clock (device_id, day, delay_ms) SELECT device_id, '2024-03-01', 900"
+        "  FROM device WHERE device LIKE $1",
+        f"M-P-{name}-%",
     )
     await seeder.reach(datetime(2024, 3, 31, 16, tzinfo=UTC))
     await seeder.settle(load_rule_set("en-50160"))
