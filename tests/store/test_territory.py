@@ -1,12 +1,17 @@
 """Each table and view has a twin that is limited to regions, also one that comes later."""
 
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
+import service.store
 from service.domain.access import NOWHERE, Territory
 from service.settings.parts import DatabaseSettings
 from service.store.pool import Connection, Pool, connect
+from service.store.statements import STATEMENTS
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +52,24 @@ async def test_twins_have_the_columns_of_what_they_limit(connection: Connection)
     ]
 
     assert twins == tables
+
+
+async def test_every_statement_that_reads_can_be_prepared_inside(connection: Connection) -> None:
+    """A view has no primary key, so that what is grouped by one is refused there."""
+    for module in pkgutil.iter_modules(service.store.__path__, "service.store."):
+        importlib.import_module(module.name)
+    failed = {}
+    async with connection.transaction():
+        await connection.execute("SET LOCAL search_path = territory, public")
+        for name, sql in STATEMENTS.items():
+            try:
+                async with connection.transaction():
+                    await connection.prepare(sql)
+            except asyncpg.PostgresError as error:
+                if not str(error).startswith(("cannot insert", "cannot update", "cannot delete")):
+                    failed[name] = str(error)
+
+    assert failed == {}
 
 
 async def test_only_what_has_no_place_is_hidden(connection: Connection) -> None:
