@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "classify-events": "service.offline.classify_events",
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",
+    "keys": "service.terminal.keys_command",
     "med": "service.offline.med_command",
     "reconcile": "service.terminal.reconcile_command",
     "rules": "service.offline.rules_command",

@@ -42,3 +42,5 @@ CREATE VIEW v_device_clock AS
            usual.delay_ms AS usual_delay_ms
       FROM heard
       LEFT JOIN usual USING (concentrator);
+
+CALL grant_rights();

@@ -1,40 +1,19 @@
 """Who asks, and what they may have: each route needs its scopes, by one table; who asks is told from outside.
 
 ``create_app`` takes the function that knows. Without one everybody is `local` and may do everything, which is why
-`serve` listens to this machine only.
+`serve` then listens to this machine only. What lies outside the territory of who asks is kept from the routes by
+the reader that they get (`service/api/context.py`), so none of them can forget it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from service.domain.access import LOCAL_ACCESS, NOBODY, Access, Scope
 from service.errors import ScopeMissingError
-
-Scope = Literal["read:aggregate", "read:customer", "write:declarations", "admin"]
-
-SCOPES: Final = get_args(Scope)
-LOCAL: Final = "local"  # who asks where nobody is told apart
-_IMPLIED: Final[Mapping[Scope, Scope]] = MappingProxyType({"read:aggregate": "read:customer"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Who asks, and what they may have."""
-
-    principal: str  # for the trail
-    scopes: frozenset[Scope]
-
-    def may(self, scope: Scope) -> bool:
-        """Return whether a scope is there; `admin` has all, who may read customers may read sums of them."""
-        return bool(self.scopes & {scope, "admin", _IMPLIED.get(scope, scope)})
-
-    def signs(self, author: str) -> str:
-        """Return who is named in the trail for what ``author`` is said to have done."""
-        return author if self.principal == LOCAL else self.principal
-
+from service.errors.access import OutsideTerritoryError
 
 AccessOf = Callable[[Request], Awaitable[Access]]
 
@@ -100,6 +79,8 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "GET /v1/worst-served": "read:customer",
     }
 )
+# What this process measures of itself and of everything: nothing of it can be told by region.
+OF_THE_WHOLE: Final = frozenset({"GET /metrics"})
 _UNDECLARED: Final[Scope] = "admin"  # a route that is not in the table
 
 
@@ -116,18 +97,34 @@ def needed_scopes(method: str, path: str) -> tuple[Scope, ...]:
 
 async def everybody_is_local(request: Request) -> Access:  # noqa: ARG001 (the signature of AccessOf)
     """Return the access of all who can reach this process, where requests are not authenticated."""
-    return Access(principal=LOCAL, scopes=frozenset(SCOPES))
+    return LOCAL_ACCESS
+
+
+def bearer_access(who: Callable[[str | None], Awaitable[Access]]) -> AccessOf:
+    """Return what finds out who asks by the key or token in `Authorization: Bearer`.
+
+    A query string is not looked at: it goes into logs, histories and referrers.
+    """
+
+    async def access_of(request: Request) -> Access:
+        scheme, _, presented = request.headers.get("authorization", "").strip().partition(" ")
+        return await who(presented.strip() if scheme.lower() == "bearer" else None)
+
+    return access_of
 
 
 async def check_access(request: Request) -> None:
     """Find out who asks, and whether the route may answer them; every route depends on it.
 
     Raises:
+        UnauthenticatedError: Nobody knows.
         ScopeMissingError: They may not have what they ask for.
+        OutsideTerritoryError: It is of the whole deployment, and they may see some regions only.
     """
     method, path = request.method, request.scope["route"].path_format
     needed = needed_scopes(method, path)
     if not needed:
+        request.state.access = NOBODY
         return
     access_of: AccessOf = request.app.state.access_of
     access = await access_of(request)
@@ -136,6 +133,11 @@ async def check_access(request: Request) -> None:
         raise ScopeMissingError(
             f"{method} {path} needs the scope {' and the scope '.join(missing)}, "
             f"which {access.principal} does not have"
+        )
+    if f"{method} {path}" in OF_THE_WHOLE and not access.territory.is_whole:
+        raise OutsideTerritoryError(
+            f"{method} {path} tells of the whole deployment, and {access.principal} may see some regions only: "
+            "ask with a key without regions"
         )
     request.state.access = access
 

@@ -1,12 +1,14 @@
 """What the routes work with, made when the process starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.access import Asking
+from service.domain.access import NOBODY, Access
 from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
 from service.metrics import ServeMetrics
@@ -15,22 +17,23 @@ from service.store.pool import Pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeContext:
-    """The parts of this process, shared by all requests."""
+    """The parts of this process, as a request has them."""
 
     rule_set: RuleSet  # in force: the statutory one
     beside: tuple[RuleSet, ...]  # judged over the same pages
     catalogue: Catalogue  # all there are
-    reader: Pool
+    reader: Pool  # of a request: sees the territory of who asks, and nothing else
     writer: Pool  # for declarations
     metrics: ServeMetrics
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
     fewest_in_group: int  # users or points, for who may not read customers
+    asking: Access = NOBODY  # of a request: who asks
 
 
-def _context(request: Request) -> ServeContext:
+def _context(request: Request, asking: Asking) -> ServeContext:
     context: ServeContext = request.app.state.context
-    return context
+    return replace(context, reader=context.reader.within(asking.territory), asking=asking)
 
 
 Context = Annotated[ServeContext, Depends(_context)]

@@ -18,8 +18,9 @@ with offset; days and months are counted in it. Ranges are half-open. `data_thro
 minutes after it are not due yet.
 
 Each path needs the scopes that `x-scope` names, all of them: `read:aggregate` for sums, `read:customer` for what may
-show one customer, `write:declarations` for the register; `admin` has all. Requests are not authenticated in this
-version: who reaches this process has all of them.
+show one customer, `write:declarations` for the register; `admin` has all. Where requests are authenticated, send an
+API key or an OIDC token as `Authorization: Bearer`. Who may see some regions only is answered as if there were no
+others; sums of few members are withheld from who may read sums only.
 
 A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
 """
@@ -63,6 +64,8 @@ TAGS: Final = [
     {"name": "operations", "description": "Health, readiness, metrics."},
 ]
 
+_BEARER: Final = "bearer"  # {} beside it: without authentication nothing is sent
+
 RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     "default": {"description": "A problem", "model": Problem}
 }
@@ -74,11 +77,19 @@ def install(app: FastAPI) -> None:
 
     def document() -> dict[str, object]:
         found = plain()
+        found.setdefault("components", {})["securitySchemes"] = {
+            _BEARER: {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "an API key, or an OIDC token",
+            }
+        }
         for path, operations in found["paths"].items():
             for method, operation in operations.items():
                 scopes = needed_scopes(method, path)
                 if scopes:
                     operation["x-scope"] = " ".join(scopes)
+                    operation["security"] = [{_BEARER: []}, {}]
                 answers = operation["responses"]
                 if "application/json" in answers["default"]["content"]:
                     content = answers["default"]["content"]

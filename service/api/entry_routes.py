@@ -8,6 +8,7 @@ from service.api.context import ServeContext
 from service.api.paging import PageRequest, encode_cursor
 from service.api.parameters import instant
 from service.api.register_shapes import check_right
+from service.api.territory import check_changed_entry, check_entry
 from service.errors import UnknownEntryError
 from service.logs import logger
 from service.store.deployment_reads import reading
@@ -69,6 +70,7 @@ async def make_entry(
     """Store an entry and return it."""
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_entry(connection, context.asking, table, told)
         number = await add_entry(connection, table, told, author, made_by)
     log.info("entry_made", record=table.record, entry_id=number, author=author)
     return await stored_entry(context, table, number)
@@ -84,6 +86,7 @@ async def update_entry(
     """Change an entry and return it."""
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_changed_entry(connection, context.asking, table, number, changes)
         await change_entry(connection, table, number, changes, made_by)
     log.info("entry_changed", record=table.record, entry_id=number, made_by=made_by)
     return await stored_entry(context, table, number)
@@ -95,6 +98,7 @@ async def take_back_entry(
     """Withdraw an entry and return it."""
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_changed_entry(connection, context.asking, table, number, {})
         await withdraw_entry(connection, table, number, made_by)
     log.info("entry_withdrawn", record=table.record, entry_id=number, made_by=made_by)
     return await stored_entry(context, table, number)

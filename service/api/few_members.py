@@ -32,6 +32,14 @@ def without_few(
     return shown, len(every) - len(shown)
 
 
+def remainder_tells(members_withheld: Iterable[int], fewest: int) -> bool:
+    """Return whether a total less the groups that are shown tells of fewer members than may be told of.
+
+    Where one region of two members is withheld, the total of all regions must be, too.
+    """
+    return 0 < sum(members_withheld) < fewest
+
+
 def fewest_seen(n_points: int, n_monitored: int) -> int:
     """Return of how many points a figure of a group tells: those of its mean, where it has one."""
     return min(n_points, n_monitored) if n_monitored else n_points

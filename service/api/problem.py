@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service import errors
-from service.errors import RequestError, ServiceError
+from service.errors import RequestError, ServiceError, access
+from service.errors.access import UnauthenticatedError
 from service.logs import logger
 
 log = logger(__name__)
@@ -130,6 +131,20 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
             "No such entry",
             "Its list has all there are, withdrawn entries with ?withdrawn=true.",
         ),
+        access.UnauthenticatedError: _Answer(
+            HTTPStatus.UNAUTHORIZED,
+            "Who asks is not known",
+            "Send `Authorization: Bearer` with a key or a token; who runs `serve` makes keys with `voltpass keys`.",
+        ),
+        access.IssuerUnavailableError: _AWAY._replace(
+            title="The issuer of tokens is away",
+            next="Ask again in some seconds, or with an API key where keys are taken.",
+        ),
+        access.OutsideTerritoryError: _Answer(
+            HTTPStatus.FORBIDDEN,
+            "Outside the territory of who asks",
+            "Leave out what `detail` names, or ask with a key for the regions that it lies in.",
+        ),
         errors.ScopeMissingError: _Answer(
             HTTPStatus.FORBIDDEN,
             "Not allowed for who asks",
@@ -178,7 +193,18 @@ async def _service_error(request: Request, error: ServiceError) -> Response:
         return _response(answer, error.code, "see the log of `serve`")
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("request_unanswered", **fields)
-    return _response(answer, error.code, str(error), retryable=error.retryable, wrong=wrong)
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        log.info("request_refused", **fields)
+    headers = _challenge(error) if isinstance(error, UnauthenticatedError) else None
+    return _response(
+        answer, error.code, str(error), retryable=error.retryable, wrong=wrong, headers=headers
+    )
+
+
+def _challenge(error: UnauthenticatedError) -> Mapping[str, str]:
+    """Return how to authenticate, as in RFC 6750; what was wrong stands in the problem."""
+    wrong = ', error="invalid_token"' if error.was_presented else ""
+    return {"WWW-Authenticate": f'Bearer realm="voltpass"{wrong}'}
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field
 
+from service.api.few_members import remainder_tells
 from service.api.shapes import Basis, Shape
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.promises.figures import PromiseFigure, Unruled
@@ -14,6 +15,7 @@ from service.domain.promises.tallies import Judged, PromiseVerdict, Standing
 from service.domain.rule_rows import Certainty
 from service.domain.target_rows import Reach
 
+_OUTCOME = ("kept", "share_kept", "average_minutes")
 _VERDICT = (
     "of each: kept if no case broke it; of average: the mean of `average_minutes`, unrounded; of generality: "
     "the share kept; no_cases: none was judged; no_limit: somebody else sets it"
@@ -63,7 +65,7 @@ class JudgedShape(Shape):
     """Cases that were judged."""
 
     judged: int
-    kept: int
+    kept: int | None = Field(description="null: of too few cases for who may read sums only")
     share_kept: float | None = Field(description="kept / judged, 0..1; null of none")
     average_minutes: float | None = Field(
         description="of crew_arrival and restoration: mean of the calls that are over, and of those past the limit "
@@ -94,7 +96,9 @@ class PromiseStandingShape(JudgedShape):
     )
     exempt: int = Field(description="taken out by what somebody claimed: weather, cancellation")
     open: int = Field(description="going on, and kept so far")
-    open_broken: int = Field(description="of the judged ones: going on, and broken already")
+    open_broken: int | None = Field(
+        description="of the judged ones: going on, and broken already; null as in `kept`"
+    )
     not_judged: int = Field(
         description="without a limit; of planned_window: the window passed, and nobody said whether the outage came, "
         "nor did a meter see it"
@@ -121,6 +125,16 @@ class PromiseStandingShape(JudgedShape):
             with_exempt=JudgedShape.of_judged(tally.with_exempt, one.verdict_with_exempt),
         )
 
+    def is_of_few(self, fewest: int) -> bool:
+        """Return whether it has cases, and fewer than that."""
+        return 0 < self.cases < fewest
+
+    def without_numbers(self) -> Self:
+        """Return it without what became of its cases."""
+        with_exempt = self.with_exempt.model_copy(update=dict.fromkeys(_OUTCOME))
+        unknown: dict[str, object] = {**dict.fromkeys(_OUTCOME), "open_broken": None}
+        return self.model_copy(update={**unknown, "with_exempt": with_exempt})
+
 
 class PromiseShape(PromiseRuleShape):
     """A promise, and whether it is kept."""
@@ -132,18 +146,22 @@ class PromiseShape(PromiseRuleShape):
     )
 
     @classmethod
-    def of_figure(cls, one: PromiseFigure, region: str | None = None) -> Self:
-        """Return the promise as part of an answer; of its regions only ``region``, if one is given."""
+    def of_figure(cls, one: PromiseFigure) -> Self:
+        """Return the promise as part of an answer."""
         return cls(
             **dict(PromiseRuleShape.of(one.row)),
             verdict=one.standing.together.verdict,
             together=PromiseStandingShape.of(one.standing.together),
-            regions=[
-                PromiseStandingShape.of(its)
-                for its in one.standing.regions
-                if region in {None, its.region}
-            ],
+            regions=[PromiseStandingShape.of(its) for its in one.standing.regions],
         )
+
+    def without_few(self, fewest: int) -> Self:
+        """Return it without what became of few cases; which verdict they have stays."""
+        few = [one.cases for one in self.regions if one.is_of_few(fewest)]
+        hides = self.together.is_of_few(fewest) or remainder_tells(few, fewest)
+        regions = [one.without_numbers() if one.is_of_few(fewest) else one for one in self.regions]
+        together = self.together.without_numbers() if hides else self.together
+        return self.model_copy(update={"together": together, "regions": regions})
 
 
 class UnruledShape(Shape):
@@ -169,6 +187,24 @@ class PromiseBlock(Shape):
     not_ruled: list[UnruledShape] = Field(
         description="what is in the register and no row is about: listed, not judged"
     )
+
+    def without_few(self, fewest: int) -> Self:
+        """Return them without what became of few cases."""
+        update = {
+            "promises": [one.without_few(fewest) for one in self.promises],
+            "deadlines": [one.without_few(fewest) for one in self.deadlines],
+        }
+        return self.model_copy(update=update)
+
+    def of_region(self, region: str | None) -> Self:
+        """Return them with one of their regions only, if one is given; the total stays that of all."""
+        if region is None:
+            return self
+        promises = [
+            one.model_copy(update={"regions": [its for its in one.regions if its.region == region]})
+            for one in self.promises
+        ]
+        return self.model_copy(update={"promises": promises})
 
 
 class Promises(Basis, PromiseBlock):

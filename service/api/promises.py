@@ -44,10 +44,10 @@ async def promise_figures_of(
     return await asyncio.to_thread(judge)
 
 
-def block_of(figures: PromiseFigures, region: str | None = None) -> PromiseBlock:
-    """Return the promises as part of an answer; of their regions only ``region``, if one is given."""
+def block_of(figures: PromiseFigures) -> PromiseBlock:
+    """Return the promises as part of an answer."""
     return PromiseBlock(
-        promises=[PromiseShape.of_figure(one, region) for one in figures.promises],
+        promises=[PromiseShape.of_figure(one) for one in figures.promises],
         deadlines=[PromiseShape.of_figure(one) for one in figures.deadlines],
         not_ruled=[UnruledShape.of(one) for one in figures.unruled],
     )

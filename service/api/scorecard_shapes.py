@@ -1,5 +1,6 @@
 """Scorecards and budgets as answers show them, and as the command line does."""
 
+import sys
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal, Self
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from service.api.few_members import fewest_seen
+from service.api.few_members import WITHHELD, fewest_seen, remainder_tells, without_few
 from service.api.promise_shapes import PromiseBlock
 from service.api.shapes import METHOD, Basis, Shape
 from service.domain.budget import Exposure, Window
@@ -103,9 +104,14 @@ class StandingShape(Shape):
             not_known=figure.n_members - figure.n_known,
         )
 
+    @property
+    def seen(self) -> int:
+        """Return of how many members the numbers tell."""
+        return fewest_seen(self.members, self.known)
+
     def without_few(self, fewest: int) -> Self:
         """Return it without its numbers where it has fewer members: then they are those of single ones."""
-        if fewest_seen(self.members, self.known) >= fewest:
+        if self.seen >= fewest:
             return self
         numbers = dict.fromkeys(("actual", "lower", "upper", "coverage", "margin_points"))
         return self.model_copy(update=numbers)
@@ -257,12 +263,21 @@ class YearBudget(Basis):
     budgets: list[BudgetShape] = Field(
         description="of each target that is a number, in the order of the rule set"
     )
+    withheld_groups: int = Field(default=0, description=WITHHELD)
+
+    def without_few(self, fewest: int) -> Self:
+        """Return it without the budgets of few members."""
+        shown, n_withheld = without_few(self.budgets, lambda one: one.members, fewest)
+        return self.model_copy(update={"budgets": shown, "withheld_groups": n_withheld})
 
 
 def _shown(one: UndeclaredShape | CommitmentShape, fewest: int) -> dict[str, object]:
+    few = [region.seen for region in one.regions if region.seen < fewest]
+    fewest_together = sys.maxsize if remainder_tells(few, fewest) else fewest
+    fewest_decisive = fewest_together if one.decisive.region is None else fewest
     return {
-        "decisive": one.decisive.without_few(fewest),
-        "together": one.together.without_few(fewest),
+        "decisive": one.decisive.without_few(fewest_decisive),
+        "together": one.together.without_few(fewest_together),
         "regions": [region.without_few(fewest) for region in one.regions],
     }
 

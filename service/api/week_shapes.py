@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
+from service.api.few_members import WITHHELD
 from service.api.shapes import METHOD, Basis, Shape
 from service.domain.rates import Method, method_of
 from service.domain.registry import Point
@@ -158,8 +159,11 @@ class RegionShape(ComplianceShape):
 class Compliance(Basis, _WeekSpan):
     """What share of points and customers kept the week limits of a rule set."""
 
-    total: ComplianceShape
+    total: ComplianceShape = Field(
+        description="all regions together; of those that are shown, where the rest are too few to be told of"
+    )
     regions: list[RegionShape]
+    withheld_groups: int = Field(description=WITHHELD)
 
 
 def week_shape(
@@ -209,6 +213,15 @@ def _limit(counts: LimitCounts, how: Standing, point: Point, rule_set: RuleSet) 
         coverage=_number(counts.coverage),
         source=row.source,
     )
+
+
+def told_of(one: RegionCompliance) -> int:
+    """Return of how few the figures of a region tell: of its points, or of its customers where it has any."""
+    points, customers = (
+        its.n_compliant + its.n_not_compliant or its.n_unknown
+        for its in (one.points, one.customers)
+    )
+    return min(points, customers or points)
 
 
 def region_shape(one: RegionCompliance) -> RegionShape:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from service.domain.access import person_of
 from service.domain.register import (
     CAUSES,
     KINDS,
@@ -59,7 +60,7 @@ def wrong_with_declaration(told: NewDeclaration) -> list[Wrong]:
 
 def wrong_with_hand(told: NewDeclaration, made_by: str) -> list[Wrong]:
     """Return what is wrong with who makes or changes a declaration: nobody approves what they wrote themselves."""
-    if not is_same_person(told.approver, made_by):
+    if not is_same_person(told.approver, person_of(made_by)):
         return []
     allowed = "somebody else than its approver, who does not write what they approve"
     return [Wrong("author", made_by, allowed)]

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from service.errors import SettingsError
+from service.settings.auth import AuthSettings
 from service.settings.parts import (
     PREFIX,
     DatabaseSettings,
@@ -23,7 +24,7 @@ P = TypeVar("P", bound=Part)
 _SECRETS_DIR = "SECRETS_DIR"  # of Docker or Kubernetes
 
 
-class Settings(KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
+class Settings(KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings, AuthSettings):
     """Everything that can be set."""
 
 
@@ -72,7 +73,7 @@ def env_example() -> str:
         f"# in the folder that {PREFIX}{_SECRETS_DIR} names (Docker and Kubernetes secrets).",
         f"# {PREFIX}{_SECRETS_DIR}=/run/secrets",
     ]
-    for part in (KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings):
+    for part in (KafkaSettings, DatabaseSettings, JudgingSettings, ServingSettings, AuthSettings):
         lines += ["", f"# -- {part.__doc__}"]
         for name, field in part.model_fields.items():
             default = "" if field.is_required() else field.default

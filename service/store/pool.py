@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypeVar
 import asyncpg
 import tenacity
 
+from service.domain.access import EVERYWHERE, Territory
 from service.errors import (
     ServiceError,
     StoreConflictError,
@@ -21,6 +23,7 @@ from service.errors import (
 )
 from service.settings.parts import DatabaseSettings
 from service.store.connecting import Purpose, connect_arguments
+from service.store.statements import statement
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -32,6 +35,15 @@ _PAUSE_S: Final = 0.05  # before the second try; then twice as long each time
 _PAUSE_MAX_S: Final = 2.0
 _CLOSE_WITHIN_S: Final = 5.0
 _JSONB_VERSION: Final = b"\x01"
+
+# The schema has a twin of each table; a connection that goes back to its pool forgets both settings.
+_LIMIT = statement(
+    "territory_limit",
+    """
+    SELECT set_config('search_path', 'territory, ' || current_setting('search_path'), false),
+           set_config('voltpass.regions', $1::text[]::text, false)
+    """,
+)
 
 # The first family that fits decides.
 _FAMILIES: Final[tuple[tuple[type[StoreError], tuple[type[Exception], ...]], ...]] = (
@@ -64,6 +76,7 @@ class Pool:
     def __init__(self, settings: DatabaseSettings, purpose: Purpose, *, max_size: int) -> None:
         self._settings = settings
         self._purpose: Purpose = purpose
+        self._territory = EVERYWHERE
         self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
             min_size=0, max_size=max_size, init=_initialise, **connect_arguments(settings, purpose)
         )
@@ -84,6 +97,12 @@ class Pool:
         except TimeoutError:
             self._pool.terminate()
 
+    def within(self, territory: Territory) -> Self:
+        """Return the same connections, on which nothing outside of a territory is seen; they are to read with."""
+        twin = copy.copy(self)
+        twin._territory = territory  # noqa: SLF001 (of this class)
+        return twin
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; what is not in a transaction of the borrower commits by itself.
@@ -97,6 +116,8 @@ class Pool:
             raise _unreachable(error) from error
         try:
             with translating(connection):
+                if self._territory.regions is not None:
+                    await connection.execute(_LIMIT, sorted(self._territory.regions))
                 yield connection
         finally:
             # It is reset on its way back, and one that is lost by then goes nowhere: what was done

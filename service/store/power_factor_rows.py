@@ -57,7 +57,8 @@ _CUSTOMERS = statement(
                 WHERE bound.required_power_factor IS NOT NULL
                   AND NOT bound.residential
            )
-     GROUP BY customer_id
+     GROUP BY customer_id, customer, voltage_level_mv, residential, important, user_class, required_power_factor,
+              capacity_kva, target_area, response_area, customer.valid_from, customer.valid_to
      ORDER BY customer_id
     """,
 )

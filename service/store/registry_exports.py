@@ -49,7 +49,8 @@ _CUSTOMERS = statement(
       FROM customer
       JOIN customer_point USING (customer_id)
       JOIN point USING (point_id)
-     GROUP BY customer_id
+     GROUP BY customer_id, customer, voltage_level_mv, residential, important, user_class, required_power_factor,
+              capacity_kva, target_area, response_area, customer.valid_from, customer.valid_to
      ORDER BY customer COLLATE "C"
     """,
 )

@@ -55,7 +55,7 @@ _DECLARATIONS = statement(
            declaration.from_at, declaration.to_at, declaration.cause
       FROM declaration
       JOIN v_declaration_point AS scope USING (declaration_id)
-     GROUP BY declaration_id
+     GROUP BY declaration_id, declaration.kind, declaration.from_at, declaration.to_at, declaration.cause
      ORDER BY declaration_id
     """,
 )

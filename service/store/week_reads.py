@@ -111,7 +111,7 @@ _COMPLIANCE = statement(
           LEFT JOIN limits USING (point_id)
          WHERE point.valid_from < span.to_at
            AND point.valid_to > span.from_at
-         GROUP BY point.point_id, span.reaches_over
+         GROUP BY point.point_id, point.region, point.region_name, span.reaches_over
     ), supplied AS (
         SELECT customer_id,
                min(region) AS region,

@@ -1,7 +1,7 @@
 """``voltpass scorecard``."""
 
 import asyncio
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 from rich.console import Console
@@ -29,7 +29,12 @@ from service.terminal.scorecard_table import print_scorecard
     show_default=True,
 )
 @click.option("--url", help="Ask this `voltpass serve` instead of the database of the settings.")
-def scorecard(
+@click.option(
+    "--key-file",
+    type=click.File(encoding="utf-8"),
+    help="With --url: file with the API key or token to show; - is standard input.",
+)
+def scorecard(  # noqa: PLR0913 (its options)
     *,
     rule_set: str | None,
     from_: str | None,
@@ -37,6 +42,7 @@ def scorecard(
     year: int | None,
     format_: Literal["table", "json", "csv"],
     url: str | None,
+    key_file: TextIO | None,
 ) -> None:
     """Show each target of a rule set with what was reached, its margin and a verdict, and the year's budget.
 
@@ -46,8 +52,11 @@ def scorecard(
         if from_ is not None or to is not None:
             raise click.UsageError("give --year, or --from and --to, not both")
         from_, to = f"{year}-01-01", f"{year + 1}-01-01"
+    if key_file is not None and url is None:
+        raise click.UsageError("--key-file goes with --url")
+    key = None if key_file is None else key_file.read().strip()
     asked = Asked(rule_set=rule_set, from_=from_, to=to)
-    card, budget = _from_database(asked) if url is None else from_serve(url, asked)
+    card, budget = _from_database(asked) if url is None else from_serve(url, asked, key)
     if format_ == "table":
         print_scorecard(Console(), card, budget)
     elif format_ == "csv":

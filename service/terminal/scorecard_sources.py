@@ -59,24 +59,31 @@ async def from_database(
         )
 
 
-def from_serve(url: str, asked: Asked) -> tuple[Scorecard, YearBudget]:
-    """Return the same, as the ``serve`` at ``url`` answers.
+def from_serve(url: str, asked: Asked, key: str | None = None) -> tuple[Scorecard, YearBudget]:
+    """Return the same, as the ``serve`` at ``url`` answers to an API key or token; None: nothing is shown.
 
     Raises:
         ServeAnswerError: It does not answer, or refuses; the message says what it says.
     """
     query = {"rule_set": asked.rule_set, "from": asked.from_, "to": asked.to}
-    scorecard = _ask(url, "/v1/scorecard", query, Scorecard)
-    return scorecard, _ask(url, "/v1/budget", {**query, "from": None}, YearBudget)
+    scorecard = _ask(_address(url, "/v1/scorecard", query), key, Scorecard)
+    return scorecard, _ask(_address(url, "/v1/budget", {**query, "from": None}), key, YearBudget)
 
 
-def _ask(url: str, path: str, query: dict[str, str | None], shape: type[T]) -> T:
+def _address(url: str, path: str, query: dict[str, str | None]) -> str:
     given = {name: value for name, value in query.items() if value is not None}
     asked = f"{url.rstrip('/')}{path}?{urllib.parse.urlencode(given)}"
     if not asked.startswith(("http://", "https://")):
         raise ServeAnswerError(f"--url must begin with http:// or https://, not {url!r}")
+    return asked
+
+
+def _ask(asked: str, key: str | None, shape: type[T]) -> T:
+    request = urllib.request.Request(asked)  # noqa: S310 (see above)
+    if key is not None:  # not for where a redirect leads
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
     try:
-        with urllib.request.urlopen(asked, timeout=_ANSWER_WITHIN_S) as answer:  # noqa: S310 (see above)
+        with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S) as answer:  # noqa: S310
             return shape.model_validate_json(answer.read())
     except urllib.error.HTTPError as error:
         raise ServeAnswerError(f"{asked}: {error.code}: {_said(error.read())}") from error

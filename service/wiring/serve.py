@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from service.api.access import bearer_access
 from service.api.app import create_app
+from service.auth.authenticator import authenticating
 from service.domain.catalogue import chosen_rule_sets
 from service.domain.rules import RuleSet
 from service.errors import SettingsError, StoreError
@@ -37,14 +40,25 @@ async def run_serve(
         on_ready: Called once with the address, when requests are answered.
 
     Raises:
-        SettingsError: The host is not loopback, host and port cannot be listened on, or the rule set is not the
-            deployment's.
+        SettingsError: Requests are not authenticated and the host is not loopback, host and port cannot be listened
+            on, or the rule set is not the deployment's.
         RuleSetError: A rule set that the settings name is not there, or cannot be read.
     """
-    address = await _loopback_address(settings)
+    address = await _address(settings)
     chosen = chosen_rule_sets(settings)
     await _check_rule_set(settings, chosen.statutory)
-    app = create_app(settings, chosen=chosen)
+    async with authenticating(settings) as (authenticator, beside):
+        app = create_app(settings, chosen=chosen, access_of=bearer_access(authenticator.access_of))
+        await _serve(app, (settings, address), (stop, on_ready), beside)
+
+
+async def _serve(
+    app: ASGIApp,
+    place: tuple[Settings, str],
+    run: tuple[asyncio.Event, Callable[[str], None] | None],
+    beside: Callable[[], Coroutine[object, object, None]],
+) -> None:
+    (settings, address), (stop, on_ready) = place, run
     with _listening(settings, address) as listener:
         server = _Server(
             uvicorn.Config(
@@ -58,13 +72,14 @@ async def run_serve(
             )
         )
         async with asyncio.TaskGroup() as tasks:
-            watcher = tasks.create_task(_pass_on(stop, server))
+            companions = [tasks.create_task(one) for one in (_pass_on(stop, server), beside())]
             url = _url(listener)
-            log.info("serving", url=url)
+            log.info("serving", url=url, auth=settings.auth)
             if on_ready is not None:
                 on_ready(url)
             await server.serve(sockets=[listener])
-            watcher.cancel()
+            for one in companions:
+                one.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -93,11 +108,11 @@ async def _pass_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-async def _loopback_address(settings: Settings) -> str:
+async def _address(settings: Settings) -> str:
     """Return the address to listen on.
 
     Raises:
-        SettingsError: It can be reached from other machines; requests are not authenticated yet.
+        SettingsError: It can be reached from other machines, and requests are not authenticated.
     """
     host = settings.api_host
     try:
@@ -108,11 +123,12 @@ async def _loopback_address(settings: Settings) -> str:
         raise SettingsError(f"VOLTPASS_API_HOST = {host!r} is no host: {error}") from error
     addresses = [str(place[0]) for *_, place in found]
     open_ones = [one for one in addresses if not ipaddress.ip_address(one).is_loopback]
-    if open_ones:
+    if open_ones and settings.auth == "none":
         raise SettingsError(
-            f"VOLTPASS_API_HOST = {host!r} is {open_ones[0]}, which other machines can reach. Requests are not "
-            "authenticated in this version, so only loopback is listened on: set 127.0.0.1 or ::1, and let a "
-            "reverse proxy with authentication on this machine answer to others"
+            f"VOLTPASS_API_HOST = {host!r} is {open_ones[0]}, which other machines can reach, and VOLTPASS_AUTH = none "
+            "lets everybody in: set VOLTPASS_AUTH = keys and make a key with `voltpass keys create`, or set "
+            "VOLTPASS_AUTH = oidc with VOLTPASS_OIDC_ISSUER and VOLTPASS_OIDC_AUDIENCE, or listen on loopback only, "
+            "127.0.0.1 or ::1"
         )
     return addresses[0]
 

@@ -10,8 +10,9 @@ import pytest
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from service.api.access import LOCAL, NEEDS, SCOPES, Access, AccessOf, Scope, needed_scopes
+from service.api.access import NEEDS, AccessOf, needed_scopes
 from service.api.app import create_app
+from service.domain.access import EVERYWHERE, LOCAL, SCOPES, Access, Scope
 from service.domain.catalogue import checksum_of
 from service.domain.rules import load_rule_set
 from service.settings import Settings
@@ -89,7 +90,7 @@ async def seed_few(seeder: Seeder) -> None:
 
 def asks_as(*scopes: Scope, principal: str = "key 7") -> AccessOf:
     async def access_of(request: Request) -> Access:
-        return Access(principal=principal, scopes=frozenset(scopes))
+        return Access(principal=principal, scopes=frozenset(scopes), territory=EVERYWHERE)
 
     return access_of
 
@@ -152,7 +153,7 @@ def test_a_route_that_declares_nothing_is_for_administrators() -> None:
     ],
 )
 def test_scopes_have_what_they_say(scopes: tuple[Scope, ...], may: set[Scope]) -> None:
-    access = Access(principal="x", scopes=frozenset(scopes))
+    access = Access(principal="x", scopes=frozenset(scopes), territory=EVERYWHERE)
 
     assert {one for one in SCOPES if access.may(one)} == may
 

@@ -12,6 +12,7 @@ import pytest
 from service.errors import SettingsError, UnknownRuleSetError
 from service.settings import Settings
 from service.wiring.serve import run_serve
+from tests.api.key_holders import new_key
 from tests.api.seeding import NewPoint, Seeder
 
 NOWHERE = {"database_dsn": "postgresql://nobody@127.0.0.1:1/none", "api_port": 0}
@@ -40,8 +41,25 @@ async def test_it_refuses_to_listen_where_others_can_reach_it(host: str) -> None
     with pytest.raises(SettingsError, match="VOLTPASS_API_HOST") as caught:
         await run_serve(settings, asyncio.Event())
 
-    assert "loopback" in str(caught.value)
-    assert "127.0.0.1" in str(caught.value)
+    for said in ("loopback", "127.0.0.1", "VOLTPASS_AUTH = keys", "voltpass keys create"):
+        assert said in str(caught.value)
+
+
+@pytest.mark.integration
+async def test_with_keys_it_listens_elsewhere_and_asks_for_one(settings: Settings) -> None:
+    asked = {"api_host": "0.0.0.0", "api_port": 0, "auth": "keys"}  # noqa: S104
+    key = await new_key(settings, "read:customer")
+
+    async with serving(settings.model_copy(update=asked)) as (url, _):
+        port = httpx.URL(url).port
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            answers = [
+                await client.get(path, headers=headers)
+                for path in ("/healthz", "/v1/points")
+                for headers in ({}, {"Authorization": f"Bearer {key}"})
+            ]
+
+    assert [one.status_code for one in answers] == [200, 200, 401, 200]
 
 
 async def test_a_host_that_is_none_is_named() -> None:

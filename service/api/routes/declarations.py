@@ -25,6 +25,7 @@ from service.api.register_shapes import (
     check_right,
 )
 from service.api.shapes import Shape
+from service.api.territory import check_changed_declaration, check_declaration
 from service.domain.register import Kind, OutageKind
 from service.errors import UnknownDeclarationError
 from service.logs import logger
@@ -113,6 +114,7 @@ async def declare(
     new = told.new()
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_declaration(connection, asking, new)
         number = await add_declaration(connection, new, asking.signs(new.author), context.now())
     log.info("declaration_made", declaration_id=number, author=told.author, ticket=told.ticket)
     response.headers["Location"] = f"/v1/declarations/{number}"
@@ -146,6 +148,7 @@ async def change(
     """
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_changed_declaration(connection, asking, declaration_id, changed.changes())
         await change_declaration(
             connection,
             declaration_id,
@@ -164,6 +167,7 @@ async def withdraw(
     """Let a declaration count no longer, and return it; it stays on record, pages are judged again."""
     async with context.writer.transaction() as connection:
         await check_right(connection)
+        await check_changed_declaration(connection, asking, declaration_id, {})
         await withdraw_declaration(connection, declaration_id, asking.signs(author))
     log.info("declaration_withdrawn", declaration_id=declaration_id, author=author)
     return await _stored(context, declaration_id)

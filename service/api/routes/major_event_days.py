@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from service.api.context import Context
+from service.api.few_members import Fewest
 from service.api.parameters import newest_day
 from service.api.reliability_shapes import DefinitionShape, IndexShape
 from service.api.routes.reliability import ASKED, Users
@@ -62,11 +63,15 @@ class MajorEventDays(Basis):
     days: list[MajorEventDay] | None = Field(description="beyond T_MED; null: T_MED is not known")
     with_major_event_days: IndexShape | None = Field(description="null: no users in that year")
     without_major_event_days: IndexShape | None = Field(description="null: T_MED is not known")
+    withheld: bool = Field(
+        description="nothing is told: there are fewer users than who may not read customers is shown"
+    )
 
 
 @router.get("/v1/major-event-days", summary="Major event days of a year, by 2.5 beta")
 async def major_event_days_of_year(
     context: Context,
+    fewest: Fewest,
     year: Annotated[
         int | None,
         Query(
@@ -92,7 +97,7 @@ async def major_event_days_of_year(
     found: dict[str, object] = {}
     if known is not None:
         of_year = _Year(asked, snapshot.zone, definition_of(rules.reliability), rule)
-        found = await asyncio.to_thread(of_year.found, known, user_class)
+        found = await asyncio.to_thread(of_year.found, known, user_class, fewest)
     basis = basis_of(context, snapshot)
     return MajorEventDays.model_validate(
         _NOTHING
@@ -115,6 +120,7 @@ _NOTHING: Final[dict[str, object]] = {
     "days": None,
     "with_major_event_days": None,
     "without_major_event_days": None,
+    "withheld": False,
 }
 
 
@@ -129,9 +135,11 @@ class _Year:
         self._definition = definition
         self._rule = rule
 
-    def found(self, known: KnownNetwork, user_class: UserClass) -> dict[str, object]:
+    def found(self, known: KnownNetwork, user_class: UserClass, fewest: int) -> dict[str, object]:
         """Return the fields of an answer that rest on the network."""
         users = known.users(user_class)
+        if len(users) < fewest:
+            return {"withheld": True}
         interruptions = user_interruptions(
             [outage for user in users for outage in user.outages], self._definition, known.through
         )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from service.api.context import Context
+from service.api.few_members import Fewest
 from service.api.paging import NEXT_CURSOR, Paging, cursor_number, encode_cursor
 from service.api.parameters import From, Text, To, check_length, days_of
 from service.api.promise_shapes import PromiseRuleShape, Promises
@@ -96,7 +97,7 @@ class Breaches(Basis):
 
 
 @router.get("/v1/promises", summary="Promises to customers, and whether they are kept")
-async def promises(context: Context, asked: Asked) -> Promises:
+async def promises(context: Context, asked: Asked, fewest: Fewest) -> Promises:
     """Return each promise of a rule set with its cases, the share kept, the average and a verdict, by region.
 
     Days are those of the deployment's zone, at most 400. Outages belong to the day on which they came, or were to come;
@@ -110,7 +111,7 @@ async def promises(context: Context, asked: Asked) -> Promises:
         figures = await promise_figures_of(snapshot, days, rules, now)
     return Promises(
         **basis_of(context, snapshot, rules),
-        **dict(block_of(figures, asked.region)),
+        **dict(block_of(figures).without_few(fewest).of_region(asked.region)),
         title=rules.title,
         from_day=days[0],
         to_day=days[1],

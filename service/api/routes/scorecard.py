@@ -43,12 +43,14 @@ async def scorecard(
         check_length(first, last, LONGEST)
         found = await scorecard_of(snapshot, days, rules, context.rule_set, now)
     commitments = [one.without_few(fewest) for one in found.commitments]
-    return found.model_copy(update={"commitments": commitments})
+    promises = found.promises.without_few(fewest)
+    return found.model_copy(update={"commitments": commitments, "promises": promises})
 
 
 @router.get("/v1/budget", summary="A year's allowed bad minutes: used, burn rates, projection")
 async def budget(
     context: Context,
+    fewest: Fewest,
     to: Annotated[
         str | None,
         Query(
@@ -67,4 +69,5 @@ async def budget(
     rules = rules_of(context, rule_set)
     async with reading(context.reader) as snapshot:
         to_at = None if to is None else day_of(to, "to", snapshot.zone)
-        return await budget_of_year(snapshot, rules, context.rule_set, to_at)
+        found = await budget_of_year(snapshot, rules, context.rule_set, to_at)
+    return found.without_few(fewest)

@@ -1,6 +1,7 @@
 """Pass rates that targets are about: the composite rate of the network, and that of residential points."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Annotated, Final
@@ -10,6 +11,13 @@ from pydantic import Field
 
 from service.api.access import Asking
 from service.api.context import Context
+from service.api.few_members import (
+    WITHHELD,
+    Fewest,
+    fewest_seen,
+    remainder_tells,
+    without_few,
+)
 from service.api.figure_shapes import (
     FigureShape,
     TargetFigureShape,
@@ -27,7 +35,7 @@ from service.domain.rule_rows import CompositeRow
 from service.errors import RequestError
 from service.metrics.words import Area
 from service.store.deployment_reads import Snapshot, reading
-from service.store.target_reads import class_figures, pass_figures, targets_of
+from service.store.target_reads import AreaFigure, class_figures, pass_figures, targets_of
 
 router = APIRouter(tags=["pass rates"])
 
@@ -71,6 +79,7 @@ class CompositePassRate(Basis, _Days):
 
     composite: CompositeShape
     classes: list[ClassShape] = Field(description="those that have points with minutes due")
+    withheld_groups: int = Field(description=WITHHELD + "; then there is no composite rate either")
 
 
 class AreaShape(TargetFigureShape):
@@ -90,11 +99,12 @@ class ResidentialPassRate(Basis, _Days):
 
     areas: list[AreaShape] = Field(description="all regions together")
     regions: list[RegionShape] = Field(description="in the order of their codes")
+    withheld_groups: int = Field(description=WITHHELD)
 
 
 @router.get("/v1/composite-pass-rate", summary="Class rates A, B, C, D and the composite rate")
 async def composite_pass_rate(
-    context: Context, asking: Asking, from_: From = None, to: To = None
+    context: Context, asking: Asking, fewest: Fewest, from_: From = None, to: To = None
 ) -> CompositePassRate:
     """Return the rate of each class of points, mean of points and pooled, and their composite.
 
@@ -110,17 +120,19 @@ async def composite_pass_rate(
     async with reading(context.reader) as snapshot:
         days = _days(from_, to, snapshot, context)
         figures = await class_figures(snapshot.connection, days, rule_set)
+    shown, n_withheld = without_few(figures, lambda name: _seen(figures[name]), fewest)
     return CompositePassRate(
         **basis_of(context, snapshot),
         from_day=days[0],
         to_day=days[1],
         coverage_floor=float(rule_set.coverage.floor),
-        composite=_composite(figures, rule_set.composite),
+        composite=_composite({} if n_withheld else figures, rule_set.composite),
         classes=[
             ClassShape(class_=name, **dict(figure_shape(figures[name], with_point=with_point)))
             for name in CLASSES
-            if name in figures
+            if name in shown
         ],
+        withheld_groups=n_withheld,
     )
 
 
@@ -130,6 +142,7 @@ async def composite_pass_rate(
 async def residential_pass_rate(
     context: Context,
     asking: Asking,
+    fewest: Fewest,
     from_: From = None,
     to: To = None,
     area: Annotated[TargetArea | None, Query(description="only this target area")] = None,
@@ -147,6 +160,7 @@ async def residential_pass_rate(
         found = await pass_figures(snapshot.connection, days, rule_set, ("residential_points",))
     chosen = [one for one in found if area in (None, one.area)]
     by_area: dict[Area, PassFigure] = {}
+    shown, n_withheld = without_few(chosen, lambda one: _seen(one.figure), fewest)
     for one in chosen:
         by_area.setdefault(one.area, PassFigure()).include(one.figure)
     targets = {
@@ -163,6 +177,7 @@ async def residential_pass_rate(
                 **dict(target_figure_shape(figure, targets.get(name), with_point=with_point)),
             )
             for name, figure in sorted(by_area.items())
+            if name not in _areas_told(by_area, chosen, fewest)
         ],
         regions=[
             RegionShape(
@@ -172,9 +187,26 @@ async def residential_pass_rate(
                     target_figure_shape(one.figure, targets.get(one.area), with_point=with_point)
                 ),
             )
-            for one in chosen
+            for one in shown
         ],
+        withheld_groups=n_withheld + len(_areas_told(by_area, chosen, fewest)),
     )
+
+
+def _seen(figure: PassFigure) -> int:
+    return fewest_seen(figure.n_points, figure.n_monitored)
+
+
+def _areas_told(
+    by_area: Mapping[Area, PassFigure], regions: Sequence[AreaFigure], fewest: int
+) -> set[Area]:
+    """Return the areas of few points, and those that tell of a region of few by what is left beside the others."""
+    few = {area for area, figure in by_area.items() if _seen(figure) < fewest}
+    left: dict[Area, list[int]] = defaultdict(list)
+    for one in regions:
+        if _seen(one.figure) < fewest:
+            left[one.area].append(_seen(one.figure))
+    return few | {area for area, members in left.items() if remainder_tells(members, fewest)}
 
 
 def _days(

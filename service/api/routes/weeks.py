@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from service.api.context import Context, ServeContext
+from service.api.few_members import Fewest, remainder_tells, without_few
 from service.api.parameters import From, Text, To, check_length, days_of, instant, newest_day
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import basis_of
@@ -16,6 +17,7 @@ from service.api.week_shapes import (
     WeekShape,
     compliance_shape,
     region_shape,
+    told_of,
     week_shape,
 )
 from service.domain.periods import day_start
@@ -72,6 +74,7 @@ async def point_weeks(
 @router.get("/v1/compliance", summary="Share of points and customers that keep the week limits")
 async def week_compliance(
     context: Context,
+    fewest: Fewest,
     rule_set: RuleSetName,
     week: Annotated[
         str | None,
@@ -97,13 +100,16 @@ async def week_compliance(
                 "rule_set",
             )
         regions = await compliance(snapshot.connection, asked.monday, rules)
+    shown, n_withheld = without_few(regions, told_of, fewest)
+    few = [told_of(one) for one in regions if told_of(one) < fewest]
     return Compliance(
         **basis_of(context, snapshot, rules),
         week=asked.monday,
         from_at=asked.from_at.astimezone(snapshot.zone),
         to_at=asked.to_at.astimezone(snapshot.zone),
-        total=compliance_shape(regions),
-        regions=[region_shape(one) for one in regions],
+        total=compliance_shape(shown if remainder_tells(few, fewest) else regions),
+        regions=[region_shape(one) for one in shown],
+        withheld_groups=n_withheld,
     )
 
 

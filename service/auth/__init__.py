@@ -1,0 +1,1 @@
+"""Who asks: what is presented with a request, a key or a token, becomes an ``Access``."""
