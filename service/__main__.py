@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "indices": "service.offline.indices_command",
     "med": "service.offline.med_command",
     "reconcile": "service.terminal.reconcile_command",
+    "reports": "service.terminal.reports_command",
     "rules": "service.offline.rules_command",
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",

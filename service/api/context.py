@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -26,6 +27,8 @@ class ServeContext:
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
     fewest_in_group: int  # users or points, for who may not read customers
+    month_start_day: int  # of the months of reports
+    report_font: Path | None  # that PDF reports embed; None: the one that readers have
 
 
 def _context(request: Request) -> ServeContext:
