@@ -6,14 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 Report = Literal["voltage", "supply"]
 Value: TypeAlias = int | str | Fraction | date | datetime | None
 Row: TypeAlias = Mapping[str, Value]  # by the columns of ``tables``
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
+Written: TypeAlias = int | str | dict[str, str] | None  # of JSON
+WrittenTables: TypeAlias = dict[str, list[dict[str, Written]]]
 
 REPORTS: tuple[Report, ...] = get_args(Report)
+
+
+WrittenFigures = TypedDict(
+    "WrittenFigures",
+    {
+        "report": Report,
+        "month": str,
+        "from": str,
+        "to": str,
+        "zone": str,
+        "rule_set": str,
+        "rule_set_title": str,
+        "rule_set_checksum": str,
+        "judgement": int,
+        "data_through": str | None,
+        "tables": WrittenTables,
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +66,7 @@ class ReportFigures:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def written(figures: ReportFigures) -> dict[str, Any]:
+def written(figures: ReportFigures) -> WrittenFigures:
     """Return figures as plain JSON without loss: fractions as "n/d", instants in UTC."""
     return {
         "report": figures.report,
@@ -65,7 +85,7 @@ def written(figures: ReportFigures) -> dict[str, Any]:
     }
 
 
-def read_figures(text: Mapping[str, Any]) -> ReportFigures:
+def read_figures(text: WrittenFigures) -> ReportFigures:
     """Return the figures that ``written`` has written down."""
     through = text["data_through"]
     return ReportFigures(
@@ -86,14 +106,14 @@ def read_figures(text: Mapping[str, Any]) -> ReportFigures:
     )
 
 
-def _written_tables(tables: Tables) -> dict[str, list[dict[str, Any]]]:
+def _written_tables(tables: Tables) -> WrittenTables:
     return {
         name: [{key: _write(value) for key, value in row.items()} for row in rows]
         for name, rows in tables.items()
     }
 
 
-def _write(value: Value) -> Any:
+def _write(value: Value) -> Written:
     """Return a value as JSON: what JSON cannot say stands in an object of one member that names its kind."""
     if isinstance(value, Fraction):
         return {"fraction": f"{value.numerator}/{value.denominator}"}
@@ -104,10 +124,9 @@ def _write(value: Value) -> Any:
     return value
 
 
-def _read(value: Any) -> Value:
+def _read(value: Written) -> Value:
     if not isinstance(value, dict):
-        plain: Value = value
-        return plain
+        return value
     ((kind, text),) = value.items()
     if kind == "fraction":
         return Fraction(text)
