@@ -1,6 +1,5 @@
 """A report as a PDF: the same tables on A4 landscape, long lists cut, with page numbers."""
 
-from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -57,43 +56,55 @@ def pdf_bytes(report: MonthlyReport, language: Language, font_file: Path | None 
     Raises:
         SettingsError: The font cannot be read.
     """
-    font = _CHINESE if font_file is None else _EMBEDDED
     _register(font_file)
-    page = landscape(A4)
-    out = BytesIO()
-    document = BaseDocTemplate(
-        out,
-        pagesize=page,
-        title=title_of(report, language),
-        author="Voltpass",
-        invariant=1,  # the same report makes the same bytes
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
-        topMargin=_MARGIN + _HEADER,
-        bottomMargin=_MARGIN + _HEADER,
-    )
-    frame = Frame(
-        _MARGIN,
-        _MARGIN + _HEADER,
-        page[0] - 2 * _MARGIN,
-        page[1] - 2 * (_MARGIN + _HEADER),
-        **{f"{side}Padding": 0 for side in ("left", "right", "top", "bottom")},
-    )
-    document.addPageTemplates([PageTemplate(frames=[frame])])
-    writer = _Writer(report, language, font, page[0] - 2 * _MARGIN)
-    document.build(writer.story(), canvasmaker=writer.canvas_maker(page))
-    return out.getvalue()
+    writer = _Writer(report, language, _CHINESE if font_file is None else _EMBEDDED)
+    _, n_pages = writer.build(0)
+    content, _ = writer.build(n_pages)  # each page says how many there are
+    return content
 
 
 class _Writer:
     """Makes the parts of one PDF."""
 
-    def __init__(self, report: MonthlyReport, language: Language, font: str, width: float) -> None:
-        self._report, self._font, self._width = report, font, width
+    def __init__(self, report: MonthlyReport, language: Language, font: str) -> None:
+        self._report, self._font = report, font
         self._language: Language = language
         self._zone = ZoneInfo(report.figures.zone)
+        self._page = landscape(A4)
+        self._width = self._page[0] - 2 * _MARGIN
 
-    def story(self) -> list[Flowable]:
+    def build(self, n_pages: int) -> tuple[bytes, int]:
+        """Return the PDF with this number of pages written on each, and how many it has."""
+        out = BytesIO()
+        document = BaseDocTemplate(
+            out,
+            pagesize=self._page,
+            title=title_of(self._report, self._language),
+            author="Voltpass",
+            invariant=1,  # the same report makes the same bytes
+        )
+        edge = _MARGIN + _HEADER
+        frame = Frame(
+            *(_MARGIN, edge, self._width, self._page[1] - 2 * edge),
+            leftPadding=0,
+            rightPadding=0,
+            topPadding=0,
+            bottomPadding=0,
+        )
+
+        def beside(canvas: Canvas, built: BaseDocTemplate) -> None:
+            left = title_of(self._report, self._language)
+            canvas.setFont(self._font, 8)
+            canvas.drawString(_MARGIN, self._page[1] - _MARGIN, left)
+            right, top = self._page[0] - _MARGIN, self._page[1] - _MARGIN
+            canvas.drawRightString(right, top, standing_of(self._report, self._language))
+            canvas.drawRightString(right, _MARGIN, f"{built.page} / {n_pages}")
+
+        document.addPageTemplates([PageTemplate(frames=[frame], onPage=beside)])
+        document.build(self._story())
+        return out.getvalue(), document.page
+
+    def _story(self) -> list[Flowable]:
         """Return all parts, from the title to the last table."""
         report, language = self._report, self._language
         lines: list[Flowable] = [
@@ -106,34 +117,6 @@ class _Writer:
         for one in written_sheets(report, language):
             lines += self._section(one)
         return lines
-
-    def canvas_maker(self, page: tuple[float, float]) -> Callable[..., Canvas]:
-        """Return what makes a canvas that writes header and footer once it knows how many pages there are."""
-        font, left = self._font, f"{title_of(self._report, self._language)}"
-        right = standing_of(self._report, self._language)
-
-        class Numbered(Canvas):
-            def __init__(self, *args: object, **named: object) -> None:
-                super().__init__(*args, **named)
-                self._states: list[dict[str, object]] = []
-
-            def showPage(self) -> None:  # noqa: N802 (reportlab's name)
-                self._states.append(dict(self.__dict__))
-                self._startPage()
-
-            def save(self) -> None:
-                for number, state in enumerate(self._states, 1):
-                    self.__dict__.update(state)
-                    self.setFont(font, 8)
-                    self.drawString(_MARGIN, page[1] - _MARGIN, left)
-                    self.drawRightString(page[0] - _MARGIN, page[1] - _MARGIN, right)
-                    self.drawRightString(
-                        page[0] - _MARGIN, _MARGIN, f"{number} / {len(self._states)}"
-                    )
-                    super().showPage()
-                super().save()
-
-        return Numbered
 
     def _section(self, one: WrittenSheet) -> list[Flowable]:
         language, is_zh = self._language, self._language == "zh"
@@ -158,7 +141,7 @@ class _Writer:
         columns = one.sheet.columns
         size = max(_SIZE_MIN, _SIZE * min(1.0, _COLUMNS_AT_FULL_SIZE / len(columns)))
         heading = self._style(size, TA_CENTER)
-        rows: list[Sequence[Paragraph]] = [
+        rows = [
             [Paragraph(escape(column.name.of(self._language)), heading) for column in columns]
         ]
         styles = {True: self._style(size, TA_RIGHT), False: self._style(size)}

@@ -1,6 +1,6 @@
 """What the rule set demands, as rows of a report: the commitments of the scorecard."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from service.store.scorecard_reads import read_scorecard
 
 
 async def target_rows(
-    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, figures: Collection[Figure]
+    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, figures: Sequence[Figure]
 ) -> list[Row]:
     """Return a row for each target of the rule set about one of ``figures``, in its order.
 

@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import Cell as BookCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 from service.reports.columns import Kind, Language, Sheet
 from service.reports.figures import Value
@@ -21,9 +24,6 @@ from service.reports.notes import notes_of, period_of, standing_of, title_of, wa
 from service.reports.sheets import Cell, WrittenSheet, written_sheets
 from service.reports.texts import ALMOST_WHOLE
 from service.reports.words import shown_word
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 # A share that is not 1 never shows as 100 %; what a cell holds is not rounded.
 _SHARE: Final = f'[=1]0.0000%;[>=0.9999995]"{ALMOST_WHOLE}";0.0000%'
@@ -56,7 +56,9 @@ def workbook_bytes(report: MonthlyReport, language: Language) -> bytes:
     book.properties.creator = "Voltpass"
     writer = _Writer(report, language)
     for one in written_sheets(report, language):
-        writer.write(book.create_sheet(one.sheet.name.of(language)), one)
+        # A write-only sheet; its type is not told to have what both kinds have.
+        page = cast("Worksheet", book.create_sheet(one.sheet.name.of(language)))
+        writer.write(page, one)
     out = BytesIO()
     book.save(out)
     return out.getvalue()
@@ -77,7 +79,7 @@ class _Writer:
         self._centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
         self._wrapped = Alignment(vertical="top", wrap_text=True)
 
-    def write(self, page: "WriteOnlyWorksheet", one: WrittenSheet) -> None:
+    def write(self, page: Worksheet, one: WrittenSheet) -> None:
         """Write a sheet: title, standing, notes, a header that stays, rows."""
         above = self._lines_above(page, one.sheet)
         header_row = len(above) + 1
@@ -96,9 +98,7 @@ class _Writer:
         if not one.rows:
             page.append([self._text(page, "（无）" if self._language == "zh" else "(none)")])
 
-    def _lines_above(
-        self, page: "WriteOnlyWorksheet", sheet: Sheet
-    ) -> Sequence[Sequence[WriteOnlyCell]]:
+    def _lines_above(self, page: Worksheet, sheet: Sheet) -> Sequence[Sequence[BookCell]]:
         report, language = self._report, self._language
         name = sheet.name.of(language)
         lines = [
@@ -116,9 +116,7 @@ class _Writer:
             lines.append([self._text(page, sheet.note.of(language))])
         return lines
 
-    def _text(
-        self, page: "WriteOnlyWorksheet", value: str, font: Font | None = None
-    ) -> WriteOnlyCell:
+    def _text(self, page: Worksheet, value: str, font: Font | None = None) -> BookCell:
         """Return a cell that is a text, whatever it begins with: names come from people."""
         cell = WriteOnlyCell(
             page, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)[:_TEXT_MAX]
@@ -128,12 +126,12 @@ class _Writer:
         cell.font = font or self._plain
         return cell
 
-    def _header(self, page: "WriteOnlyWorksheet", name: str) -> WriteOnlyCell:
+    def _header(self, page: Worksheet, name: str) -> BookCell:
         cell = self._text(page, name, self._bold)
         cell.fill, cell.border, cell.alignment = _HEADER_FILL, _BORDER, self._centre
         return cell
 
-    def _cell(self, page: "WriteOnlyWorksheet", one: Cell) -> WriteOnlyCell:
+    def _cell(self, page: Worksheet, one: Cell) -> BookCell:
         kind, value = one.column.kind, one.value
         if isinstance(value, str):
             text = shown_word(value, self._language) if kind == "word" else value
@@ -147,15 +145,17 @@ class _Writer:
         cell.border = _BORDER
         return cell
 
-    def _plain_value(self, value: Value, kind: Kind) -> float | datetime | date | str | None:
+    def _plain_value(self, value: Value, kind: Kind) -> float | datetime | str | None:
         """Return a value as a workbook holds it: the double next to it; an instant by the clocks of the zone."""
         if isinstance(value, datetime):
             return value.astimezone(self._zone).replace(tzinfo=None)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day)  # noqa: DTZ001 (a workbook knows no zone)
         if kind == "points" and isinstance(value, Fraction):
             return float(100 * value)
         return float(value) if isinstance(value, Fraction) else value
 
-    def _set_up_print(self, page: "WriteOnlyWorksheet", header_row: int) -> None:
+    def _set_up_print(self, page: Worksheet, header_row: int) -> None:
         page.page_setup.orientation = "landscape"
         page.page_setup.paperSize = _A4
         page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
@@ -163,10 +163,13 @@ class _Writer:
         page.print_title_rows = f"{header_row}:{header_row}"
         page.page_margins.left = page.page_margins.right = 0.4
         standing = standing_of(self._report, self._language)
-        page.oddHeader.left.text = _escaped(title_of(self._report, self._language))
-        page.oddHeader.right.text = _escaped(standing)[:120]
-        page.oddFooter.left.text = "&A"
-        page.oddFooter.right.text = "&P / &N"
+        title = title_of(self._report, self._language)
+        page.HeaderFooter.oddHeader = _sides(_escaped(title), _escaped(standing)[:120])
+        page.HeaderFooter.oddFooter = _sides("&A", "&P / &N")
+
+
+def _sides(left: str, right: str) -> HeaderFooterItem:
+    return HeaderFooterItem(left=_HeaderFooterPart(left), right=_HeaderFooterPart(right))
 
 
 def _escaped(text: str) -> str:

@@ -22,7 +22,7 @@ from service.store.deployment_reads import reading
 from service.store.pool import Pool
 from service.store.report_sign_offs import SignOff
 
-_FORMS: Final = {f".{form}": form for form in get_args(FileForm)}
+_FORMS: Final[dict[str, FileForm]] = {f".{form}": form for form in get_args(FileForm)}
 
 
 @click.group(short_help="Write the monthly reports, and sign them off.")

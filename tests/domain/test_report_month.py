@@ -45,7 +45,17 @@ def test_months_follow_each_other_without_gap_or_overlap(
 
 
 @pytest.mark.parametrize(
-    "label", ["2026-13", "2026-00", "2026-1", "26-01", "", "2026-01-01", "1969-12", "２０２６-01"]
+    "label",
+    [
+        "2026-13",
+        "2026-00",
+        "2026-1",
+        "26-01",
+        "",
+        "2026-01-01",
+        "1969-12",
+        "\uff12\uff10\uff12\uff16-01",
+    ],
 )
 def test_what_is_no_month_is_refused_with_an_example(label: str) -> None:
     with pytest.raises(ValueError, match="like 2026-11"):

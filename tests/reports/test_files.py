@@ -99,12 +99,16 @@ def test_every_sheet_is_ready_to_be_printed() -> None:
     book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(provisional("voltage", {}), "zh")))
 
     for sheet in book.worksheets:
-        assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 9)
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert sheet.sheet_properties.pageSetUpPr is not None
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.page_setup.fitToHeight == 0
         assert sheet.print_title_rows
-        assert "电压合格率月报" in str(sheet.oddHeader.left.text)
-        assert sheet.oddFooter.right.text == "&P / &N"
+        header, footer = sheet.HeaderFooter.oddHeader, sheet.HeaderFooter.oddFooter
+        assert header is not None
+        assert "电压合格率月报" in str(header.left.text)
+        assert footer is not None
+        assert footer.right.text == "&P / &N"
         assert sheet.freeze_panes or sheet.title == "说明"
 
 
