@@ -89,7 +89,7 @@ class _Writer:
             page.freeze_panes = f"B{header_row + 1}"
         self._set_up_print(page, header_row)
         for line in above:
-            page.append(line)
+            page.append(list(line))
         names = [column.name.of(self._language) for column in one.sheet.columns]
         page.row_dimensions[header_row].height = 30
         page.append([self._header(page, name) for name in names])
