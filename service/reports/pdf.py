@@ -141,9 +141,7 @@ class _Writer:
         columns = one.sheet.columns
         size = max(_SIZE_MIN, _SIZE * min(1.0, _COLUMNS_AT_FULL_SIZE / len(columns)))
         heading = self._style(size, TA_CENTER)
-        rows = [
-            [Paragraph(escape(column.name.of(self._language)), heading) for column in columns]
-        ]
+        rows = [[Paragraph(escape(column.name.of(self._language)), heading) for column in columns]]
         styles = {True: self._style(size, TA_RIGHT), False: self._style(size)}
         rows += [
             [self._cell(cell, column, styles) for cell, column in zip(row, columns, strict=True)]

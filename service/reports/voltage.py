@@ -82,7 +82,9 @@ def _summary(
     rule_set: RuleSet,
 ) -> list[Row]:
     targets = _targets(rule_set)
-    rows = [{"item": item, **_rates(figure, targets.get(item))} for item, figure in figures.items()]
+    rows: list[Row] = [
+        {"item": item, **_rates(figure, targets.get(item))} for item, figure in figures.items()
+    ]
     if rule_set.composite is not None:
         rows.insert(len(CLASSES), _composite(classes, rule_set))
     return rows
