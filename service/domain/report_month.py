@@ -7,7 +7,7 @@ from typing import Final
 
 from service.domain.periods import next_month
 
-_LABEL: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_LABEL: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _YEARS: Final = range(1970, 2200)
 
 

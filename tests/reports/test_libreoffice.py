@@ -98,6 +98,7 @@ async def seed(seeder: Seeder) -> None:
             for one in meters
         ),
     )
+    await seeder.run("UPDATE customer SET valid_from = '2006-01-01'")
     known = await load_knowledge(seeder.pool, SGCC, await seeder.zone_name())
     writer = PageWriter(seeder.pool, await seeder.zone_name())
     await writer.write(pages_of(seeder.point_ids["uci-house"], first, [cells]), known.judge)
