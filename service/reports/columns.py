@@ -91,7 +91,7 @@ TARGETS = Sheet(
     name=Name("目标", "Targets"),
     note=Name(
         "按规则集逐项考核；比较用未修约值。“每个地区”由最差地区决定。",
-        "Each target of the rule set, judged unrounded; of “each region” the lowest one decides.",
+        "Each target of the rule set, judged unrounded; of each region the lowest one decides.",
     ),
     columns=(
         Column(key="number", name=Name("序号", "No."), kind="count", width=6, is_key=True),
@@ -119,7 +119,7 @@ SOURCES = Sheet(
     name=Name("说明", "Notes"),
     note=Name(
         "“待核”：默认值，宣称达标前须与纸质标准核对。",
-        "“Confirm”: a default, to be compared with the paper standard before compliance is claimed.",
+        "Confirm: a default, to be compared with the paper standard before compliance is claimed.",
     ),
     columns=(
         word("rule", "公式或规则", "Formula or rule", 64, is_key=True),

@@ -48,7 +48,7 @@ def warning_of(report: MonthlyReport, language: Language) -> str:
     n = len(report.changes)
     if language == "zh":
         return f"注意：签发后有 {n} 处数字变动，见“签发后变动”"
-    return f"Note: {n} figures have moved since they were signed off, see “Changes”"
+    return f"Note: {n} figures have moved since they were signed off, see the sheet Changes"
 
 
 def notes_of(report: MonthlyReport, language: Language) -> list[tuple[str, str]]:

@@ -42,7 +42,6 @@ _HEADER: Final = 8 * mm
 _SIZE: Final = 7.0
 _SIZE_MIN: Final = 5.0
 _COLUMNS_AT_FULL_SIZE: Final = 12
-_INDENT: Final = "\u3000"
 
 
 def pdf_bytes(report: MonthlyReport, language: Language, font_file: Path | None = None) -> bytes:
@@ -170,7 +169,12 @@ class _Writer:
 
     def _cell(self, cell: Cell, column: Column, styles: dict[bool, ParagraphStyle]) -> Paragraph:
         text = shown(cell.value, cell.column, self._language, self._zone)
-        return Paragraph(escape(_INDENT * cell.indent + _printable(text)), styles[column.is_number])
+        style = styles[column.is_number]
+        if cell.indent:
+            style = ParagraphStyle(
+                "indented", parent=style, leftIndent=cell.indent * style.fontSize
+            )
+        return Paragraph(escape(_printable(text)), style)
 
     def _line(self, text: str, size: float, colour: colors.Color = colors.black) -> Paragraph:
         return Paragraph(escape(_printable(text)), self._style(size, colour=colour))
@@ -209,7 +213,4 @@ def _register(font_file: Path | None) -> None:
 
 
 def _printable(text: str) -> str:
-    return "".join(
-        sign if sign.isprintable() or sign == _INDENT else "\N{REPLACEMENT CHARACTER}"
-        for sign in text
-    )
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -48,7 +48,7 @@ SUPPLY: Final[Layout] = (
             "供电可靠率 RS、平均停电时间 AIHC、平均停电次数 AITC：-1 全部，-2 不计外部影响，-3 不计系统电源不足限电，"
             "-4 不计短时停电。“不计申报”：如同没有任何停电申报。",
             "RS, AIHC, AITC of DL/T 836: -1 everything, -2 without external influence, -3 without rationing for want "
-            "of power, -4 without short ones. “Without”: as if nobody had declared an outage.",
+            "of power, -4 without short ones. Without: as if nobody had declared an outage.",
         ),
         columns=(_AREA, _TOLD, _USERS, *_way(1), *_BOUNDS, *_way(2), *_way(3), *_way(4)),
     ),

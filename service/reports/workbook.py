@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from io import BytesIO
+from math import ceil
 from typing import Final, cast
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
@@ -42,6 +44,8 @@ _FORMATS: Final[Mapping[Kind, str]] = {
 _WHOLE: Final = "#,##0"
 _A4: Final = 9
 _TEXT_MAX: Final = 32_000  # a cell has 32767 characters at most
+_LINE_HEIGHT: Final = 14.0  # points
+_LINES_MAX: Final = 10
 _LINE: Final = Side(style="thin", color="BFBFBF")
 _BORDER: Final = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 _HEADER_FILL: Final = PatternFill("solid", fgColor="D9E6F2")
@@ -77,7 +81,8 @@ class _Writer:
         self._title = Font(name=name, size=14, bold=True)
         self._warning = Font(name=name, size=10, bold=True, color=_WARNING)
         self._centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        self._wrapped = Alignment(vertical="top", wrap_text=True)
+        self._wrapped = _indented(0)
+        self._middle = Alignment(vertical="center")
 
     def write(self, page: Worksheet, one: WrittenSheet) -> None:
         """Write a sheet: title, standing, notes, a header that stays, rows."""
@@ -93,7 +98,11 @@ class _Writer:
         names = [column.name.of(self._language) for column in one.sheet.columns]
         page.row_dimensions[header_row].height = 30
         page.append([self._header(page, name) for name in names])
-        for row in one.rows:
+        for number, row in enumerate(one.rows, header_row + 1):
+            if (
+                n_lines := max(self._n_lines(cell) for cell in row)
+            ) > 1:  # nobody fits it to a wrapped text
+                page.row_dimensions[number].height = _LINE_HEIGHT * n_lines
             page.append([self._cell(page, cell) for cell in row])
         if not one.rows:
             page.append([self._text(page, "（无）" if self._language == "zh" else "(none)")])
@@ -136,14 +145,22 @@ class _Writer:
         if isinstance(value, str):
             text = shown_word(value, self._language) if kind == "word" else value
             cell = self._text(page, text)
-            cell.alignment = Alignment(vertical="top", wrap_text=True, indent=one.indent)
+            cell.alignment = self._wrapped if not one.indent else _indented(one.indent)
         else:
             cell = WriteOnlyCell(page, self._plain_value(value, kind))
             is_whole = kind == "minutes" and isinstance(value, int)
             cell.number_format = _WHOLE if is_whole else _FORMATS[kind]
-            cell.font = self._plain
+            cell.font, cell.alignment = self._plain, self._middle
         cell.border = _BORDER
         return cell
+
+    def _n_lines(self, one: Cell) -> int:
+        """Return how many lines a text takes in its column, at most ten; a Chinese sign is as wide as two others."""
+        if not isinstance(one.value, str):
+            return 1
+        text = shown_word(one.value, self._language) if one.column.kind == "word" else one.value
+        width = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+        return min(_LINES_MAX, max(1, ceil(width / (one.column.width - 1))))
 
     def _plain_value(self, value: Value, kind: Kind) -> float | datetime | str | None:
         """Return a value as a workbook holds it: the double next to it; an instant by the clocks of the zone."""
@@ -166,6 +183,10 @@ class _Writer:
         title = title_of(self._report, self._language)
         page.HeaderFooter.oddHeader = _sides(_escaped(title), _escaped(standing)[:120])
         page.HeaderFooter.oddFooter = _sides("&A", "&P / &N")
+
+
+def _indented(indent: int) -> Alignment:
+    return Alignment(horizontal="left", vertical="center", wrap_text=True, indent=indent)
 
 
 def _sides(left: str, right: str) -> HeaderFooterItem:
