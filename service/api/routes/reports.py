@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from service.api.context import Context
@@ -62,7 +62,10 @@ def _asked(
     responses={200: {"content": _FILES}},
 )
 async def monthly_report(
-    context: Context, request: Request, report: Report, asked: Annotated[_Asked, Depends(_asked)]
+    context: Context,
+    request: Request,
+    report: Annotated[Report, Path(description="voltage: 电压合格率月报; supply: 供电可靠性月报")],
+    asked: Annotated[_Asked, Depends(_asked)],
 ) -> Response | ReportShape:
     """Return the report of a month as `Accept` asks: JSON, a workbook (xlsx) or a PDF.
 
