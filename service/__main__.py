@@ -33,6 +33,7 @@ _ELSEWHERE = {
     "keys": "service.terminal.keys_command",
     "med": "service.offline.med_command",
     "reconcile": "service.terminal.reconcile_command",
+    "reports": "service.terminal.reports_command",
     "rules": "service.offline.rules_command",
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",

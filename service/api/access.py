@@ -72,6 +72,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "GET /v1/promises": "read:aggregate",
         "GET /v1/promises/{promise}/breaches": "read:customer",
         "GET /v1/reliability": "read:aggregate",
+        "GET /v1/reports/{report}": "read:customer",  # it lists points and outages
         "GET /v1/residential-pass-rate": "read:aggregate",
         "GET /v1/rule-sets": "read:aggregate",
         "GET /v1/sarfi": "read:aggregate",

@@ -35,6 +35,7 @@ from service.api.routes import (
     points,
     promises,
     reliability,
+    reports,
     rule_sets,
     sarfi,
     scorecard,
@@ -67,6 +68,7 @@ _ROUTERS: Final = (
     major_event_days.router,
     sarfi.router,
     scorecard.router,
+    reports.router,
     promises.router,
     due_deadlines.router,
     declarations.router,
@@ -119,6 +121,8 @@ def create_app(
                 now=now,
                 point_series_max=settings.point_series_max,
                 fewest_in_group=settings.fewest_in_group,
+                month_start_day=settings.month_start_day,
+                report_font=settings.report_font,
             )
             app.state.context = context
             keepers = [tasks.create_task(keep(context)) for keep in (keep_figures, keep_budgets)]

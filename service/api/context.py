@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -28,6 +29,8 @@ class ServeContext:
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
     fewest_in_group: int  # users or points, for who may not read customers
+    month_start_day: int  # of the months of reports
+    report_font: Path | None  # that PDF reports embed; None: the one that readers have
     asking: Access = NOBODY  # of a request: who asks
 
 

@@ -53,6 +53,10 @@ TAGS: Final = [
         "description": "How often and how long users were without supply, by DL/T 836 and IEEE 1366.",
     },
     {
+        "name": "reports",
+        "description": "The monthly reports, provisional or signed off, as workbook, PDF or JSON.",
+    },
+    {
         "name": "declarations",
         "description": "What people tell the system: outages and abnormal states; the past is judged again by it.",
     },

@@ -180,6 +180,12 @@ class JudgingSettings(Part):
     zone: Annotated[str, BeforeValidator(_known_zone)] = Field(
         default="Asia/Shanghai", description="IANA zone in which days and months are counted"
     )
+    month_start_day: int = Field(
+        default=1,
+        ge=1,
+        le=28,
+        description="day on which a month of the reports begins; 26: 2026-11 is 26 October to 25 November",
+    )
     rule_set: str = Field(
         default="sgcc-2003",
         min_length=1,
@@ -257,6 +263,10 @@ class ServingSettings(Part):
         default=5,
         ge=1,
         description="sums of fewer users or points are not shown to who may not read customers",
+    )
+    report_font: Path | None = Field(
+        default=None,
+        description="TrueType font that PDF reports embed; without: the Chinese one that readers of PDF have",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"

@@ -28,13 +28,8 @@ POPULATIONS: Final[tuple[Population, ...]] = (
 
 _LEVELS = statement("point_levels", "SELECT DISTINCT nominal_mv, wiring FROM point")
 
-# Each point, once for every population that it belongs to. $5, $6: nominal and wiring of the points
-# from 10 kV on; $7 .. $10: targets; $11: which populations.
-_MEMBERS: Final = f"""
-, judged AS MATERIALIZED (
-        SELECT judged.*
-          FROM {JUDGED}
-    ), residential AS (
+# Behind ``counted``: points that supply a residential customer in the days.
+RESIDENTIAL: Final = """residential AS (
         SELECT DISTINCT point_id
           FROM customer_point
           JOIN customer USING (customer_id)
@@ -42,7 +37,15 @@ _MEMBERS: Final = f"""
          WHERE customer.residential
            AND customer.valid_from < span.to_at
            AND customer.valid_to > span.from_at
-    ), exempt AS (
+    )"""
+
+# Each point, once for every population that it belongs to. $5, $6: nominal and wiring of the points
+# from 10 kV on; $7 .. $10: targets; $11: which populations.
+_MEMBERS: Final = f"""
+, judged AS MATERIALIZED (
+        SELECT judged.*
+          FROM {JUDGED}
+    ), {RESIDENTIAL}, exempt AS (
         SELECT DISTINCT point_id
           FROM v_exemption
          WHERE month >= date_trunc('month', $1::timestamp)::date

@@ -24,6 +24,7 @@ START = datetime(2024, 2, 29, 16, tzinfo=UTC)
 MARCH_1 = {"from": "2024-03-01", "to": "2024-03-02"}
 # What each path needs to give an answer.
 GIVEN: dict[str, dict[str, str]] = {
+    "/v1/reports/{report}": {"month": "2024-03"},
     "/v1/worst-served": {"n": "1"},
     "/v1/pass-rate": {"group_by": "feeder", **MARCH_1},
     "/v1/composite-pass-rate": MARCH_1,
@@ -122,6 +123,7 @@ def path_of(path: str) -> str:
         .replace("{outage_id}", "1")
         .replace("{start}", START.isoformat().replace("+00:00", "Z"))
         .replace("{promise}", "crew_arrival")
+        .replace("{report}", "voltage")
     )
 
 

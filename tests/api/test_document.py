@@ -32,6 +32,7 @@ PATHS = {
     "/v1/communication-incidents/{incident_id}/points",
     "/v1/reliability",
     "/v1/major-event-days",
+    "/v1/reports/{report}",
     "/v1/sarfi",
     "/v1/scorecard",
     "/v1/worst-served",
@@ -106,6 +107,7 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
         "SarfiAnswer",
         "Scorecard",
         "YearBudget",
+        "ReportShape",
     ],
 )
 def test_every_answer_with_rates_names_what_they_rest_on(

@@ -583,6 +583,34 @@ CREATE TABLE register_change (
     CONSTRAINT register_change_pkey PRIMARY KEY (change_id)
 );
 
+CREATE TABLE report_sign_off (
+    sign_off_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    report text NOT NULL,
+    month text NOT NULL,
+    from_day date NOT NULL,
+    to_day date NOT NULL,
+    revision integer NOT NULL,
+    signed_by text NOT NULL,
+    approver text NOT NULL,
+    signed_at timestamp with time zone NOT NULL DEFAULT now(),
+    rule_set text NOT NULL,
+    rule_set_checksum text NOT NULL,
+    judgement bigint NOT NULL,
+    data_through timestamp with time zone NOT NULL,
+    digest text NOT NULL,
+    figures jsonb NOT NULL,
+    CONSTRAINT report_sign_off_approver_check CHECK ((approver <> ''::text)),
+    CONSTRAINT report_sign_off_check CHECK ((from_day < to_day)),
+    CONSTRAINT report_sign_off_check1 CHECK ((signed_by <> approver)),
+    CONSTRAINT report_sign_off_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT report_sign_off_month_check CHECK ((month ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT report_sign_off_report_check CHECK ((report = ANY (ARRAY['voltage'::text, 'supply'::text]))),
+    CONSTRAINT report_sign_off_revision_check CHECK ((revision >= 1)),
+    CONSTRAINT report_sign_off_signed_by_check CHECK ((signed_by <> ''::text)),
+    CONSTRAINT report_sign_off_pkey PRIMARY KEY (sign_off_id),
+    CONSTRAINT report_sign_off_report_from_day_to_day_revision_key UNIQUE (report, from_day, to_day, revision)
+);
+
 CREATE TABLE reporting (
     place text NOT NULL,
     code text NOT NULL,
@@ -1616,6 +1644,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- power_factor_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- register_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- report_sign_off: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting_partition: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

@@ -25,6 +25,8 @@ class RealParts:
     prometheus: Path
     amtool: Path
     alertmanager: Path
+    soffice: Path  # LibreOffice, without a screen
+    pdftoppm: Path  # pictures of the pages of a PDF
 
 
 def read_parts(env: Mapping[str, str]) -> RealParts:
@@ -55,6 +57,8 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         prometheus=part("PROMETHEUS"),
         amtool=part("AMTOOL"),
         alertmanager=part("ALERTMANAGER"),
+        soffice=part("SOFFICE"),
+        pdftoppm=part("PDFTOPPM"),
     )
     _check_there(parts)
     return parts
@@ -62,7 +66,10 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
 
 def _check_there(parts: RealParts) -> None:
     postgres = parts.postgres_root / (parts.postgres_bin / "postgres").relative_to("/")
-    programs = (parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager)
+    programs = (
+        *(parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager),
+        *(parts.soffice, parts.pdftoppm),
+    )
     for path in (parts.java, parts.kafka_libs, postgres, *programs):
         if not path.exists():
             raise _missing(f"{path} is not there")

@@ -1,9 +1,7 @@
 """Major event days of a year, and the indices of IEEE 1366 with and without them."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -23,16 +21,14 @@ from service.domain.registry import UserClass
 from service.domain.reliability.figures import service_of
 from service.domain.reliability.interruption_indices import interruption_indices
 from service.domain.reliability.major_event_days import (
-    daily_saidi,
     major_event_days,
     past_days,
     threshold_of,
     without_days,
 )
 from service.domain.reliability.outages import Definition, Span, definition_of
-from service.domain.reliability.user_interruptions import UserInterruption, user_interruptions
-from service.domain.reliability.user_time import UserTime
-from service.domain.reliability.users import User
+from service.domain.reliability.user_days import daily_saidi_of
+from service.domain.reliability.user_interruptions import user_interruptions
 from service.domain.rule_rows import MajorEventDayRow
 from service.store.deployment_reads import reading
 from service.store.reliability_reads import KnownNetwork, known_network
@@ -40,7 +36,6 @@ from service.store.reliability_reads import KnownNetwork, known_network
 router = APIRouter(tags=["reliability"])
 
 _YEARS: Final = (1970, 2199)
-_DAY: Final = timedelta(days=1)
 
 
 class MajorEventDay(Shape):
@@ -143,7 +138,7 @@ class _Year:
         interruptions = user_interruptions(
             [outage for user in users for outage in user.outages], self._definition, known.through
         )
-        daily = self._daily(users, interruptions, known.network.period)
+        daily = daily_saidi_of(users, interruptions, known.network.period, self._zone)
         threshold = threshold_of(
             past_days(daily, self._year, self._rule.years), self._rule.beta_factor
         )
@@ -168,18 +163,6 @@ class _Year:
                 interruption_indices(rest, service, self._definition, ASKED)
             ),
         }
-
-    def _daily(
-        self, users: Sequence[User], interruptions: Sequence[UserInterruption], period: Span
-    ) -> dict[date, Fraction]:
-        """Return the SAIDI of the days of a period, each by the users in service on it."""
-        user_time = UserTime(span for user in users for span in user.service)
-
-        def n_users_on(day: date) -> Fraction:
-            edges = (epoch_us(day_start(one, self._zone)) for one in (day, day + _DAY))
-            return user_time.n_users(Span(*edges).cut(period))
-
-        return daily_saidi(interruptions, period, n_users_on, self._zone)
 
     def _span(self, year: int, period: Span) -> Span:
         """Return a year, as far as the period reaches."""
