@@ -5,20 +5,24 @@ a label. The sets of labels are closed: nothing here grows with the number of po
 ``count_...`` adds to a counter, ``record_...`` adds to a histogram, ``show_...`` replaces a state.
 """
 
-from service.metrics.consume import ConsumeMetrics, FeederState, Lag
+from service.metrics.consume import ConsumeMetrics, FeederState, HighPoint, Lag
 from service.metrics.exposition import Snapshot, new_registry, render
+from service.metrics.outage_alerts import OutageAlertMetrics, Storm, ToldOutage
 from service.metrics.serve import BudgetFigure, Figure, ServeMetrics
 from service.metrics.settle import SettleMetrics
 from service.metrics.words import (
     Area,
     BurnWindow,
+    ClockErrorKind,
     CommunicationPlace,
     HeldReason,
     Kind,
     Method,
     Outcome,
+    OutageHeldReason,
     Period,
     PointClass,
+    PromiseRisk,
     Reason,
     Table,
     TargetArea,
@@ -30,25 +34,32 @@ __all__ = [
     "Area",
     "BudgetFigure",
     "BurnWindow",
+    "ClockErrorKind",
     "CommunicationPlace",
     "ConsumeMetrics",
     "FeederState",
     "Figure",
     "HeldReason",
+    "HighPoint",
     "Kind",
     "Lag",
     "Method",
     "Outcome",
+    "OutageAlertMetrics",
+    "OutageHeldReason",
     "Period",
     "PointClass",
+    "PromiseRisk",
     "Reason",
     "ServeMetrics",
     "SettleMetrics",
     "Snapshot",
+    "Storm",
     "Table",
     "TargetArea",
     "TargetFigure",
     "TargetPopulation",
+    "ToldOutage",
     "new_registry",
     "render",
 ]

@@ -11,7 +11,8 @@ from service.metrics.words import Area, HeldReason, Kind, Outcome, Reason, Table
 
 _CHECKPOINT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
-_PLACE = ("region", "feeder")
+_PLACE = ("organisation", "region", "feeder", "feeder_name")
+_HIGH = ("organisation", "region", "feeder", "feeder_name", "transformer", "point")
 _PARTITION = ("topic", "partition")
 
 
@@ -19,18 +20,40 @@ _PARTITION = ("topic", "partition")
 class FeederState:
     """One feeder as this process sees it now."""
 
+    organisation: str = ""
     region: str
     feeder: str
+    feeder_name: str = ""  # for people
     n_points: int  # points of the feeder in the registry, whichever process reads them
     n_under: int  # points read here that are below their band now
     n_over: int  # above their band, up to +20 %
     n_high: int  # above +20 %
     n_interrupted: int  # points with an open interruption
+    n_held: int = 0  # in breach when last read, and held back from the alerts
+
+    @property
+    def labels(self) -> tuple[str, str, str, str]:
+        """Values of the labels, in their order."""
+        return self.organisation, self.region, self.feeder, self.feeder_name or self.feeder
 
     @property
     def n_troubled(self) -> int:
-        """Points in breach or without supply."""
-        return self.n_under + self.n_over + self.n_high + self.n_interrupted
+        """Points in breach, held ones too, or without supply."""
+        return self.n_under + self.n_over + self.n_high + self.n_interrupted + self.n_held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighPoint:
+    """A point above +20 % now: somebody has to go there, so it is named."""
+
+    organisation: str
+    region: str
+    feeder: str
+    feeder_name: str
+    transformer: str
+    point: str
+    highest_v: float  # of its phases since it rose above, volts
+    nominal_v: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +69,10 @@ class Lag:
 class ConsumeMetrics:
     """The metrics of one process in the role ``consume``."""
 
-    def __init__(self, registry: CollectorRegistry, *, max_feeders: int = 500):
+    def __init__(self, registry: CollectorRegistry, *, max_feeders: int = 500, max_high: int = 20):
         self.registry = registry
         self._max_feeders = max_feeders
+        self._max_high = max_high
 
         self._messages = counter(registry, "messages", "Messages taken from Kafka.")
         self._readings = counter(
@@ -79,6 +103,13 @@ class ConsumeMetrics:
             "Points of a troubled feeder without supply now.",
             _PLACE,
         )
+        self._area_points = snapshot(registry, "area_points", "Points in the registry.", ("area",))
+        self._high_v = snapshot(
+            registry, "high_voltage_volts", "Highest voltage of a point above +20 % now.", _HIGH
+        )
+        self._high_ratio = snapshot(
+            registry, "high_voltage_ratio", "The same over nominal, 1 is nominal.", _HIGH
+        )
         self._feeders_dropped = gauge(
             registry, "feeder_series_dropped", "Troubled feeders left out above the set number."
         )
@@ -86,7 +117,7 @@ class ConsumeMetrics:
         self._held = snapshot(
             registry,
             "points_held",
-            "Silent points outside their band when last read, held back from the alerts.",
+            "Points outside their band when last read, held back from the alerts.",
             ("reason",),
         )
         self._alerts_held = counter(
@@ -168,20 +199,34 @@ class ConsumeMetrics:
         troubled = [feeder for feeder in feeders if feeder.n_troubled]
         troubled.sort(key=lambda f: (f.n_high == 0, -f.n_troubled, f.region, f.feeder))
         shown = troubled[: self._max_feeders]
-        self._feeder_points.show({(f.region, f.feeder): f.n_points for f in shown})
-        self._feeder_interruptions.show({(f.region, f.feeder): f.n_interrupted for f in shown})
+        self._feeder_points.show({f.labels: f.n_points for f in shown})
+        self._feeder_interruptions.show({f.labels: f.n_interrupted for f in shown})
         self._feeder_breaches.show(
             {
-                (f.region, f.feeder, kind): n_points
+                (*f.labels, kind): n_points
                 for f in shown
                 for kind, n_points in (("under", f.n_under), ("over", f.n_over), ("high", f.n_high))
             }
         )
         self._feeders_dropped.set(len(troubled) - len(shown))
 
-    def show_held(self, reason: HeldReason, n_points: int) -> None:
-        """Show how many points are held back from the alerts now."""
-        self._held.show({(reason,): n_points})
+    def show_area_points(self, n_points: Mapping[Area, int]) -> None:
+        """Show how many points the registry has in each area; an area left out has none."""
+        self._area_points.show({(area,): n_points.get(area, 0) for area in get_args(Area)})
+
+    def show_high(self, points: Iterable[HighPoint]) -> None:
+        """Show the points above +20 %; above the set number the highest stay."""
+        shown = sorted(points, key=lambda one: (-one.highest_v / one.nominal_v, one.point))
+        keyed = [
+            ((p.organisation, p.region, p.feeder, p.feeder_name, p.transformer, p.point), p)
+            for p in shown[: self._max_high]
+        ]
+        self._high_v.show({key: round(p.highest_v, 2) for key, p in keyed})
+        self._high_ratio.show({key: round(p.highest_v / p.nominal_v, 6) for key, p in keyed})
+
+    def show_held(self, n_points: Mapping[HeldReason, int]) -> None:
+        """Show how many points are held back from the alerts now; a reason left out has none."""
+        self._held.show({(reason,): n_points.get(reason, 0) for reason in get_args(HeldReason)})
 
     def count_alerts_held(self, reason: HeldReason, n_points: int) -> None:
         """Count points whose alert is held back from now on."""

@@ -44,4 +44,17 @@ TargetArea = Literal["urban", "rural", "special_remote", "any"]
 EvidenceGrade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 BurnWindow = Literal["1h", "6h", "3d", "30d"]
 CommunicationPlace = Literal["concentrator", "transformer", "feeder"]
-HeldReason = Literal["communication"]
+HeldReason = Literal["communication", "declared_window", "stale"]
+OutageHeldReason = Literal[
+    "declared_window",
+    "no_meter_evidence",
+    "stale",
+    "reclosed",
+    "below_threshold",
+    "feeder_outage",
+    "storm",
+]
+ClockErrorKind = Literal["zone", "drift"]
+PromiseRisk = Literal[
+    "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_count_reached"
+]

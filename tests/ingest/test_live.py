@@ -5,6 +5,7 @@ import numpy as np
 from service.domain.registry import Point
 from service.ingest.live import (
     HeldPoints,
+    Holds,
     LaneEvents,
     held_breaches,
     lane_events,
@@ -35,6 +36,7 @@ def lanes(*rows: tuple[int, int, int, bool]) -> LaneEvents:
         np.array(last_ms, np.int64),
         np.array(breach, np.uint8),
         np.array(is_dark, np.bool_),
+        np.full(len(points), 1_250_000, np.int32),
     )
 
 
@@ -108,10 +110,11 @@ def test_without_partitions_there_is_nothing_to_count() -> None:
     assert not state.feeders
 
 
-def held(**silent_to_ms: int) -> HeldPoints:
+def held(**silent_to_ms: int) -> Holds:
     """Make silent points: ``P1=7`` is silent up to 7 ms."""
     points = np.array([int(name[1:]) for name in silent_to_ms], np.int32)
-    return HeldPoints(point=points, silent_to_ms=np.array(list(silent_to_ms.values()), np.int64))
+    times = np.array(list(silent_to_ms.values()), np.int64)
+    return Holds(HeldPoints(point=points, silent_to_ms=times), np.zeros(0, np.int32))
 
 
 def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
@@ -120,9 +123,12 @@ def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
     state = network_state(seen, PLACES, held(P1=9, P3=20, P4=20))
 
     assert {key: n for key, n in state.breaches.items() if n} == {("urban", "over"): 1}
-    assert [(one.feeder, one.n_troubled) for one in state.feeders] == [("F1", 1)]
-    assert state.n_held == 2
-    assert held_breaches(seen, held(P1=9, P3=20, P4=20)) == {1: "under", 3: "high"}
+    assert [(one.feeder, one.n_troubled, one.n_held) for one in state.feeders] == [
+        ("F1", 2, 1),
+        ("F2", 1, 1),
+    ]
+    assert state.n_held == {"communication": 2, "declared_window": 0, "stale": 0}
+    assert held_breaches(seen, held(P1=9, P3=20, P4=20).silent) == {1: "under", 3: "high"}
 
 
 def test_a_silent_point_that_is_read_again_speaks_for_itself() -> None:
@@ -131,8 +137,8 @@ def test_a_silent_point_that_is_read_again_speaks_for_itself() -> None:
     state = network_state(seen, PLACES, held(P1=9, P2=9))
 
     assert sum(state.breaches.values()) == 2
-    assert state.n_held == 0
-    assert held_breaches(seen, held(P1=9, P2=9)) == {}
+    assert not any(state.n_held.values())
+    assert held_breaches(seen, held(P1=9, P2=9).silent) == {}
 
 
 def test_darkness_that_was_measured_is_never_held_back() -> None:
@@ -141,5 +147,5 @@ def test_darkness_that_was_measured_is_never_held_back() -> None:
     state = network_state(seen, PLACES, held(P1=9))
 
     assert state.interruptions["urban"] == 1
-    assert state.n_held == 0
-    assert held_breaches(seen, held(P1=9)) == {}
+    assert not any(state.n_held.values())
+    assert held_breaches(seen, held(P1=9).silent) == {}

@@ -54,7 +54,7 @@ def filled_consume() -> CollectorRegistry:
     metrics.show_breaches({("urban", "over"): 2})
     metrics.show_open_interruptions({"rural": 1})
     metrics.show_feeders([FEEDER])
-    metrics.show_held("communication", 3)
+    metrics.show_held({"communication": 3})
     metrics.count_alerts_held("communication", 3)
     metrics.show_lag([Lag(topic="t", partition=0, n_messages=7, event_s=1.5)])
     metrics.record_checkpoint(0.2, {"page": 10, "lane_block": 1})

@@ -403,7 +403,11 @@ async def test_the_breach_of_a_silent_point_is_held_back_until_the_point_is_read
 
     assert (during.n_held, during.feeders) == (3, [])
     assert await table(pool, "SELECT n_held FROM v_communication_incident") == [{"n_held": 3}]
-    assert values(metrics.registry, "voltpass_alerts_held_total") == {("communication",): 3.0}
+    assert values(metrics.registry, "voltpass_alerts_held_total") == {
+        ("communication",): 3.0,
+        ("declared_window",): 0.0,
+        ("stale",): 0.0,
+    }
     assert after.n_held == 2
     assert [(row.feeder, row.n_over) for row in after.feeders] == [("F1", 1)]
 
