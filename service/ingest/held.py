@@ -110,7 +110,7 @@ class HeldAlerts:
         self._noted_declared = declared
 
     def _count(self, reason: HeldReason, n_points: int) -> None:
-        self._metrics.count_alerts_held(reason, n_points)
+        self._metrics.alerts.count_held(reason, n_points)
 
 
 def news_age_max_s(rule_set: RuleSet) -> int | None:

@@ -5,7 +5,8 @@ a label. The sets of labels are closed: nothing here grows with the number of po
 ``count_...`` adds to a counter, ``record_...`` adds to a histogram, ``show_...`` replaces a state.
 """
 
-from service.metrics.consume import ConsumeMetrics, FeederState, HighPoint, Lag
+from service.metrics.alert_series import HighPoint
+from service.metrics.consume import ConsumeMetrics, FeederState, Lag
 from service.metrics.exposition import Snapshot, new_registry, render
 from service.metrics.outage_alerts import OutageAlertMetrics, Storm, ToldOutage
 from service.metrics.serve import BudgetFigure, Figure, ServeMetrics
@@ -18,8 +19,8 @@ from service.metrics.words import (
     HeldReason,
     Kind,
     Method,
-    Outcome,
     OutageHeldReason,
+    Outcome,
     Period,
     PointClass,
     PromiseRisk,
@@ -44,9 +45,9 @@ __all__ = [
     "Kind",
     "Lag",
     "Method",
-    "Outcome",
     "OutageAlertMetrics",
     "OutageHeldReason",
+    "Outcome",
     "Period",
     "PointClass",
     "PromiseRisk",

@@ -6,13 +6,13 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry
 
+from service.metrics.alert_series import AlertSeries
 from service.metrics.exposition import counter, gauge, histogram, snapshot, start_at_zero
-from service.metrics.words import Area, HeldReason, Kind, Outcome, Reason, Table
+from service.metrics.words import Area, Kind, Outcome, Reason, Table
 
 _CHECKPOINT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 _PLACE = ("organisation", "region", "feeder", "feeder_name")
-_HIGH = ("organisation", "region", "feeder", "feeder_name", "transformer", "point")
 _PARTITION = ("topic", "partition")
 
 
@@ -43,20 +43,6 @@ class FeederState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HighPoint:
-    """A point above +20 % now: somebody has to go there, so it is named."""
-
-    organisation: str
-    region: str
-    feeder: str
-    feeder_name: str
-    transformer: str
-    point: str
-    highest_v: float  # of its phases since it rose above, volts
-    nominal_v: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
     """How far this process is behind one partition."""
 
@@ -69,10 +55,9 @@ class Lag:
 class ConsumeMetrics:
     """The metrics of one process in the role ``consume``."""
 
-    def __init__(self, registry: CollectorRegistry, *, max_feeders: int = 500, max_high: int = 20):
+    def __init__(self, registry: CollectorRegistry, *, max_feeders: int = 500):
         self.registry = registry
         self._max_feeders = max_feeders
-        self._max_high = max_high
 
         self._messages = counter(registry, "messages", "Messages taken from Kafka.")
         self._readings = counter(
@@ -103,30 +88,11 @@ class ConsumeMetrics:
             "Points of a troubled feeder without supply now.",
             _PLACE,
         )
-        self._area_points = snapshot(registry, "area_points", "Points in the registry.", ("area",))
-        self._high_v = snapshot(
-            registry, "high_voltage_volts", "Highest voltage of a point above +20 % now.", _HIGH
-        )
-        self._high_ratio = snapshot(
-            registry, "high_voltage_ratio", "The same over nominal, 1 is nominal.", _HIGH
-        )
         self._feeders_dropped = gauge(
             registry, "feeder_series_dropped", "Troubled feeders left out above the set number."
         )
 
-        self._held = snapshot(
-            registry,
-            "points_held",
-            "Points outside their band when last read, held back from the alerts.",
-            ("reason",),
-        )
-        self._alerts_held = counter(
-            registry,
-            "alerts_held",
-            "Points whose alert was held back, each once in what it is held back for.",
-            ("reason",),
-        )
-        start_at_zero(self._alerts_held, get_args(HeldReason))
+        self.alerts = AlertSeries(registry)
 
         self._lag_messages = snapshot(
             registry, "lag_messages", "Messages not yet folded.", _PARTITION
@@ -209,28 +175,6 @@ class ConsumeMetrics:
             }
         )
         self._feeders_dropped.set(len(troubled) - len(shown))
-
-    def show_area_points(self, n_points: Mapping[Area, int]) -> None:
-        """Show how many points the registry has in each area; an area left out has none."""
-        self._area_points.show({(area,): n_points.get(area, 0) for area in get_args(Area)})
-
-    def show_high(self, points: Iterable[HighPoint]) -> None:
-        """Show the points above +20 %; above the set number the highest stay."""
-        shown = sorted(points, key=lambda one: (-one.highest_v / one.nominal_v, one.point))
-        keyed = [
-            ((p.organisation, p.region, p.feeder, p.feeder_name, p.transformer, p.point), p)
-            for p in shown[: self._max_high]
-        ]
-        self._high_v.show({key: round(p.highest_v, 2) for key, p in keyed})
-        self._high_ratio.show({key: round(p.highest_v / p.nominal_v, 6) for key, p in keyed})
-
-    def show_held(self, n_points: Mapping[HeldReason, int]) -> None:
-        """Show how many points are held back from the alerts now; a reason left out has none."""
-        self._held.show({(reason,): n_points.get(reason, 0) for reason in get_args(HeldReason)})
-
-    def count_alerts_held(self, reason: HeldReason, n_points: int) -> None:
-        """Count points whose alert is held back from now on."""
-        self._alerts_held.labels(reason).inc(n_points)
 
     def show_lag(self, lags: Iterable[Lag]) -> None:
         """Show the lag of the partitions that are assigned now; others vanish."""

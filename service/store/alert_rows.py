@@ -1,7 +1,6 @@
 """Alerts of outages as rows: what lasts now, what was told of it, and what was held back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -23,6 +23,8 @@ class KeptIncidents:
     def __init__(self) -> None:
         self.silent: dict[int, datetime] = {}
         self.held: dict[int, Kind] = {}
+        self.declared: dict[int, int] = {}
+        self.held_declared: dict[int, tuple[int, Kind]] = {}
         self.is_away = False
 
     async def silent_points(self) -> Mapping[int, datetime]:
@@ -34,6 +36,13 @@ class KeptIncidents:
         fresh = breaches.keys() - self.held.keys()
         self.held |= {point: breaches[point] for point in fresh}
         return len(fresh)
+
+    async def declared_points(self, now: datetime) -> Mapping[int, int]:
+        return self.declared
+
+    async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
+        self.held_declared |= dict(breaches)
+        return len(breaches)
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def _reason(
     below: Set[AlertKey],
     storms: Set[str],
     ready: Set[AlertKey],
-) -> Reason | None | Literal["waits"]:
+) -> Reason | Literal["waits"] | None:
     """Return why an alert is held back, None where it may be told."""
     if part.key not in ready:
         return held or "waits"
@@ -217,7 +217,7 @@ def _state(
     look: Look,
     part: DarkPart,
     known: KnownAlert | None,
-    held: Reason | None | Literal["waits"],
+    held: Reason | Literal["waits"] | None,
 ) -> AlertState:
     told = None if known is None else known.told
     ready = None if known is None else known.ready
