@@ -38,6 +38,7 @@ class KeptIncidents:
         return len(fresh)
 
     async def declared_points(self, now: datetime) -> Mapping[int, int]:
+        assert now.tzinfo is not None
         return self.declared
 
     async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
