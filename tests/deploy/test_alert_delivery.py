@@ -206,7 +206,7 @@ async def test_a_feeder_outage_is_told_once_in_time_with_its_extent_and_over_whe
 
     print(
         f"told {told_s - due_s:.1f} s after it could be, {told_s - sent_ms / 1000:.1f} s after the first evidence"
-    )  # noqa: T201
+    )
     assert told_s >= due_s
     assert told_s - due_s <= WITHIN_S
     labels = alert["labels"]
