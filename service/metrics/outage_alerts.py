@@ -50,6 +50,7 @@ class OutageAlertMetrics:
     """Who is without supply, as alerts see it; by the one active process of the role ``settle``."""
 
     def __init__(self, registry: CollectorRegistry, *, max_outages: int = 500):
+        self.registry = registry
         self._max_outages = max_outages
         self._points = snapshot(
             registry,
