@@ -1,6 +1,5 @@
 """Outages in the database: told, held back and accounted for."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,14 +12,14 @@ from service.store.held_alert_reads import HeldFilter, list_held_alerts
 from service.store.pool import Pool
 from tests.metrics.test_metrics import values
 from tests.settle.plant import DAY, RULES, ZONE
-from tests.store.emptying import empty
 
 pytestmark = pytest.mark.integration
 
 NOON = DAY + timedelta(hours=12)
 SEED = """
 WITH made AS (
-    INSERT INTO point (point, nominal_mv, wiring, class, organisation, region, feeder, feeder_name, transformer, valid_from)
+    INSERT INTO point (point, nominal_mv, wiring, class, organisation, region, feeder, feeder_name, transformer,
+                       valid_from)
     SELECT 'P' || n, 220000, '1p', 'D', 'O1', 'R1', 'F1', '城东一线', 'T' || n % 2, '2020-01-01Z'
       FROM generate_series(1, 8) AS n
     RETURNING point_id
@@ -51,8 +50,7 @@ SELECT declaration_id, 'transformer', 'T1' FROM told
 
 
 @pytest.fixture
-async def seeded(pool: Pool) -> AsyncIterator[Pool]:
-    await empty(pool)
+async def seeded(pool: Pool) -> Pool:
     async with pool.transaction() as connection:
         await connection.execute(SEED, NOON)
         await connection.execute(
@@ -60,8 +58,7 @@ async def seeded(pool: Pool) -> AsyncIterator[Pool]:
             " VALUES ('t', 0, 1, 'test', $1)",
             NOON + timedelta(hours=3),
         )
-    yield pool
-    await empty(pool)
+    return pool
 
 
 def watch_at(pool: Pool, clock: list[datetime]) -> OutageWatch:
