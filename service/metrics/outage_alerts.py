@@ -138,4 +138,4 @@ class OutageAlertMetrics:
 
     def show_clock_errors(self, n_devices: Mapping[tuple[str, ClockErrorKind], int]) -> None:
         """Show how many devices have a clock that is off, by organisation and kind."""
-        self._clock_errors.show(dict(n_devices))
+        self._clock_errors.show({(name, kind): n for (name, kind), n in n_devices.items()})

@@ -45,7 +45,8 @@ EvidenceGrade = Literal["measured", "meter_event", "feeder", "declared", "inferr
 BurnWindow = Literal["1h", "6h", "3d", "30d"]
 CommunicationPlace = Literal["concentrator", "transformer", "feeder"]
 HeldReason = Literal["communication", "declared_window", "stale"]
-OutageHeldReason = Literal[
+OutageHeldReason = Literal[  # as the notification policy has them
+    "communication_incident",
     "declared_window",
     "no_meter_evidence",
     "stale",

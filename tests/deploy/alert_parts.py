@@ -109,19 +109,19 @@ def alert_servers(
     _write(folder / "alertmanager.yml", _alertmanager(webhook, pace))
     _write(folder / "prometheus.yml", _prometheus(targets, ports["alertmanager"], pace))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    alertmanager = [
+    alertmanager_run: list[str | Path] = [
         parts.alertmanager, f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address=",
         f"--web.listen-address=127.0.0.1:{ports['alertmanager']}",
     ]  # fmt: skip
-    prometheus = [
+    prometheus_run: list[str | Path] = [
         parts.prometheus, f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
     ]  # fmt: skip
     with (
-        _running(alertmanager, folder / "alertmanager.log", urls["alertmanager"]),
-        _running(prometheus, folder / "prometheus.log", urls["prometheus"]),
+        _running(alertmanager_run, folder / "alertmanager.log", urls["alertmanager"]),
+        _running(prometheus_run, folder / "prometheus.log", urls["prometheus"]),
     ):
         yield AlertServers(urls["prometheus"], urls["alertmanager"])
 

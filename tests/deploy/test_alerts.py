@@ -175,7 +175,7 @@ def test_texts_for_people_name_the_feeder_and_the_extent(language: str, tmp_path
     (tmp_path / "message.json").write_text(json.dumps(message), "utf-8")
 
     def text(name: str) -> str:
-        command = [
+        command: list[str | Path] = [
             read_parts(os.environ).amtool, "template", "render",
             f"--template.glob={DEPLOY / 'alertmanager' / 'voltpass.tmpl'}",
             f"--template.data={tmp_path / 'message.json'}",

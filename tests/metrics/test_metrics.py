@@ -34,7 +34,16 @@ def values(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], floa
 
 def feeder(name: str, **counts: int) -> FeederState:
     none = {"n_under": 0, "n_over": 0, "n_high": 0, "n_interrupted": 0}
-    return FeederState(region="R", feeder=name, n_points=10, **{**none, **counts})
+    found = {**none, **counts}
+    return FeederState(
+        region="R",
+        feeder=name,
+        n_points=10,
+        n_under=found["n_under"],
+        n_over=found["n_over"],
+        n_high=found["n_high"],
+        n_interrupted=found["n_interrupted"],
+    )
 
 
 @pytest.mark.parametrize("fill", REGISTRIES)
