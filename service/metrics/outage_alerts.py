@@ -7,7 +7,7 @@ from typing import get_args
 from prometheus_client import CollectorRegistry
 
 from service.metrics.exposition import counter, gauge, snapshot, start_at_zero
-from service.metrics.words import ClockErrorKind, OutageHeldReason
+from service.metrics.words import ClockErrorKind, OutageAlertKind, OutageHeldReason
 
 _OUTAGE = ("organisation", "region", "feeder", "feeder_name", "outage", "kind")
 _STORM = ("organisation",)
@@ -22,7 +22,7 @@ class ToldOutage:
     feeder: str
     feeder_name: str
     outage: int  # its number
-    kind: str  # interruption; overrun: of a declared window
+    kind: OutageAlertKind  # overrun: of a declared window
     n_points: int  # without supply now, outside of declared windows
     n_transformers: int  # that these points are below
     n_customers: int  # that they supply

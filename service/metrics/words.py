@@ -55,6 +55,7 @@ OutageHeldReason = Literal[  # as the notification policy has them
     "feeder_outage",
     "storm",
 ]
+OutageAlertKind = Literal["interruption", "overrun"]
 ClockErrorKind = Literal["zone", "drift"]
 PromiseRisk = Literal[
     "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_count_reached"

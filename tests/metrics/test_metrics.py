@@ -106,8 +106,10 @@ def test_a_calm_feeder_has_no_series() -> None:
 
     metrics.show_feeders([feeder("calm"), feeder("dark", n_interrupted=1)])
 
-    assert values(metrics.registry, "voltpass_feeder_points") == {("dark", "R"): 10}
-    assert values(metrics.registry, "voltpass_feeder_open_interruptions") == {("dark", "R"): 1}
+    assert values(metrics.registry, "voltpass_feeder_points") == {("dark", "dark", "", "R"): 10}
+    assert values(metrics.registry, "voltpass_feeder_open_interruptions") == {
+        ("dark", "dark", "", "R"): 1
+    }
 
 
 def test_a_feeder_that_calms_down_vanishes() -> None:

@@ -156,11 +156,12 @@ async def test_an_outage_that_ends_before_it_is_told_is_accounted_for(seeded: Po
 
 async def test_breaches_inside_a_window_are_noted_once(seeded: Pool) -> None:
     async with seeded.transaction() as connection:
-        await connection.execute(PLANNED, NOON, NOON + timedelta(hours=1))
+        begin = await connection.fetchval("SELECT now()")
+        await connection.execute(PLANNED, begin, begin + timedelta(hours=1))
         early = timedelta(minutes=15)
-        before = await declared_points(connection, NOON - timedelta(minutes=16), early)
-        inside = await declared_points(connection, NOON - timedelta(minutes=15), early)
-        after = await declared_points(connection, NOON + timedelta(hours=1), early)
+        before = await declared_points(connection, begin - timedelta(minutes=16), early)
+        inside = await declared_points(connection, begin - timedelta(minutes=15), early)
+        after = await declared_points(connection, begin + timedelta(hours=1), early)
         point, number = next(iter(inside.items()))
 
         first = await hold_declared(connection, {point: (number, "under")})
