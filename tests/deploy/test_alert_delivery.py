@@ -146,9 +146,9 @@ async def district(
             await network.connection.execute(
                 "UPDATE judgement SET number = number + 1, registry_number = number + 1"
             )
-            network.consume()
             stop = asyncio.Event()
             with alert_servers(parts, folder, ports, webhook, PACE) as servers:
+                network.consume()
                 async with asyncio.TaskGroup() as tasks:
                     it = District(network, servers)
                     now_ms = clock.now_ms()

@@ -128,7 +128,10 @@ def test_above_the_set_number_the_worst_feeders_stay_and_the_rest_is_counted() -
         [feeder("a", n_under=2), feeder("b", n_under=8), feeder("c", n_high=1), feeder("calm")]
     )
 
-    assert values(metrics.registry, "voltpass_feeder_points").keys() == {("b", "R"), ("c", "R")}
+    assert values(metrics.registry, "voltpass_feeder_points").keys() == {
+        ("b", "b", "", "R"),
+        ("c", "c", "", "R"),
+    }
     assert values(metrics.registry, "voltpass_feeder_series_dropped") == {(): 1}
 
 
