@@ -4,9 +4,12 @@ import numpy as np
 
 from service.domain.registry import Point
 from service.ingest.live import (
+    NOBODY,
     HeldPoints,
     Holds,
     LaneEvents,
+    area_points,
+    declared_breaches,
     held_breaches,
     lane_events,
     network_state,
@@ -149,3 +152,43 @@ def test_darkness_that_was_measured_is_never_held_back() -> None:
     assert state.interruptions["urban"] == 1
     assert not any(state.n_held.values())
     assert held_breaches(seen, held(P1=9).silent) == {}
+
+
+def test_a_breach_inside_a_declared_window_is_held_but_dangerous_voltage_is_not() -> None:
+    seen = lanes((1, 9, 1, False), (2, 9, 2, False), (3, 9, 3, False))
+    window = Holds(NOBODY, np.array([1, 3], np.int32))
+
+    state = network_state(seen, PLACES, window)
+
+    assert {key: n for key, n in state.breaches.items() if n} == {
+        ("urban", "over"): 1,
+        ("rural", "high"): 1,
+    }
+    assert state.n_held["declared_window"] == 1
+    assert declared_breaches(seen, window) == {1: "under"}
+
+
+def test_a_reading_that_is_too_old_is_in_no_breach_and_its_darkness_still_counts() -> None:
+    seen = lanes((1, 9, 1, False), (2, 10, 1, False), (3, 9, 0, True), (5, 9, 3, False))
+
+    state = network_state(seen, PLACES, Holds(NOBODY, np.zeros(0, np.int32), stale_before_ms=10))
+
+    assert {key: n for key, n in state.breaches.items() if n} == {("urban", "under"): 1}
+    assert state.n_held == {"communication": 0, "declared_window": 0, "stale": 2}
+    assert state.interruptions["rural"] == 1
+    assert state.high == []
+
+
+def test_a_point_above_20_percent_is_named_with_its_highest_voltage() -> None:
+    (found,) = network_state(lanes((3, 9, 3, False), (2, 9, 2, False)), PLACES).high
+
+    assert (found.point, found.feeder, found.highest_v, found.nominal_v) == (
+        "P3",
+        "F2",
+        275.0,
+        220.0,
+    )
+
+
+def test_areas_have_all_points_of_the_registry() -> None:
+    assert area_points(PLACES) == {"urban": 2, "rural": 1, "special_remote": 0, "none": 2}
