@@ -89,12 +89,13 @@ _UPSERT = statement(
 
 _WATERMARK = statement("watermark", "SELECT max(data_through) FROM partition_progress")
 
-# A meter that tells of itself now is not kept waiting for the readings of others. One whose clock is ahead reaches no
-# further than to when its word came.
+# A meter that tells of itself now is not kept waiting for the readings of others, by the longest interval there is:
+# where readings are farther behind, what they say of it is wanted. A clock that is ahead reaches no further than to when
+# its word came.
 _REACHED = statement(
     "supply_reached",
     """
-    SELECT greatest(read.through, told.through)
+    SELECT greatest(read.through, least(told.through, read.through + interval '1 hour'))
       FROM (SELECT max(data_through) AS through FROM partition_progress) AS read
      CROSS JOIN LATERAL (
                SELECT max(least(until_at + interval '1 us', arrived_at)) AS through
