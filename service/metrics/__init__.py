@@ -14,7 +14,6 @@ from service.metrics.settle import SettleMetrics
 from service.metrics.words import (
     Area,
     BurnWindow,
-    ClockErrorKind,
     CommunicationPlace,
     HeldReason,
     Kind,
@@ -36,7 +35,6 @@ __all__ = [
     "Area",
     "BudgetFigure",
     "BurnWindow",
-    "ClockErrorKind",
     "CommunicationPlace",
     "ConsumeMetrics",
     "FeederState",

@@ -7,7 +7,7 @@ from typing import get_args
 from prometheus_client import CollectorRegistry
 
 from service.metrics.exposition import counter, gauge, snapshot, start_at_zero
-from service.metrics.words import ClockErrorKind, OutageAlertKind, OutageHeldReason
+from service.metrics.words import OutageAlertKind, OutageHeldReason
 
 _OUTAGE = ("organisation", "region", "feeder", "feeder_name", "outage", "kind")
 _STORM = ("organisation",)
@@ -97,12 +97,6 @@ class OutageAlertMetrics:
             "zone_offset_seconds",
             "Local time of the deployment less UTC, now.",
         )
-        self._clock_errors = snapshot(
-            registry,
-            "devices_with_clock_error",
-            "Devices whose clock is off by a whole zone, or drifts.",
-            ("organisation", "kind"),
-        )
         self.show_held({})
 
     def show_told(self, outages: Iterable[ToldOutage]) -> None:
@@ -135,7 +129,3 @@ class OutageAlertMetrics:
     def show_zone_offset(self, offset_s: float) -> None:
         """Show by how much local time is ahead of UTC."""
         self._zone_offset_s.set(offset_s)
-
-    def show_clock_errors(self, n_devices: Mapping[tuple[str, ClockErrorKind], int]) -> None:
-        """Show how many devices have a clock that is off, by organisation and kind."""
-        self._clock_errors.show({(name, kind): n for (name, kind), n in n_devices.items()})

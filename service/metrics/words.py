@@ -56,7 +56,6 @@ OutageHeldReason = Literal[  # as the notification policy has them
     "storm",
 ]
 OutageAlertKind = Literal["interruption", "overrun"]
-ClockErrorKind = Literal["zone", "drift"]
 PromiseRisk = Literal[
     "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_count_reached"
 ]

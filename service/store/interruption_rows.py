@@ -90,8 +90,8 @@ _UPSERT = statement(
 _WATERMARK = statement("watermark", "SELECT max(data_through) FROM partition_progress")
 
 # A meter that tells of itself now is not kept waiting for the readings of others, by the longest interval there is:
-# where readings are farther behind, what they say of it is wanted. A clock that is ahead reaches no further than to when
-# its word came.
+# where readings are farther behind, what they say of it is wanted. A clock that is ahead reaches no further than to
+# when its word came.
 _REACHED = statement(
     "supply_reached",
     """

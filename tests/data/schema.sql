@@ -208,6 +208,14 @@ CREATE TABLE device (
     CONSTRAINT device_device_valid_from_key UNIQUE (device, valid_from)
 );
 
+CREATE TABLE device_clock (
+    device_id integer NOT NULL,
+    day date NOT NULL,
+    delay_ms bigint NOT NULL,
+    CONSTRAINT device_clock_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(device_id) ON DELETE CASCADE,
+    CONSTRAINT device_clock_pkey PRIMARY KEY (device_id, day)
+);
+
 CREATE TABLE dirty_day (
     point_id integer NOT NULL,
     day date NOT NULL,
@@ -620,6 +628,8 @@ CREATE INDEX declaration_ticket ON public.declaration USING btree (ticket);
 
 CREATE UNIQUE INDEX declaration_ticket_kind ON public.declaration USING btree (ticket, outage_kind) WHERE ((outage_kind IS NOT NULL) AND (withdrawn_at IS NULL));
 
+CREATE INDEX device_clock_day ON public.device_clock USING btree (day);
+
 CREATE INDEX device_concentrator ON public.device USING btree (concentrator);
 
 CREATE INDEX device_point ON public.device USING btree (point_id);
@@ -761,6 +771,55 @@ CREATE VIEW v_declared_window AS
     COALESCE(window_to, to_at, 'infinity'::timestamp with time zone) AS to_at
    FROM declaration
   WHERE withdrawn_at IS NULL AND cancelled_at IS NULL AND outage_kind IS DISTINCT FROM 'fault'::text;
+
+CREATE VIEW v_device_clock AS
+ WITH reached AS (
+         SELECT max(device_clock.day) AS day
+           FROM device_clock
+        ), newest AS (
+         SELECT DISTINCT ON (device_clock.device_id) device_clock.device_id,
+            device_clock.day,
+            device_clock.delay_ms
+           FROM reached
+             JOIN device_clock ON device_clock.day > (reached.day - 2)
+          ORDER BY device_clock.device_id, device_clock.day DESC
+        ), heard AS (
+         SELECT DISTINCT ON (device.device) device.device_id,
+            device.device,
+            device.concentrator,
+            device.delivery_delay_s,
+            point.point,
+            point.organisation,
+            point.region,
+            point.feeder,
+            newest.day,
+            newest.delay_ms
+           FROM newest
+             JOIN device USING (device_id)
+             JOIN point USING (point_id)
+          WHERE device.valid_to > newest.day
+          ORDER BY device.device, device.valid_from DESC
+        ), usual AS (
+         SELECT heard_1.concentrator,
+            percentile_disc(0.5::double precision) WITHIN GROUP (ORDER BY heard_1.delay_ms) AS delay_ms
+           FROM heard heard_1
+          WHERE heard_1.concentrator <> ''::text
+          GROUP BY heard_1.concentrator
+         HAVING count(*) >= 5
+        )
+ SELECT heard.device_id,
+    heard.device,
+    heard.point,
+    heard.organisation,
+    heard.region,
+    heard.feeder,
+    heard.concentrator,
+    heard.delivery_delay_s,
+    heard.day,
+    heard.delay_ms,
+    usual.delay_ms AS usual_delay_ms
+   FROM heard
+     LEFT JOIN usual USING (concentrator);
 
 CREATE VIEW v_event AS
  SELECT point.point,
@@ -1459,6 +1518,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- declared_breach: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- deployment: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- device: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- dirty_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- evidence: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1492,6 +1552,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_dark_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declared_window: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_held_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 
 from service.metrics import (
     Area,
-    ClockErrorKind,
     Kind,
     Method,
     OutageAlertKind,
@@ -27,7 +26,7 @@ _CLOSED = {
     "outcome": Outcome,
     "reason": Reason,
     "area": Area,
-    "kind": Literal[Kind, OutageAlertKind, ClockErrorKind],
+    "kind": Literal[Kind, OutageAlertKind, "zone", "drift"],
     "class": PointClass,
     "period": Period,
     "table": Table,

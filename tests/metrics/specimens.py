@@ -112,13 +112,13 @@ def filled_settle() -> CollectorRegistry:
     metrics.count_communication_incidents(2)
     metrics.show_communication([("concentrator", "K1", 12), ("feeder", "F1", 40)])
     metrics.record_pass(0.7)
+    metrics.show_clocks([("O1", "zone"), ("O1", "drift")])
     alerts = OutageAlertMetrics(metrics.registry)
     alerts.show_told([OUTAGE])
     alerts.show_storms([Storm(organisation="O1", n_feeders=12, n_points=900, n_customers=850)])
     alerts.show_held({"storm": 11})
     alerts.count_held("storm")
     alerts.show_zone_offset(28_800)
-    alerts.show_clock_errors({("O1", "zone"): 3, ("O1", "drift"): 1})
     return metrics.registry
 
 
