@@ -95,7 +95,7 @@ _WATERMARK = statement("watermark", "SELECT max(data_through) FROM partition_pro
 _REACHED = statement(
     "supply_reached",
     """
-    SELECT greatest(read.through, least(told.through, read.through + interval '1 hour'))
+    SELECT greatest(read.through, least(coalesce(told.through, read.through), read.through + interval '1 hour'))
       FROM (SELECT max(data_through) AS through FROM partition_progress) AS read
      CROSS JOIN LATERAL (
                SELECT max(least(until_at + interval '1 us', arrived_at)) AS through
