@@ -16,6 +16,7 @@ from service.api import description, problem
 from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
+from service.api.promise_risks import keep_promise_risks
 from service.api.routes import (
     communication,
     deadlines,
@@ -24,6 +25,7 @@ from service.api.routes import (
     due_deadlines,
     fault_calls,
     group_rates,
+    held_alerts,
     interruption_evidence,
     interruptions,
     major_event_days,
@@ -64,6 +66,7 @@ _ROUTERS: Final = (
     outages.router,
     communication.router,
     device_clocks.router,
+    held_alerts.router,
     reliability.router,
     major_event_days.router,
     sarfi.router,
@@ -125,7 +128,10 @@ def create_app(
                 report_font=settings.report_font,
             )
             app.state.context = context
-            keepers = [tasks.create_task(keep(context)) for keep in (keep_figures, keep_budgets)]
+            keepers = [
+                tasks.create_task(keep(context))
+                for keep in (keep_figures, keep_budgets, keep_promise_risks)
+            ]
             yield
             for keeper in keepers:
                 keeper.cancel()

@@ -30,7 +30,7 @@ async def keep_figures(context: ServeContext) -> None:
     async def refresh() -> None:
         context.metrics.show_figures(await read_figures(context))
 
-    await _keep(refresh, lambda: context.metrics.show_figures([]), "figures")
+    await keep_fresh(refresh, lambda: context.metrics.show_figures([]), "figures")
 
 
 async def keep_budgets(context: ServeContext) -> None:
@@ -39,12 +39,13 @@ async def keep_budgets(context: ServeContext) -> None:
     async def refresh() -> None:
         context.metrics.show_budgets(await read_budget_figures(context))
 
-    await _keep(refresh, lambda: context.metrics.show_budgets([]), "budgets")
+    await keep_fresh(refresh, lambda: context.metrics.show_budgets([]), "budgets")
 
 
-async def _keep(
+async def keep_fresh(
     refresh: Callable[[], Awaitable[None]], show_none: Callable[[], None], what: str
 ) -> None:
+    """Refresh something until cancelled, a tenth of the time at most; while it fails, show none of it."""
     while True:
         started_s = monotonic_s()
         try:

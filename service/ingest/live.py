@@ -7,10 +7,10 @@ from typing import Final, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import INTERRUPTION
+from kernels.layout import INTERRUPTION, NO_TIME, PPM_NOMINAL, SWELL
 from service.domain.registry import Point
 from service.ingest.holding import HeldPartition
-from service.metrics import Area, FeederState, Kind
+from service.metrics import Area, FeederState, HeldReason, HighPoint, Kind
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -19,6 +19,8 @@ _KINDS: Final[dict[Kind, int]] = {"under": 1, "over": 2, "high": 3}  # as kernel
 _KIND_OF: Final[Mapping[int, Kind]] = {code: kind for kind, code in _KINDS.items()}
 _NO_AREA: Final = AREAS.index("none")
 _NOWHERE: Final = -1
+_HELD: Final[tuple[HeldReason, ...]] = get_args(HeldReason)  # code 0 is not held, 1 the first
+_MV: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,10 @@ class Places:
 
     area: NDArray[np.int8]  # index into AREAS
     feeder: NDArray[np.int32]  # index into feeders, -1 without one
-    feeders: Sequence[tuple[str, str]]  # region and feeder
+    feeders: Sequence[Point]  # one point of each, for its names
     n_points: NDArray[np.int64]  # of each feeder
+    points: Sequence[Point]
+    nth: NDArray[np.int32]  # place of each point id in points
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class LaneEvents:
     last_ms: NDArray[np.int64]  # end of the newest reading judged
     breach: NDArray[np.uint8]
     is_dark: NDArray[np.bool_]
+    highest_ppm: NDArray[np.int32]  # since the voltage rose above the swell limit; else undefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,17 @@ class HeldPoints:
     silent_to_ms: NDArray[np.int64]  # nothing of them had come up to here
 
 
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What keeps breaches from being counted."""
+
+    silent: HeldPoints
+    declared: NDArray[np.int32]  # ids of points inside a declared window now, sorted
+    stale_before_ms: int = NO_TIME  # a reading that ended before says nothing of now
+
+
 NOBODY: Final = HeldPoints(point=np.zeros(0, np.int32), silent_to_ms=np.zeros(0, np.int64))
+NOTHING_HELD: Final = Holds(silent=NOBODY, declared=np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,8 @@ class NetworkState:
     breaches: Mapping[tuple[Area, Kind], int]
     interruptions: Mapping[Area, int]
     feeders: Sequence[FeederState]  # in trouble
-    n_held: int  # in breach when they were last read, and counted nowhere else
+    high: Sequence[HighPoint]  # above +20 %
+    n_held: Mapping[HeldReason, int]  # in breach when they were last read, and counted nowhere else
 
 
 def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
@@ -68,14 +84,20 @@ def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
     area = np.full(n_ids, _NO_AREA, np.int8)
     feeder = np.full(n_ids, _NOWHERE, np.int32)
     number_of: dict[tuple[str, str], int] = {}
-    for point in points:
+    feeders: list[Point] = []
+    nth = np.full(n_ids, _NOWHERE, np.int32)
+    for place, point in enumerate(points):
+        nth[point.point_id] = place
         if point.point_id in areas:
             area[point.point_id] = AREAS.index(areas[point.point_id])
         if point.feeder:
             name = (point.region, point.feeder)
-            feeder[point.point_id] = number_of.setdefault(name, len(number_of))
+            if name not in number_of:
+                number_of[name] = len(feeders)
+                feeders.append(point)
+            feeder[point.point_id] = number_of[name]
     n_points = np.bincount(feeder[feeder != _NOWHERE], minlength=len(number_of))
-    return Places(area, feeder, list(number_of), n_points.astype(np.int64))
+    return Places(area, feeder, feeders, n_points.astype(np.int64), points, nth)
 
 
 def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
@@ -89,6 +111,7 @@ def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
         last_ms=_joined([one["last_ms"] for one in events], np.int64),
         breach=_joined([one["breach"] for one in events], np.uint8),
         is_dark=(open_kinds >> INTERRUPTION) & 1 == 1,
+        highest_ppm=_joined([one["extreme_ppm"][:, SWELL] for one in events], np.int32),
     )
 
 
@@ -115,25 +138,28 @@ def held_breaches(lanes: LaneEvents, held: HeldPoints) -> dict[int, Kind]:
     }
 
 
-def network_state(lanes: LaneEvents, places: Places, held: HeldPoints = NOBODY) -> NetworkState:
+def declared_breaches(lanes: LaneEvents, holds: Holds) -> dict[int, Kind]:
+    """Return the breach of each point that is held back for a declared window, by point id."""
+    newest = _newest_of_each_point(lanes, int(holds.declared.max(initial=0)) + 1)
+    held = _held_of(lanes, newest, holds) == _HELD.index("declared_window") + 1
+    return {int(lanes.point[i]): _KIND_OF[int(lanes.breach[i])] for i in newest[held].tolist()}
+
+
+def network_state(lanes: LaneEvents, places: Places, holds: Holds = NOTHING_HELD) -> NetworkState:
     """Return how many points are in breach or dark; of several lanes of a point the newest counts.
 
     A dark point is not counted as below its band too, and one that is held back is in no breach. What
-    was measured dark is evidence of an interruption: that is never held back.
+    was measured dark is evidence of an interruption: that is never held back. Dangerous voltage
+    is not held back for a declared window.
     """
     newest = _newest_of_each_point(lanes, places.area.size)
     point, is_dark = lanes.point[newest], lanes.is_dark[newest]
     breach = np.where(is_dark, 0, lanes.breach[newest])
-    is_held = held_lanes(lanes, held)[newest] & (breach > 0)
-    breach = np.where(is_held, 0, breach)
+    held = _held_of(lanes, newest, holds)
+    breach = np.where(held > 0, 0, breach)
     area, feeder = places.area[point], places.feeder[point]
     in_area = {kind: np.bincount(area[breach == code]) for kind, code in _KINDS.items()}
     dark_in_area = np.bincount(area[is_dark], minlength=len(AREAS))
-    n_by_kind = {
-        kind: _count(feeder[breach == code], len(places.feeders)) for kind, code in _KINDS.items()
-    }
-    n_dark = _count(feeder[is_dark], len(places.feeders))
-    troubled = np.flatnonzero(n_dark + sum(n_by_kind.values()))
     return NetworkState(
         breaches={
             (AREAS[code], kind): int(n)
@@ -141,19 +167,74 @@ def network_state(lanes: LaneEvents, places: Places, held: HeldPoints = NOBODY) 
             for code, n in enumerate(counts)
         },
         interruptions={name: int(dark_in_area[code]) for code, name in enumerate(AREAS)},
-        feeders=[
-            FeederState(
-                region=places.feeders[i][0],
-                feeder=places.feeders[i][1],
-                n_points=int(places.n_points[i]),
-                n_under=int(n_by_kind["under"][i]),
-                n_over=int(n_by_kind["over"][i]),
-                n_high=int(n_by_kind["high"][i]),
-                n_interrupted=int(n_dark[i]),
-            )
-            for i in troubled.tolist()
+        feeders=_feeders(places, feeder, breach, held, is_dark),
+        high=[
+            _high(places.points[places.nth[lanes.point[i]]], int(lanes.highest_ppm[i]))
+            for i in newest[breach == _KINDS["high"]].tolist()
         ],
-        n_held=int(is_held.sum()),
+        n_held={reason: int((held == code).sum()) for code, reason in enumerate(_HELD, start=1)},
+    )
+
+
+def area_points(places: Places) -> dict[Area, int]:
+    """Return how many points of the registry there are in each area."""
+    known = np.flatnonzero(places.nth != _NOWHERE)
+    counts = np.bincount(places.area[known], minlength=len(AREAS))
+    return {name: int(counts[code]) for code, name in enumerate(AREAS)}
+
+
+def _held_of(lanes: LaneEvents, newest: NDArray[np.int64], holds: Holds) -> NDArray[np.uint8]:
+    """Return why the breach of each of some lanes is held back, as a code; 0: it is not, or there is none."""
+    breach, last_ms = lanes.breach[newest], lanes.last_ms[newest]
+    is_declared = np.isin(lanes.point[newest], holds.declared) & (breach != _KINDS["high"])
+    why = np.select(
+        [held_lanes(lanes, holds.silent)[newest], is_declared, last_ms < holds.stale_before_ms],
+        [1, 2, 3],
+    )
+    held: NDArray[np.uint8] = np.where((breach > 0) & ~lanes.is_dark[newest], why, 0).astype(
+        np.uint8
+    )
+    return held
+
+
+def _feeders(
+    places: Places,
+    feeder: NDArray[np.int32],
+    breach: NDArray[np.int64],
+    held: NDArray[np.uint8],
+    is_dark: NDArray[np.bool_],
+) -> list[FeederState]:
+    size = len(places.feeders)
+    n_by_kind = {kind: _count(feeder[breach == code], size) for kind, code in _KINDS.items()}
+    n_dark, n_held = _count(feeder[is_dark], size), _count(feeder[held > 0], size)
+    troubled = np.flatnonzero(n_dark + n_held + sum(n_by_kind.values()))
+    return [
+        FeederState(
+            organisation=places.feeders[i].organisation,
+            region=places.feeders[i].region,
+            feeder=places.feeders[i].feeder,
+            feeder_name=places.feeders[i].feeder_name,
+            n_points=int(places.n_points[i]),
+            n_under=int(n_by_kind["under"][i]),
+            n_over=int(n_by_kind["over"][i]),
+            n_high=int(n_by_kind["high"][i]),
+            n_interrupted=int(n_dark[i]),
+            n_held=int(n_held[i]),
+        )
+        for i in troubled.tolist()
+    ]
+
+
+def _high(point: Point, highest_ppm: int) -> HighPoint:
+    return HighPoint(
+        organisation=point.organisation,
+        region=point.region,
+        feeder=point.feeder,
+        feeder_name=point.feeder_name or point.feeder,
+        transformer=point.transformer,
+        point=point.point,
+        highest_v=highest_ppm * point.nominal_mv / (PPM_NOMINAL * _MV),
+        nominal_v=point.nominal_mv / _MV,
     )
 
 

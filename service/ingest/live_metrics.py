@@ -12,7 +12,13 @@ from service.ingest.folding import FoldThread
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
-from service.ingest.live import Places, lane_events, network_state, places_of
+from service.ingest.live import (
+    Places,
+    area_points,
+    lane_events,
+    network_state,
+    places_of,
+)
 from service.ingest.polled import Source
 from service.metrics import ConsumeMetrics, Lag
 
@@ -44,12 +50,16 @@ class LiveMetrics:
 
     async def _show(self) -> None:
         lanes = await self.thread.run(lane_events, list(self.holding.partitions.values()))
-        held = self.held.points
-        state = await asyncio.to_thread(network_state, lanes, await self._places_now(), held)
+        places = await self._places_now()
+        state = await asyncio.to_thread(
+            network_state, lanes, places, self.held.holds(clock.now_ms())
+        )
         self.metrics.show_breaches(state.breaches)
         self.metrics.show_open_interruptions(state.interruptions)
         self.metrics.show_feeders(state.feeders)
-        self.metrics.show_held("communication", state.n_held)
+        self.metrics.alerts.show_high(state.high)
+        self.metrics.alerts.show_area_points(area_points(places))
+        self.metrics.alerts.show_held(state.n_held)
         self.metrics.show_judgement(self.knowledge.number)
         others = [] if self.other_lags is None else await self.other_lags()
         self.metrics.show_lag(await self._lags() + others)

@@ -5,8 +5,10 @@ a label. The sets of labels are closed: nothing here grows with the number of po
 ``count_...`` adds to a counter, ``record_...`` adds to a histogram, ``show_...`` replaces a state.
 """
 
+from service.metrics.alert_series import HighPoint
 from service.metrics.consume import ConsumeMetrics, FeederState, Lag
 from service.metrics.exposition import Snapshot, new_registry, render
+from service.metrics.outage_alerts import OutageAlertMetrics, Storm, ToldOutage
 from service.metrics.serve import BudgetFigure, Figure, ServeMetrics
 from service.metrics.settle import SettleMetrics
 from service.metrics.words import (
@@ -16,9 +18,12 @@ from service.metrics.words import (
     HeldReason,
     Kind,
     Method,
+    OutageAlertKind,
+    OutageHeldReason,
     Outcome,
     Period,
     PointClass,
+    PromiseRisk,
     Reason,
     Table,
     TargetArea,
@@ -35,20 +40,27 @@ __all__ = [
     "FeederState",
     "Figure",
     "HeldReason",
+    "HighPoint",
     "Kind",
     "Lag",
     "Method",
+    "OutageAlertKind",
+    "OutageAlertMetrics",
+    "OutageHeldReason",
     "Outcome",
     "Period",
     "PointClass",
+    "PromiseRisk",
     "Reason",
     "ServeMetrics",
     "SettleMetrics",
     "Snapshot",
+    "Storm",
     "Table",
     "TargetArea",
     "TargetFigure",
     "TargetPopulation",
+    "ToldOutage",
     "new_registry",
     "render",
 ]

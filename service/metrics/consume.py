@@ -6,12 +6,13 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry
 
+from service.metrics.alert_series import AlertSeries
 from service.metrics.exposition import counter, gauge, histogram, snapshot, start_at_zero
-from service.metrics.words import Area, HeldReason, Kind, Outcome, Reason, Table
+from service.metrics.words import Area, Kind, Outcome, Reason, Table
 
 _CHECKPOINT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
-_PLACE = ("region", "feeder")
+_PLACE = ("organisation", "region", "feeder", "feeder_name")
 _PARTITION = ("topic", "partition")
 
 
@@ -19,18 +20,26 @@ _PARTITION = ("topic", "partition")
 class FeederState:
     """One feeder as this process sees it now."""
 
+    organisation: str = ""
     region: str
     feeder: str
+    feeder_name: str = ""  # for people
     n_points: int  # points of the feeder in the registry, whichever process reads them
     n_under: int  # points read here that are below their band now
     n_over: int  # above their band, up to +20 %
     n_high: int  # above +20 %
     n_interrupted: int  # points with an open interruption
+    n_held: int = 0  # in breach when last read, and held back from the alerts
+
+    @property
+    def labels(self) -> tuple[str, str, str, str]:
+        """Values of the labels, in their order."""
+        return self.organisation, self.region, self.feeder, self.feeder_name or self.feeder
 
     @property
     def n_troubled(self) -> int:
-        """Points in breach or without supply."""
-        return self.n_under + self.n_over + self.n_high + self.n_interrupted
+        """Points in breach, held ones too, or without supply."""
+        return self.n_under + self.n_over + self.n_high + self.n_interrupted + self.n_held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +92,7 @@ class ConsumeMetrics:
             registry, "feeder_series_dropped", "Troubled feeders left out above the set number."
         )
 
-        self._held = snapshot(
-            registry,
-            "points_held",
-            "Silent points outside their band when last read, held back from the alerts.",
-            ("reason",),
-        )
-        self._alerts_held = counter(
-            registry,
-            "alerts_held",
-            "Points whose alert was held back, each once in what it is held back for.",
-            ("reason",),
-        )
-        start_at_zero(self._alerts_held, get_args(HeldReason))
+        self.alerts = AlertSeries(registry)
 
         self._lag_messages = snapshot(
             registry, "lag_messages", "Messages not yet folded.", _PARTITION
@@ -168,24 +165,16 @@ class ConsumeMetrics:
         troubled = [feeder for feeder in feeders if feeder.n_troubled]
         troubled.sort(key=lambda f: (f.n_high == 0, -f.n_troubled, f.region, f.feeder))
         shown = troubled[: self._max_feeders]
-        self._feeder_points.show({(f.region, f.feeder): f.n_points for f in shown})
-        self._feeder_interruptions.show({(f.region, f.feeder): f.n_interrupted for f in shown})
+        self._feeder_points.show({f.labels: f.n_points for f in shown})
+        self._feeder_interruptions.show({f.labels: f.n_interrupted for f in shown})
         self._feeder_breaches.show(
             {
-                (f.region, f.feeder, kind): n_points
+                (*f.labels, kind): n_points
                 for f in shown
                 for kind, n_points in (("under", f.n_under), ("over", f.n_over), ("high", f.n_high))
             }
         )
         self._feeders_dropped.set(len(troubled) - len(shown))
-
-    def show_held(self, reason: HeldReason, n_points: int) -> None:
-        """Show how many points are held back from the alerts now."""
-        self._held.show({(reason,): n_points})
-
-    def count_alerts_held(self, reason: HeldReason, n_points: int) -> None:
-        """Count points whose alert is held back from now on."""
-        self._alerts_held.labels(reason).inc(n_points)
 
     def show_lag(self, lags: Iterable[Lag]) -> None:
         """Show the lag of the partitions that are assigned now; others vanish."""

@@ -13,6 +13,7 @@ from service.metrics.words import (
     Method,
     Period,
     PointClass,
+    PromiseRisk,
     TargetArea,
     TargetFigure,
     TargetPopulation,
@@ -86,6 +87,12 @@ class ServeMetrics:
             "Share of bad minutes in the window over the share that the target allows; 1 is on budget.",
             (*_TARGET, "window"),
         )
+        self._promises = snapshot(
+            registry,
+            "promises_at_risk",
+            "Promises to customers that are about to break, or broken and still open.",
+            ("risk",),
+        )
         self._requests = counter(
             registry, "http_requests", "Requests answered.", ("route", "method", "status")
         )
@@ -121,6 +128,14 @@ class ServeMetrics:
                 for window, rate in b.burn_rates.items()
                 if rate is not None
             }
+        )
+
+    def show_promise_risks(self, n_cases: Mapping[PromiseRisk, int] | None) -> None:
+        """Show how many promises are at risk; a risk left out has none, None shows nothing."""
+        self._promises.show(
+            {}
+            if n_cases is None
+            else {(risk,): n_cases.get(risk, 0) for risk in get_args(PromiseRisk)}
         )
 
     def record_request(self, route: str, method: str, status: int, duration_s: float) -> None:

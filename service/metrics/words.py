@@ -44,4 +44,18 @@ TargetArea = Literal["urban", "rural", "special_remote", "any"]
 EvidenceGrade = Literal["measured", "meter_event", "feeder", "declared", "inferred"]  # best first
 BurnWindow = Literal["1h", "6h", "3d", "30d"]
 CommunicationPlace = Literal["concentrator", "transformer", "feeder"]
-HeldReason = Literal["communication"]
+HeldReason = Literal["communication", "declared_window", "stale"]
+OutageHeldReason = Literal[  # as the notification policy has them
+    "communication_incident",
+    "declared_window",
+    "no_meter_evidence",
+    "stale",
+    "reclosed",
+    "below_threshold",
+    "feeder_outage",
+    "storm",
+]
+OutageAlertKind = Literal["interruption", "overrun"]
+PromiseRisk = Literal[
+    "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_count_reached"
+]

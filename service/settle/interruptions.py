@@ -18,7 +18,7 @@ from service.settle.knowledge import Knowledge
 from service.settle.looking import Look
 from service.settle.reclassifying import reclassified
 from service.store.interruption_due import DueFeeder, due_feeders, take_due
-from service.store.interruption_rows import watermark
+from service.store.interruption_rows import reached
 from service.store.judgement import raise_judgement, registry_number
 from service.store.pool import Connection, Pool
 from service.store.register_changes import note_reclassified
@@ -69,7 +69,7 @@ async def rebuild_due_interruptions(
     """
     done = Rebuilt()
     async with pool.connection() as connection:
-        through = await watermark(connection)
+        through = await reached(connection)
         waiting = await due_feeders(connection, through)
     look = _look(known, through, retention_days)
     n_left = sum(one.n_points for one in waiting)

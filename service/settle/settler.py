@@ -31,7 +31,7 @@ from service.store.communication_rows import incident_extents
 from service.store.deployment import require_rule_set
 from service.store.device_clocks import device_clocks
 from service.store.interruption_due import n_points_due
-from service.store.interruption_rows import watermark
+from service.store.interruption_rows import reached
 from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
@@ -182,7 +182,7 @@ class Settler:
             self.metrics.show_late_pending(await n_pending(connection))
             self.metrics.show_rescore_pending(await n_open_changes(connection))
             self.metrics.show_dirty_days(await n_dirty(connection))
-            through = await watermark(connection)
+            through = await reached(connection)
             self.metrics.show_without_supply(
                 await points_without_supply(connection), await n_open_outages(connection)
             )

@@ -89,6 +89,22 @@ _UPSERT = statement(
 
 _WATERMARK = statement("watermark", "SELECT max(data_through) FROM partition_progress")
 
+# A meter that tells of itself now is not kept waiting for the readings of others, by the longest interval there is:
+# where readings are farther behind, what they say of it is wanted. A clock that is ahead reaches no further than to
+# when its word came.
+_REACHED = statement(
+    "supply_reached",
+    """
+    SELECT greatest(read.through, least(coalesce(told.through, read.through), read.through + interval '1 hour'))
+      FROM (SELECT max(data_through) AS through FROM partition_progress) AS read
+     CROSS JOIN LATERAL (
+               SELECT max(least(until_at + interval '1 us', arrived_at)) AS through
+                 FROM meter_event
+                WHERE until_at >= coalesce(read.through, '-infinity')
+           ) AS told
+    """,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredInterruption:
@@ -189,6 +205,15 @@ def stored_interruption(row: Any) -> StoredInterruption:
 async def watermark(connection: Connection) -> datetime:
     """Return up to where the data reach; the epoch before the first reading."""
     through = await connection.fetchval(_WATERMARK)
+    return datetime.fromtimestamp(0, UTC) if through is None else through
+
+
+async def reached(connection: Connection) -> datetime:
+    """Return up to where readings or meter events reach; the epoch before the first of them.
+
+    Never before the ``watermark``, which is that of readings alone and bounds what figures count.
+    """
+    through = await connection.fetchval(_REACHED)
     return datetime.fromtimestamp(0, UTC) if through is None else through
 
 

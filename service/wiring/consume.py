@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -25,7 +25,7 @@ from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
-from service.ingest.held import HeldAlerts
+from service.ingest.held import HeldAlerts, news_age_max_s
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.letter_topic import LetterTopic
@@ -43,6 +43,7 @@ from service.settings import Settings
 from service.settings.parts import JudgingSettings
 from service.store.checkpoints import CheckpointStore
 from service.store.communication_rows import hold_alerts, silent_points
+from service.store.declared_windows import declared_points, hold_declared
 from service.store.deployment import require_rule_set, require_zone
 from service.store.device_clocks import keep_delays
 from service.store.judgement import judgement_number
@@ -110,9 +111,10 @@ class _Registrar:
 
 @dataclass(frozen=True, slots=True)
 class _Incidents:
-    """The communications incidents, as the database has them."""
+    """The communications incidents and the declared windows, as the database has them."""
 
     pool: Pool
+    early: timedelta | None  # a window begins so long before its start; None: none holds
 
     async def silent_points(self) -> Mapping[int, datetime]:
         async with self.pool.connection() as connection:
@@ -121,6 +123,20 @@ class _Incidents:
     async def hold_alerts(self, breaches: Mapping[int, Kind]) -> int:
         async with self.pool.connection() as connection:
             return await hold_alerts(connection, breaches)
+
+    async def declared_points(self, now: datetime) -> Mapping[int, int]:
+        if self.early is None:
+            return {}
+        async with self.pool.connection() as connection:
+            return await declared_points(connection, now, self.early)
+
+    async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
+        # The kernel's dangerous voltage is never held for a window, so only the other two come.
+        held = {
+            point: (number, kind) for point, (number, kind) in breaches.items() if kind != "high"
+        }
+        async with self.pool.connection() as connection:
+            return await hold_declared(connection, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +204,12 @@ class _Consumer:
                 settings, pool, thread_of_events, owner, policy, metrics
             )
         other_lags = None if self._events is None else self._events.lags
-        self._held = HeldAlerts(_Incidents(pool), thread, holding, metrics)
         self._clocks = ClockKeeper(_Clocks(pool), thread, holding)
+        alerts = rule_set.alerts
+        early = None if alerts is None else timedelta(seconds=alerts.declared_early_s)
+        self._held = HeldAlerts(
+            _Incidents(pool, early), thread, holding, metrics, news_age_max_s(rule_set)
+        )
         self._live = LiveMetrics(
             metrics=metrics,
             source=self._loop.source,

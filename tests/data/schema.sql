@@ -192,6 +192,16 @@ CREATE TABLE declaration_told (
     CONSTRAINT declaration_told_pkey PRIMARY KEY (declaration_id, customer)
 );
 
+CREATE TABLE declared_breach (
+    declaration_id bigint NOT NULL,
+    point_id integer NOT NULL,
+    held text NOT NULL,
+    held_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT declared_breach_held_check CHECK ((held = ANY (ARRAY['under'::text, 'over'::text]))),
+    CONSTRAINT declared_breach_declaration_id_fkey FOREIGN KEY (declaration_id) REFERENCES declaration(declaration_id) ON DELETE CASCADE,
+    CONSTRAINT declared_breach_pkey PRIMARY KEY (declaration_id, point_id)
+);
+
 CREATE TABLE deployment (
     singleton boolean NOT NULL DEFAULT true,
     zone text NOT NULL,
@@ -417,6 +427,28 @@ CREATE TABLE outage (
     n_customers integer NOT NULL,
     CONSTRAINT outage_place_check CHECK ((place = ANY (ARRAY['feeder'::text, 'transformer'::text, 'point'::text]))),
     CONSTRAINT outage_pkey PRIMARY KEY (outage_id)
+);
+
+CREATE TABLE outage_alert (
+    alert_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    outage_id bigint NOT NULL,
+    kind text NOT NULL,
+    organisation text NOT NULL,
+    region text NOT NULL,
+    feeder text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone,
+    told_at timestamp with time zone,
+    reason text,
+    over_at timestamp with time zone,
+    declaration_id bigint,
+    n_points integer NOT NULL,
+    n_customers integer NOT NULL,
+    CONSTRAINT outage_alert_check CHECK (((told_at IS NULL) OR (reason IS NULL))),
+    CONSTRAINT outage_alert_kind_check CHECK ((kind = ANY (ARRAY['interruption'::text, 'overrun'::text]))),
+    CONSTRAINT outage_alert_reason_check CHECK ((reason = ANY (ARRAY['declared_window'::text, 'no_meter_evidence'::text, 'stale'::text, 'reclosed'::text, 'below_threshold'::text, 'feeder_outage'::text, 'storm'::text]))),
+    CONSTRAINT outage_alert_pkey PRIMARY KEY (alert_id)
 );
 
 CREATE TABLE page (
@@ -689,6 +721,12 @@ CREATE INDEX late_reading_offset ON public.late_reading USING btree (topic, part
 
 CREATE INDEX meter_event_until ON public.meter_event USING btree (until_at);
 
+CREATE INDEX outage_alert_noted ON public.outage_alert USING btree (noted_at);
+
+CREATE UNIQUE INDEX outage_alert_open ON public.outage_alert USING btree (outage_id, kind) WHERE (over_at IS NULL);
+
+CREATE INDEX outage_alert_ready ON public.outage_alert USING btree (ready_at) WHERE (ready_at IS NOT NULL);
+
 CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
 
 CREATE INDEX outage_open ON public.outage USING btree (outage_id) WHERE (last_end_at IS NULL);
@@ -786,6 +824,15 @@ CREATE VIEW v_declaration_point AS
      JOIN v_place_point place_point USING (place, code)
   WHERE declaration.withdrawn_at IS NULL AND declaration.from_at IS NOT NULL;
 
+CREATE VIEW v_declared_window AS
+ SELECT declaration_id,
+    kind,
+    made_at,
+    COALESCE(window_from, from_at) AS from_at,
+    COALESCE(window_to, to_at, 'infinity'::timestamp with time zone) AS to_at
+   FROM declaration
+  WHERE withdrawn_at IS NULL AND cancelled_at IS NULL AND outage_kind IS DISTINCT FROM 'fault'::text;
+
 CREATE VIEW v_device_clock AS
  WITH reached AS (
          SELECT max(device_clock.day) AS day
@@ -869,6 +916,81 @@ CREATE VIEW v_exemption AS
            FROM customer_point
              JOIN customer USING (customer_id)
           WHERE customer_point.point_id = exemption.point_id AND customer.residential));
+
+CREATE VIEW v_held_alert AS
+ SELECT 'interruption'::text AS rule,
+    'outage-'::text || outage_alert.alert_id AS held_alert,
+    outage_alert.kind = 'overrun'::text AS is_overrun,
+    outage_alert.organisation,
+    outage_alert.region,
+    outage_alert.feeder,
+    NULL::text AS point,
+    outage_alert.reason,
+    COALESCE(outage_alert.ready_at, outage_alert.noted_at) AS held_from,
+    outage_alert.over_at AS held_to,
+    outage_alert.start_at,
+    outage_alert.outage_id,
+    outage_alert.declaration_id,
+    NULL::bigint AS incident_id,
+    outage_alert.n_points,
+    outage_alert.n_customers
+   FROM outage_alert
+  WHERE outage_alert.reason IS NOT NULL AND outage_alert.told_at IS NULL
+UNION ALL
+ SELECT
+        CASE silent.held
+            WHEN 'high'::text THEN 'high_voltage'::text
+            ELSE 'tolerance_breach'::text
+        END AS rule,
+    (('incident-'::text || silent.incident_id) || '-'::text) || silent.point_id AS held_alert,
+    false AS is_overrun,
+    point.organisation,
+    point.region,
+    point.feeder,
+    point.point,
+    'communication_incident'::text AS reason,
+    silent.silent_from AS held_from,
+        CASE
+            WHEN incident.to_at IS NULL THEN NULL::timestamp with time zone
+            ELSE silent.silent_to
+        END AS held_to,
+    silent.silent_from AS start_at,
+    NULL::bigint AS outage_id,
+    NULL::bigint AS declaration_id,
+    silent.incident_id,
+    1 AS n_points,
+    (( SELECT count(*) AS count
+           FROM customer_point
+          WHERE customer_point.point_id = silent.point_id))::integer AS n_customers
+   FROM communication_incident_point silent
+     JOIN communication_incident incident USING (incident_id)
+     JOIN point USING (point_id)
+  WHERE silent.held IS NOT NULL
+UNION ALL
+ SELECT 'tolerance_breach'::text AS rule,
+    (('declared-'::text || declared_breach.declaration_id) || '-'::text) || declared_breach.point_id AS held_alert,
+    false AS is_overrun,
+    point.organisation,
+    point.region,
+    point.feeder,
+    point.point,
+    'declared_window'::text AS reason,
+    declared_breach.held_at AS held_from,
+        CASE
+            WHEN w.to_at > now() THEN NULL::timestamp with time zone
+            ELSE w.to_at
+        END AS held_to,
+    declared_breach.held_at AS start_at,
+    NULL::bigint AS outage_id,
+    declared_breach.declaration_id,
+    NULL::bigint AS incident_id,
+    1 AS n_points,
+    (( SELECT count(*) AS count
+           FROM customer_point
+          WHERE customer_point.point_id = declared_breach.point_id))::integer AS n_customers
+   FROM declared_breach
+     JOIN point USING (point_id)
+     LEFT JOIN v_declared_window w USING (declaration_id);
 
 CREATE VIEW v_interruption AS
  SELECT point.point,
@@ -1617,6 +1739,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- declaration: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- declaration_scope: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- declaration_told: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- declared_breach: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- deployment: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- device: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1634,6 +1757,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- late_reading: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- meter_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- outage_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1652,9 +1776,11 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_dark_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_declared_window: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_held_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

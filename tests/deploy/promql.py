@@ -2,12 +2,22 @@
 
 import re
 from functools import cache
-from typing import get_args
+from typing import Literal, get_args
 
 import promql_parser as promql
 from prometheus_client import CollectorRegistry
 
-from service.metrics import Area, Kind, Method, Outcome, Period, PointClass, Reason, Table
+from service.metrics import (
+    Area,
+    Kind,
+    Method,
+    OutageAlertKind,
+    Outcome,
+    Period,
+    PointClass,
+    Reason,
+    Table,
+)
 from tests.metrics.specimens import filled_consume, filled_serve, filled_settle
 
 ROLES = {"consume": filled_consume, "settle": filled_settle, "serve": filled_serve}
@@ -16,7 +26,7 @@ _CLOSED = {
     "outcome": Outcome,
     "reason": Reason,
     "area": Area,
-    "kind": Kind,
+    "kind": Literal[Kind, OutageAlertKind, "zone", "drift"],
     "class": PointClass,
     "period": Period,
     "table": Table,

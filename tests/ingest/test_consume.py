@@ -245,7 +245,7 @@ async def test_metrics_and_probes_say_how_it_is(network: Network) -> None:
         for family in text_string_to_metric_families(metrics)
         for one in family.samples
     }
-    here = ("feeder", "F1"), ("region", "R1")
+    here = ("feeder", "F1"), ("feeder_name", "F1"), ("organisation", ""), ("region", "R1")
     expected = {
         ("voltpass_readings_total", ("outcome", "folded")): 3,
         ("voltpass_dead_letters_total", ("reason", "unknown_device")): 1,

@@ -23,6 +23,8 @@ class KeptIncidents:
     def __init__(self) -> None:
         self.silent: dict[int, datetime] = {}
         self.held: dict[int, Kind] = {}
+        self.declared: dict[int, int] = {}
+        self.held_declared: dict[int, tuple[int, Kind]] = {}
         self.is_away = False
 
     async def silent_points(self) -> Mapping[int, datetime]:
@@ -34,6 +36,14 @@ class KeptIncidents:
         fresh = breaches.keys() - self.held.keys()
         self.held |= {point: breaches[point] for point in fresh}
         return len(fresh)
+
+    async def declared_points(self, now: datetime) -> Mapping[int, int]:
+        assert now.tzinfo is not None
+        return self.declared
+
+    async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
+        self.held_declared |= dict(breaches)
+        return len(breaches)
 
 
 @pytest.fixture
@@ -64,7 +74,11 @@ async def test_silent_points_hold_on_while_the_database_is_away_and_go_with_thei
     assert first.silent_to_ms.tolist() == [at_ms + 900_000, at_ms]
     assert kept is first
     assert alerts.points.point.size == 0
-    assert values(metrics.registry, "voltpass_alerts_held_total") == {("communication",): 0.0}
+    assert values(metrics.registry, "voltpass_alerts_held_total") == {
+        ("communication",): 0.0,
+        ("declared_window",): 0.0,
+        ("stale",): 0.0,
+    }
 
 
 def test_points_are_ordered_whatever_order_they_come_in() -> None:

@@ -4,8 +4,12 @@ import numpy as np
 
 from service.domain.registry import Point
 from service.ingest.live import (
+    NOBODY,
     HeldPoints,
+    Holds,
     LaneEvents,
+    area_points,
+    declared_breaches,
     held_breaches,
     lane_events,
     network_state,
@@ -35,6 +39,7 @@ def lanes(*rows: tuple[int, int, int, bool]) -> LaneEvents:
         np.array(last_ms, np.int64),
         np.array(breach, np.uint8),
         np.array(is_dark, np.bool_),
+        np.full(len(points), 1_250_000, np.int32),
     )
 
 
@@ -108,10 +113,11 @@ def test_without_partitions_there_is_nothing_to_count() -> None:
     assert not state.feeders
 
 
-def held(**silent_to_ms: int) -> HeldPoints:
+def held(**silent_to_ms: int) -> Holds:
     """Make silent points: ``P1=7`` is silent up to 7 ms."""
     points = np.array([int(name[1:]) for name in silent_to_ms], np.int32)
-    return HeldPoints(point=points, silent_to_ms=np.array(list(silent_to_ms.values()), np.int64))
+    times = np.array(list(silent_to_ms.values()), np.int64)
+    return Holds(HeldPoints(point=points, silent_to_ms=times), np.zeros(0, np.int32))
 
 
 def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
@@ -120,9 +126,12 @@ def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
     state = network_state(seen, PLACES, held(P1=9, P3=20, P4=20))
 
     assert {key: n for key, n in state.breaches.items() if n} == {("urban", "over"): 1}
-    assert [(one.feeder, one.n_troubled) for one in state.feeders] == [("F1", 1)]
-    assert state.n_held == 2
-    assert held_breaches(seen, held(P1=9, P3=20, P4=20)) == {1: "under", 3: "high"}
+    assert [(one.feeder, one.n_troubled, one.n_held) for one in state.feeders] == [
+        ("F1", 2, 1),
+        ("F2", 1, 1),
+    ]
+    assert state.n_held == {"communication": 2, "declared_window": 0, "stale": 0}
+    assert held_breaches(seen, held(P1=9, P3=20, P4=20).silent) == {1: "under", 3: "high"}
 
 
 def test_a_silent_point_that_is_read_again_speaks_for_itself() -> None:
@@ -131,8 +140,8 @@ def test_a_silent_point_that_is_read_again_speaks_for_itself() -> None:
     state = network_state(seen, PLACES, held(P1=9, P2=9))
 
     assert sum(state.breaches.values()) == 2
-    assert state.n_held == 0
-    assert held_breaches(seen, held(P1=9, P2=9)) == {}
+    assert not any(state.n_held.values())
+    assert held_breaches(seen, held(P1=9, P2=9).silent) == {}
 
 
 def test_darkness_that_was_measured_is_never_held_back() -> None:
@@ -141,5 +150,45 @@ def test_darkness_that_was_measured_is_never_held_back() -> None:
     state = network_state(seen, PLACES, held(P1=9))
 
     assert state.interruptions["urban"] == 1
-    assert state.n_held == 0
-    assert held_breaches(seen, held(P1=9)) == {}
+    assert not any(state.n_held.values())
+    assert held_breaches(seen, held(P1=9).silent) == {}
+
+
+def test_a_breach_inside_a_declared_window_is_held_but_dangerous_voltage_is_not() -> None:
+    seen = lanes((1, 9, 1, False), (2, 9, 2, False), (3, 9, 3, False))
+    window = Holds(NOBODY, np.array([1, 3], np.int32))
+
+    state = network_state(seen, PLACES, window)
+
+    assert {key: n for key, n in state.breaches.items() if n} == {
+        ("urban", "over"): 1,
+        ("rural", "high"): 1,
+    }
+    assert state.n_held["declared_window"] == 1
+    assert declared_breaches(seen, window) == {1: "under"}
+
+
+def test_a_reading_that_is_too_old_is_in_no_breach_and_its_darkness_still_counts() -> None:
+    seen = lanes((1, 9, 1, False), (2, 10, 1, False), (3, 9, 0, True), (5, 9, 3, False))
+
+    state = network_state(seen, PLACES, Holds(NOBODY, np.zeros(0, np.int32), stale_before_ms=10))
+
+    assert {key: n for key, n in state.breaches.items() if n} == {("urban", "under"): 1}
+    assert state.n_held == {"communication": 0, "declared_window": 0, "stale": 2}
+    assert state.interruptions["rural"] == 1
+    assert state.high == []
+
+
+def test_a_point_above_20_percent_is_named_with_its_highest_voltage() -> None:
+    (found,) = network_state(lanes((3, 9, 3, False), (2, 9, 2, False)), PLACES).high
+
+    assert (found.point, found.feeder, found.highest_v, found.nominal_v) == (
+        "P3",
+        "F2",
+        275.0,
+        220.0,
+    )
+
+
+def test_areas_have_all_points_of_the_registry() -> None:
+    assert area_points(PLACES) == {"urban": 2, "rural": 1, "special_remote": 0, "none": 2}

@@ -9,16 +9,42 @@ from service.metrics import (
     ConsumeMetrics,
     FeederState,
     Figure,
+    HighPoint,
     Lag,
+    OutageAlertMetrics,
     Outcome,
     Reason,
     ServeMetrics,
     SettleMetrics,
+    Storm,
+    ToldOutage,
     new_registry,
 )
 
 FEEDER = FeederState(
     region="R1", feeder="F1", n_points=40, n_under=3, n_over=2, n_high=1, n_interrupted=4
+)
+HIGH = HighPoint(
+    organisation="O1",
+    region="R1",
+    feeder="F1",
+    feeder_name="Feeder one",
+    transformer="T1",
+    point="P1",
+    highest_v=275.0,
+    nominal_v=220.0,
+)
+OUTAGE = ToldOutage(
+    organisation="O1",
+    region="R1",
+    feeder="F1",
+    feeder_name="Feeder one",
+    outage=7,
+    kind="interruption",
+    n_points=40,
+    n_transformers=3,
+    n_customers=38,
+    start_s=1_790_000_000.0,
 )
 FIGURE = Figure(
     area="urban",
@@ -54,8 +80,10 @@ def filled_consume() -> CollectorRegistry:
     metrics.show_breaches({("urban", "over"): 2})
     metrics.show_open_interruptions({"rural": 1})
     metrics.show_feeders([FEEDER])
-    metrics.show_held("communication", 3)
-    metrics.count_alerts_held("communication", 3)
+    metrics.alerts.show_held({"communication": 3})
+    metrics.alerts.count_held("communication", 3)
+    metrics.alerts.show_area_points({"urban": 40})
+    metrics.alerts.show_high([HIGH])
     metrics.show_lag([Lag(topic="t", partition=0, n_messages=7, event_s=1.5)])
     metrics.record_checkpoint(0.2, {"page": 10, "lane_block": 1})
     metrics.measure_checkpoint_age(lambda: 4.0)
@@ -84,6 +112,13 @@ def filled_settle() -> CollectorRegistry:
     metrics.count_communication_incidents(2)
     metrics.show_communication([("concentrator", "K1", 12), ("feeder", "F1", 40)])
     metrics.record_pass(0.7)
+    metrics.show_clocks([("O1", "zone"), ("O1", "drift")])
+    alerts = OutageAlertMetrics(metrics.registry)
+    alerts.show_told([OUTAGE])
+    alerts.show_storms([Storm(organisation="O1", n_feeders=12, n_points=900, n_customers=850)])
+    alerts.show_held({"storm": 11})
+    alerts.count_held("storm")
+    alerts.show_zone_offset(28_800)
     return metrics.registry
 
 
@@ -92,5 +127,6 @@ def filled_serve() -> CollectorRegistry:
     metrics = ServeMetrics(new_registry())
     metrics.show_figures([FIGURE])
     metrics.show_budgets([BUDGET])
+    metrics.show_promise_risks({"deadline_close": 1})
     metrics.record_request("/v1/points/{point}", "GET", 200, 0.01)
     return metrics.registry

@@ -34,7 +34,16 @@ def values(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], floa
 
 def feeder(name: str, **counts: int) -> FeederState:
     none = {"n_under": 0, "n_over": 0, "n_high": 0, "n_interrupted": 0}
-    return FeederState(region="R", feeder=name, n_points=10, **{**none, **counts})
+    found = {**none, **counts}
+    return FeederState(
+        region="R",
+        feeder=name,
+        n_points=10,
+        n_under=found["n_under"],
+        n_over=found["n_over"],
+        n_high=found["n_high"],
+        n_interrupted=found["n_interrupted"],
+    )
 
 
 @pytest.mark.parametrize("fill", REGISTRIES)
@@ -97,8 +106,10 @@ def test_a_calm_feeder_has_no_series() -> None:
 
     metrics.show_feeders([feeder("calm"), feeder("dark", n_interrupted=1)])
 
-    assert values(metrics.registry, "voltpass_feeder_points") == {("dark", "R"): 10}
-    assert values(metrics.registry, "voltpass_feeder_open_interruptions") == {("dark", "R"): 1}
+    assert values(metrics.registry, "voltpass_feeder_points") == {("dark", "dark", "", "R"): 10}
+    assert values(metrics.registry, "voltpass_feeder_open_interruptions") == {
+        ("dark", "dark", "", "R"): 1
+    }
 
 
 def test_a_feeder_that_calms_down_vanishes() -> None:
@@ -117,7 +128,10 @@ def test_above_the_set_number_the_worst_feeders_stay_and_the_rest_is_counted() -
         [feeder("a", n_under=2), feeder("b", n_under=8), feeder("c", n_high=1), feeder("calm")]
     )
 
-    assert values(metrics.registry, "voltpass_feeder_points").keys() == {("b", "R"), ("c", "R")}
+    assert values(metrics.registry, "voltpass_feeder_points").keys() == {
+        ("b", "b", "", "R"),
+        ("c", "c", "", "R"),
+    }
     assert values(metrics.registry, "voltpass_feeder_series_dropped") == {(): 1}
 
 

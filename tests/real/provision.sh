@@ -147,7 +147,8 @@ install_prometheus() {
         dpkg -x "$package" unpacked
     done
     mv unpacked/usr/bin bin
-    rm -rf unpacked ./*.deb
+    mv unpacked/usr/share/prometheus/alertmanager templates
+    rm -rf unpacked ./*.deb templates/ui
     local program
     for program in promtool prometheus amtool prometheus-alertmanager; do
         "bin/$program" --version
@@ -197,6 +198,16 @@ provide() {
     say "$part: installed in $((SECONDS - began)) s, $(du -sh "$real_dir/$part" | cut -f 1)"
 }
 
+# Debian's Alertmanager reads its own templates at this place, and starts only with them.
+place_templates() {
+    local place=/usr/share/prometheus/alertmanager name
+    for name in default.tmpl email.tmpl; do
+        [[ -e $place/$name ]] && continue
+        [[ $EUID == 0 ]] || fail "not root: copy $real_dir/prometheus/templates to $place as root"
+        install -D -m 644 "$real_dir/prometheus/templates/$name" "$place/$name"
+    done
+}
+
 exports() {
     local root=/
     [[ ! -d $real_dir/timescale/root ]] || root=$real_dir/timescale/root
@@ -224,6 +235,7 @@ done
 [[ -d $real_dir/timescale/root ]] || host_has_timescale ||
     fail "PostgreSQL is gone: remove $real_dir/timescale and run this script again"
 command -v soffice pdftoppm || fail "LibreOffice is gone: remove $real_dir/soffice and run this script again"
+place_templates
 exports >"$real_dir/parts.env.new"
 mv "$real_dir/parts.env.new" "$real_dir/parts.env"
 cat "$real_dir/parts.env" >&3

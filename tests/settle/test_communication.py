@@ -21,6 +21,7 @@ from service.settle.knowledge import load_knowledge
 from service.settle.late import merge_late_readings
 from service.store.communication_rows import hold_alerts, incident_extents, silent_points
 from service.store.declarations import add_declaration
+from service.store.declared_windows import declared_points
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
 from service.store.registry_imports import import_registry
@@ -397,15 +398,20 @@ async def test_the_breach_of_a_silent_point_is_held_back_until_the_point_is_read
     await alerts.refresh()
     await alerts.refresh()
     places = places_of(one.known.registry.points, {})
-    during = network_state(lane_events([held]), places, alerts.points)
+    during = network_state(lane_events([held]), places, alerts.holds(0))
     tell(one, K0[:1], range(8, 10), volts=240.0)
-    after = network_state(lane_events([held]), places, alerts.points)
+    after = network_state(lane_events([held]), places, alerts.holds(0))
 
-    assert (during.n_held, during.feeders) == (3, [])
+    assert during.n_held["communication"] == 3
+    assert [one.n_troubled - one.n_held for one in during.feeders] == [0]
     assert await table(pool, "SELECT n_held FROM v_communication_incident") == [{"n_held": 3}]
-    assert values(metrics.registry, "voltpass_alerts_held_total") == {("communication",): 3.0}
-    assert after.n_held == 2
-    assert [(row.feeder, row.n_over) for row in after.feeders] == [("F1", 1)]
+    assert values(metrics.registry, "voltpass_alerts_held_total") == {
+        ("communication",): 3.0,
+        ("declared_window",): 0.0,
+        ("stale",): 0.0,
+    }
+    assert after.n_held["communication"] == 2
+    assert [(row.feeder, row.n_over, row.n_held) for row in after.feeders] == [("F1", 1, 2)]
 
 
 @pytest.fixture
@@ -429,6 +435,13 @@ class Incidents:
     async def hold_alerts(self, breaches: Mapping[int, Kind]) -> int:
         async with self.pool.connection() as connection:
             return await hold_alerts(connection, breaches)
+
+    async def declared_points(self, now: datetime) -> Mapping[int, int]:
+        async with self.pool.connection() as connection:
+            return await declared_points(connection, now, timedelta(0))
+
+    async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
+        raise AssertionError(breaches)
 
 
 async def test_a_rule_set_without_the_row_looks_for_nothing(pool: Pool) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,7 @@ from tests.settle.test_interruptions import INTERRUPTIONS, district, supply, tel
 pytestmark = pytest.mark.integration
 
 DAY_MINUTES = 1440
+_TICK = timedelta(microseconds=1)
 DUE = "SELECT point, from_at, to_at FROM interruption_due JOIN point USING (point_id) ORDER BY 1"
 
 
@@ -90,7 +91,9 @@ async def test_a_silent_meter_keeps_its_outage_when_it_speaks_of_another(pool: P
     assert mine == [at(120), at(later)]
 
 
-async def test_an_event_ahead_of_the_readings_counts_when_they_get_there(pool: Pool) -> None:
+async def test_an_event_ahead_of_the_readings_counts_at_once_and_again_when_they_get_there(
+    pool: Pool,
+) -> None:
     meters = await district(pool, with_head=False)
     one = await consumer(pool)
     await supply(one, meters, 0, 60)
@@ -106,11 +109,27 @@ async def test_an_event_ahead_of_the_readings_counts_when_they_get_there(pool: P
     await supply(one, meters[1:], 60, 240)
     await settle(pool)
 
-    assert early == []
-    assert waiting == [{"point": "P1", "from_at": at(60), "to_at": at(72)}]
+    assert early == [("P1", at(62))]
+    assert waiting == [{"point": "P1", "from_at": at(62) + _TICK, "to_at": at(72)}]
     assert (idle, untouched) == ([], still)
     assert await found(pool) == [("P1", at(62))]
     assert await table(pool, DUE) == []
+
+
+async def test_an_event_more_than_an_hour_ahead_of_the_readings_waits_for_them(pool: Pool) -> None:
+    meters = await district(pool, with_head=False)
+    one = await consumer(pool)
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+
+    await tell(pool, "P1", "power_off", at(125))
+    await settle(pool)
+    early = await found(pool)
+    await supply(one, meters[1:], 60, 240)
+    await settle(pool)
+
+    assert early == []
+    assert await found(pool) == [("P1", at(125))]
 
 
 async def test_an_outage_declared_ahead_of_the_readings_counts_when_they_get_there(

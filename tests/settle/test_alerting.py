@@ -1,0 +1,183 @@
+"""Outages in the database: told, held back and accounted for."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.metrics import OutageAlertMetrics, new_registry
+from service.settle.alerting import OutageWatch
+from service.store.declared_windows import declared_points, hold_declared
+from service.store.held_alert_reads import HeldFilter, list_held_alerts
+from service.store.pool import Pool
+from tests.metrics.test_metrics import values
+from tests.settle.plant import DAY, RULES, ZONE
+
+pytestmark = pytest.mark.integration
+
+NOON = DAY + timedelta(hours=12)
+SEED = """
+WITH made AS (
+    INSERT INTO point (point, nominal_mv, wiring, class, organisation, region, feeder, feeder_name, transformer,
+                       valid_from)
+    SELECT 'P' || n, 220000, '1p', 'D', 'O1', 'R1', 'F1', '城东一线', 'T' || n % 2, '2020-01-01Z'
+      FROM generate_series(1, 8) AS n
+    RETURNING point_id
+), supplied AS (
+    INSERT INTO customer (customer, voltage_level_mv, residential, important, user_class, target_area, response_area,
+                          valid_from)
+    VALUES ('C1', 220000, true, false, 'LV', 'urban', 'urban', '2020-01-01Z')
+    RETURNING customer_id
+), linked AS (
+    INSERT INTO customer_point SELECT customer_id, point_id FROM supplied, made
+), dark AS (
+    INSERT INTO outage (place, code, feeder, earliest_at, start_at, evidence, n_points, n_nested, n_customers)
+    VALUES ('feeder', 'F1', 'F1', $1, $1, 'meter_event', 8, 0, 1)
+    RETURNING outage_id
+)
+INSERT INTO interruption (point_id, start_at, earliest_at, evidence, grades, outage_id)
+SELECT point_id, $1, $1, 'meter_event', '{meter_event}', outage_id FROM made, dark
+"""
+PLANNED = """
+WITH told AS (
+    INSERT INTO declaration (kind, outage_kind, ticket, author, approver, cause, window_from, window_to, made_at)
+    VALUES ('outage', 'planned', 'W1', 'a', 'b', 'planned_maintenance', $1, $2, $1)
+    RETURNING declaration_id
+)
+INSERT INTO declaration_scope (declaration_id, place, code)
+SELECT declaration_id, 'transformer', 'T1' FROM told
+"""
+
+
+@pytest.fixture
+async def seeded(pool: Pool) -> Pool:
+    async with pool.transaction() as connection:
+        await connection.execute(SEED, NOON)
+        await connection.execute(
+            "INSERT INTO partition_progress (topic, partition, epoch, owner, data_through)"
+            " VALUES ('t', 0, 1, 'test', $1)",
+            NOON + timedelta(hours=3),
+        )
+    return pool
+
+
+def watch_at(pool: Pool, clock: list[datetime]) -> OutageWatch:
+    assert RULES.alerts is not None
+    return OutageWatch(
+        pool=pool,
+        rule=RULES.alerts,
+        zone=ZoneInfo(ZONE),
+        metrics=OutageAlertMetrics(new_registry()),
+        now=lambda: clock[-1],
+    )
+
+
+async def held(pool: Pool) -> list[tuple[str, str, bool]]:
+    async with pool.connection() as connection:
+        rows = await list_held_alerts(
+            connection, (DAY, DAY + timedelta(days=2)), HeldFilter(), None, 100
+        )
+    return [(one.rule, one.reason, one.held_to is None) for one in rows]
+
+
+async def test_an_outage_is_shown_after_the_wait_and_a_restart_goes_on_with_it(
+    seeded: Pool,
+) -> None:
+    clock = [NOON + timedelta(seconds=60)]
+    first = watch_at(seeded, clock)
+
+    await first.look()
+    early = values(first.metrics.registry, "voltpass_outage_points")
+    clock.append(NOON + timedelta(seconds=180))
+    await first.look()
+    told = values(first.metrics.registry, "voltpass_outage_points")
+    clock.append(NOON + timedelta(hours=2))
+    second = watch_at(seeded, clock)
+    await second.look()
+
+    assert early == {}
+    assert list(told.values()) == [8.0]
+    assert values(second.metrics.registry, "voltpass_outage_points") == told
+    (labels,) = told
+    assert set(labels) >= {"O1", "R1", "F1", "城东一线", "interruption"}
+    assert list(values(second.metrics.registry, "voltpass_outage_customers").values()) == [1.0]
+    assert list(values(second.metrics.registry, "voltpass_outage_transformers").values()) == [2.0]
+    assert values(second.metrics.registry, "voltpass_zone_offset_seconds") == {(): 28_800.0}
+    assert await held(seeded) == []
+
+
+async def test_what_a_window_covers_is_held_and_told_when_it_overruns(seeded: Pool) -> None:
+    clock = [NOON + timedelta(seconds=200)]
+    async with seeded.transaction() as connection:
+        await connection.execute(PLANNED, NOON, NOON + timedelta(hours=1))
+        await connection.execute(
+            "DELETE FROM interruption USING point WHERE point.point_id = interruption.point_id AND transformer = 'T0'"
+        )
+    watch = watch_at(seeded, clock)
+
+    await watch.look()
+    inside = (values(watch.metrics.registry, "voltpass_outage_points"), await held(seeded))
+    clock.append(NOON + timedelta(hours=1, seconds=1201))
+    await watch.look()
+    beyond = values(watch.metrics.registry, "voltpass_outage_points")
+
+    assert inside == ({}, [("interruption", "declared_window", True)])
+    assert [key[-1] for key in beyond] == ["overrun"] or "overrun" in next(iter(beyond))
+    assert list(beyond.values()) == [4.0]
+    assert await held(seeded) == [("interruption", "declared_window", False)]
+
+
+async def test_points_beside_the_scope_of_a_window_are_told_without_those_inside(
+    seeded: Pool,
+) -> None:
+    clock = [NOON + timedelta(seconds=200)]
+    async with seeded.transaction() as connection:
+        await connection.execute(PLANNED, NOON, NOON + timedelta(hours=1))
+    watch = watch_at(seeded, clock)
+
+    await watch.look()
+
+    assert list(values(watch.metrics.registry, "voltpass_outage_points").values()) == [4.0]
+
+
+async def test_an_outage_that_ends_before_it_is_told_is_accounted_for(seeded: Pool) -> None:
+    clock = [NOON + timedelta(seconds=60)]
+    watch = watch_at(seeded, clock)
+    await watch.look()
+    async with seeded.transaction() as connection:
+        await connection.execute("UPDATE outage SET end_at = $1, last_end_at = $1", NOON)
+        await connection.execute("UPDATE interruption SET end_at = $1, latest_at = $1", NOON)
+
+    clock.append(NOON + timedelta(seconds=90))
+    await watch.look()
+
+    assert await held(seeded) == [("interruption", "reclosed", False)]
+
+
+async def test_breaches_inside_a_window_are_noted_once(seeded: Pool) -> None:
+    async with seeded.transaction() as connection:
+        begin = await connection.fetchval("SELECT now()")
+        await connection.execute(PLANNED, begin, begin + timedelta(hours=1))
+        early = timedelta(minutes=15)
+        before = await declared_points(connection, begin - timedelta(minutes=16), early)
+        inside = await declared_points(connection, begin - timedelta(minutes=15), early)
+        after = await declared_points(connection, begin + timedelta(hours=1), early)
+        point, number = next(iter(inside.items()))
+
+        first = await hold_declared(connection, {point: (number, "under")})
+        again = await hold_declared(connection, {point: (number, "over")})
+
+    assert (before, len(inside), after) == ({}, 4, {})
+    assert (first, again) == (1, 0)
+    assert ("tolerance_breach", "declared_window") in {
+        (rule, reason) for rule, reason, _ in await _held_now(seeded)
+    }
+
+
+async def _held_now(pool: Pool) -> list[tuple[str, str, bool]]:
+    async with pool.connection() as connection:
+        now = await connection.fetchval("SELECT now()")
+        rows = await list_held_alerts(
+            connection, (now - timedelta(hours=1), now + timedelta(hours=1)), HeldFilter(), None, 9
+        )
+    return [(one.rule, one.reason, one.held_to is None) for one in rows]
