@@ -72,8 +72,8 @@ INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, ev
 SELECT point_id, '2026-03-02T12:01Z', '2026-03-02T12:01Z', '2026-03-02T12:04Z', '2026-03-02T12:04Z',
        'meter_event', '{meter_event}'
   FROM point WHERE point = 'P1';
-INSERT INTO event (point_id, kind, start_at, earliest_at, end_at, latest_at, extreme_ppm, phases)
-SELECT point_id, 'dip', '2026-03-02T12:55Z', '2026-03-02T12:55Z', '2026-03-02T12:59Z', '2026-03-02T13:00Z', 880000, 1
+INSERT INTO event (point_id, kind, start_at, earliest_at, end_at, latest_at, extreme_ppm, phases, device_id)
+SELECT point_id, 'dip', '2026-03-02T12:55Z', '2026-03-02T12:55Z', '2026-03-02T12:59Z', '2026-03-02T13:00Z', 880000, 1, 1
   FROM point WHERE point = 'P1';
 INSERT INTO communication_incident (place, code, from_at, against, n_due, n_usual, n_silent)
 VALUES ('transformer', 'T1', '2026-03-02T12:20Z', 'usual', 9, 9, 8);

@@ -104,7 +104,7 @@ SELECT response_area AS area,
        count(*) FILTER (WHERE state = 'in_time')
            / nullif(count(*) FILTER (WHERE state IN ('in_time', 'late')), 0)::double precision AS share,
        avg(arrival_minutes) FILTER (WHERE state IN ('in_time', 'late')) AS mean_arrival,
-       avg(restoration_minutes) AS mean_restoration
+       avg(restoration_minutes) FILTER (WHERE restored_at IS NOT NULL) AS mean_restoration
   FROM calls
  GROUP BY response_area
  ORDER BY share NULLS LAST, area"""),
