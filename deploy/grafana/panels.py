@@ -1,11 +1,12 @@
 """Panels with the habits of this deployment: a text on each, units, colours for every eye.
 
 The colours are those of Okabe and Ito; blue is good, vermilion is bad, and no pair of red and green
-has to be told apart.
+has to be told apart. Queries name their columns and series in English words that never change; what
+people read is put over them, so one query serves every language.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from grafana_foundation_sdk.builders import common as common_builders
@@ -25,6 +26,7 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 
+from deploy.grafana.edition import Edition
 from deploy.grafana.queries import PROMETHEUS, TIMESCALE, SqlTarget
 
 BLUE = "#0072B2"
@@ -53,24 +55,47 @@ Panel: TypeAlias = stat_builders.Panel | table_builders.Panel | timeseries_build
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a panel is called, what it means, and how large it is."""
+    """Which panel it is, and how large."""
 
-    title: str
-    text: str  # shown behind the sign for information
+    key: str  # of its title and text in the catalogues
     unit: str  # of Grafana
     width: int  # of 24
     height: int = 8
+    decimals: int | None = None
 
 
-def stat(look: Look, target: Target, *, bad_from: float | None = None) -> stat_builders.Panel:
-    """Return one large number; from ``bad_from`` on it is vermilion."""
-    steps = [Threshold(value=None, color=BLUE)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A column or a series: what it is named in the query, and how it is shown."""
+
+    name: str
+    unit: str = ""  # of Grafana; empty: that of the panel
+    colour: str = ""
+    is_dashed: bool = False  # limits and targets
+    words: Mapping[str, str] = field(
+        default_factory=dict
+    )  # colours of values, which are translated
+    url: str = ""  # where its values lead
+
+
+def stat(
+    edition: Edition,
+    look: Look,
+    target: Target,
+    *,
+    bad_from: float | None = None,
+    good_from: float | None = None,
+) -> stat_builders.Panel:
+    """Return one large number; from ``bad_from`` on, or below ``good_from``, it is vermilion."""
+    steps = [Threshold(value=None, color=BLUE if good_from is None else VERMILION)]
     if bad_from is not None:
         steps.append(Threshold(value=bad_from, color=VERMILION))
-    return (
+    if good_from is not None:
+        steps.append(Threshold(value=good_from, color=BLUE))
+    panel = (
         stat_builders.Panel()
-        .title(look.title)
-        .description(look.text)
+        .title(edition.title("panels", look.key))
+        .description(edition.text("panels", look.key))
         .unit(look.unit)
         .span(look.width)
         .height(look.height)
@@ -82,14 +107,17 @@ def stat(look: Look, target: Target, *, bad_from: float | None = None) -> stat_b
         .thresholds(_thresholds(steps))
         .color_scheme(_colour(FieldColorModeId.THRESHOLDS))
     )
+    return panel if look.decimals is None else panel.decimals(look.decimals)
 
 
-def lines(look: Look, targets: Sequence[Target]) -> timeseries_builders.Panel:
-    """Return lines over time with a table of their last and greatest values below."""
+def lines(
+    edition: Edition, look: Look, targets: Sequence[Target], fields: Sequence[Field] = ()
+) -> timeseries_builders.Panel:
+    """Return lines over time; series that ``fields`` does not have keep the names of their labels."""
     panel = (
         timeseries_builders.Panel()
-        .title(look.title)
-        .description(look.text)
+        .title(edition.title("panels", look.key))
+        .description(edition.text("panels", look.key))
         .unit(look.unit)
         .span(look.width)
         .height(look.height)
@@ -111,15 +139,21 @@ def lines(look: Look, targets: Sequence[Target]) -> timeseries_builders.Panel:
             .show_legend(True)
         )
     )
+    if look.decimals is not None:
+        panel = panel.decimals(look.decimals)
     for target in targets:
         panel = panel.with_target(target)
+    for one in fields:
+        panel = panel.override_by_name(one.name, _properties(edition, one))
     return panel
 
 
-def bars(look: Look, targets: Sequence[Target]) -> timeseries_builders.Panel:
+def bars(
+    edition: Edition, look: Look, targets: Sequence[Target], fields: Sequence[Field] = ()
+) -> timeseries_builders.Panel:
     """Return stacked bars over time."""
     return (
-        lines(look, targets)
+        lines(edition, look, targets, fields)
         .draw_style(common.GraphDrawStyle.BARS)
         .fill_opacity(80)
         .show_points(common.VisibilityMode.NEVER)
@@ -127,12 +161,14 @@ def bars(look: Look, targets: Sequence[Target]) -> timeseries_builders.Panel:
     )
 
 
-def rows(look: Look, target: SqlTarget, units: Mapping[str, str]) -> table_builders.Panel:
-    """Return a table; ``units`` are those of its columns, others have the unit of the look."""
+def rows(
+    edition: Edition, look: Look, target: SqlTarget, fields: Sequence[Field]
+) -> table_builders.Panel:
+    """Return a table; ``fields`` are all of its columns, from left to right."""
     panel = (
         table_builders.Panel()
-        .title(look.title)
-        .description(look.text)
+        .title(edition.title("panels", look.key))
+        .description(edition.text("panels", look.key))
         .unit(look.unit)
         .span(look.width)
         .height(look.height)
@@ -140,48 +176,64 @@ def rows(look: Look, target: SqlTarget, units: Mapping[str, str]) -> table_build
         .with_target(target)
         .thresholds(_thresholds([Threshold(value=None, color=BLUE)]))
     )
-    for column, unit in units.items():
-        properties = [DynamicConfigValue(id_val="unit", value=unit)]
-        if unit == "percentunit":
-            properties.append(DynamicConfigValue(id_val="decimals", value=3))
-        panel = panel.override_by_name(column, properties)
+    for one in fields:
+        panel = panel.override_by_name(one.name, _properties(edition, one))
     return panel
 
 
-def coloured(
-    panel: timeseries_builders.Panel, colours: Mapping[str, str], dashed: Sequence[str] = ()
-) -> timeseries_builders.Panel:
-    """Give series their colours by name; those in ``dashed`` are limits and targets."""
-    for name, colour in colours.items():
-        properties = [
-            DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
-        ]
-        if name in dashed:
-            style = {"fill": "dash", "dash": [8, 6]}
-            properties.append(DynamicConfigValue(id_val="custom.lineStyle", value=style))
-        panel = panel.override_by_name(name, properties)
-    return panel
+def plain(*names: str) -> list[Field]:
+    """Return columns that have the unit of their panel."""
+    return [Field(name=name) for name in names]
 
 
-def worded(
-    panel: table_builders.Panel, column: str, colours: Mapping[str, str]
-) -> table_builders.Panel:
-    """Colour the words of a column."""
-    options = {word: ValueMappingResult(color=colour) for word, colour in colours.items()}
-    return panel.override_by_name(
-        column,
-        [
-            DynamicConfigValue(id_val="mappings", value=[ValueMap(options=options)]),
-            DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
-        ],
-    )
+def rates(*names: str) -> list[Field]:
+    """Return columns that are fractions 0 to 1, shown as percent."""
+    return [Field(name=name, unit="percentunit") for name in names]
 
 
-def linked(panel: table_builders.Panel, column: str, title: str, url: str) -> table_builders.Panel:
-    """Make the values of a column links."""
-    return panel.override_by_name(
-        column, [DynamicConfigValue(id_val="links", value=[{"title": title, "url": url}])]
-    )
+def deviations(*names: str) -> list[Field]:
+    """Return columns that are percent of nominal."""
+    return [Field(name=name, unit="percent") for name in names]
+
+
+def coloured(colours: Mapping[str, str], dashed: Sequence[str] = ()) -> list[Field]:
+    """Return series with their colours; those in ``dashed`` are limits and targets."""
+    return [
+        Field(name=name, colour=colour, is_dashed=name in dashed)
+        for name, colour in colours.items()
+    ]
+
+
+def _properties(edition: Edition, one: Field) -> list[DynamicConfigValue]:
+    found = {"displayName": edition.label(one.name)} if one.name != "time" else {}
+    properties = [DynamicConfigValue(id_val=name, value=value) for name, value in found.items()]
+    if one.unit:
+        properties.append(DynamicConfigValue(id_val="unit", value=one.unit))
+        if one.unit in _DECIMALS:
+            properties.append(DynamicConfigValue(id_val="decimals", value=_DECIMALS[one.unit]))
+    if one.colour:
+        colour = {"mode": "fixed", "fixedColor": one.colour}
+        properties.append(DynamicConfigValue(id_val="color", value=colour))
+    if one.is_dashed:
+        style = {"fill": "dash", "dash": [8, 6]}
+        properties.append(DynamicConfigValue(id_val="custom.lineStyle", value=style))
+    if one.words:
+        options = {
+            value: ValueMappingResult(color=colour, text=edition.word(value))
+            for value, colour in one.words.items()
+        }
+        properties.append(DynamicConfigValue(id_val="mappings", value=[ValueMap(options=options)]))
+        properties.append(
+            DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"})
+        )
+    if one.url:
+        link = {"title": edition.word("show"), "url": one.url}
+        properties.append(DynamicConfigValue(id_val="links", value=[link]))
+    return properties
+
+
+# Rates need three decimals: the targets of reliability have four digits. 1 V is 0.5 % of 220 V.
+_DECIMALS = {"percentunit": 3, "percent": 2, "volt": 2, "m": 1, "h": 2}
 
 
 def _source(target: Target) -> DataSourceRef:

@@ -743,6 +743,43 @@ CREATE INDEX register_change_record ON public.register_change USING btree (recor
 
 CREATE INDEX reporting_slot ON public.reporting USING btree (slot_at);
 
+CREATE VIEW v_announced_outage AS
+ SELECT declaration.declaration_id,
+    declaration.ticket,
+    declaration.outage_kind,
+    declaration.cause,
+    declaration.window_from,
+    declaration.window_to,
+    declaration.notice_at,
+    declaration.notice_fields,
+    (EXTRACT(epoch FROM COALESCE(declaration.window_from, came.from_at) - declaration.notice_at) / 3600::numeric)::double precision AS notice_hours,
+    declaration.cancelled_at IS NOT NULL AS is_cancelled,
+    came.from_at,
+    came.to_at,
+        CASE
+            WHEN came.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(declaration.window_from - came.from_at, '00:00:00'::interval)) / 60::numeric)::double precision
+            ELSE NULL::double precision
+        END AS early_minutes,
+        CASE
+            WHEN came.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(COALESCE(came.to_at, v_watermark.data_through) - declaration.window_to, '00:00:00'::interval)) / 60::numeric)::double precision
+            ELSE NULL::double precision
+        END AS late_minutes,
+    (( SELECT count(*) AS count
+           FROM declaration_told told
+          WHERE told.declaration_id = declaration.declaration_id))::integer AS n_told
+   FROM declaration
+     CROSS JOIN v_watermark
+     CROSS JOIN LATERAL ( SELECT min(interruption.start_at) AS from_at,
+                CASE
+                    WHEN count(*) = count(interruption.end_at) THEN max(interruption.end_at)
+                    ELSE NULL::timestamp with time zone
+                END AS to_at
+           FROM v_counted_interruption interruption
+          WHERE interruption.declaration_id = declaration.declaration_id AND declaration.from_at IS NULL AND declaration.cancelled_at IS NULL) seen
+     CROSS JOIN LATERAL ( SELECT COALESCE(declaration.from_at, seen.from_at) AS from_at,
+            COALESCE(declaration.to_at, seen.to_at) AS to_at) came
+  WHERE declaration.kind = 'outage'::text AND declaration.withdrawn_at IS NULL AND (declaration.outage_kind = ANY (ARRAY['planned'::text, 'temporary'::text]));
+
 CREATE VIEW v_calendar AS
  SELECT beginning.first_day + nth.nth AS day,
     bounds.from_at,
@@ -797,6 +834,29 @@ CREATE VIEW v_counted_interruption AS
     is_nested
    FROM interruption
   WHERE evidence <> 'inferred'::text;
+
+CREATE VIEW v_customer_place AS
+ SELECT DISTINCT ON (customer.customer_id) customer.customer_id,
+    customer.customer,
+    customer.voltage_level_mv,
+    customer.residential,
+    customer.important,
+    customer.user_class,
+    customer.required_power_factor,
+    customer.target_area,
+    customer.response_area,
+    customer.valid_from,
+    customer.valid_to,
+    customer.capacity_kva,
+    point.organisation,
+    point.region,
+    point.substation,
+    point.feeder,
+    point.transformer
+   FROM customer
+     JOIN customer_point USING (customer_id)
+     JOIN point USING (point_id)
+  ORDER BY customer.customer_id, customer_point.point_id;
 
 CREATE VIEW v_dark_interruption AS
  SELECT point_id,
@@ -991,6 +1051,27 @@ UNION ALL
    FROM declared_breach
      JOIN point USING (point_id)
      LEFT JOIN v_declared_window w USING (declaration_id);
+CREATE VIEW v_fault_call AS
+ SELECT fault_call.call_id,
+    fault_call.call,
+    COALESCE(point.organisation, place.organisation, ''::text) AS organisation,
+    COALESCE(point.region, place.region, ''::text) AS region,
+    COALESCE(point.substation, place.substation, ''::text) AS substation,
+    COALESCE(point.feeder, place.feeder, ''::text) AS feeder,
+    COALESCE(point.transformer, place.transformer, ''::text) AS transformer,
+    fault_call.response_area,
+    fault_call.called_at,
+    fault_call.arrived_at,
+    fault_call.restored_at,
+    fault_call.severe_weather,
+    COALESCE(fault_call.arrived_at, fault_call.restored_at) IS NULL AS is_waiting,
+    (EXTRACT(epoch FROM COALESCE(fault_call.arrived_at, fault_call.restored_at, GREATEST(v_watermark.data_through, fault_call.called_at)) - fault_call.called_at) / 60::numeric)::double precision AS arrival_minutes,
+    (EXTRACT(epoch FROM GREATEST(COALESCE(fault_call.restored_at, v_watermark.data_through), fault_call.arrived_at) - fault_call.arrived_at) / 60::numeric)::double precision AS restoration_minutes
+   FROM fault_call
+     CROSS JOIN v_watermark
+     LEFT JOIN point USING (point_id)
+     LEFT JOIN v_customer_place place USING (customer)
+  WHERE fault_call.withdrawn_at IS NULL;
 
 CREATE VIEW v_interruption AS
  SELECT point.point,
@@ -1391,6 +1472,50 @@ AS $function$
        AND page.hour < span.to_at
 $function$;
 
+CREATE OR REPLACE FUNCTION public.customer_interruptions(from_at timestamp with time zone, to_at timestamp with time zone)
+ RETURNS TABLE(customer_id integer, start_at timestamp with time zone, end_at timestamp with time zone, minutes double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH dark AS (
+        SELECT point_id,
+               range_agg(tstzrange(interruption.start_at, coalesce(interruption.end_at, 'infinity'))) AS spans
+          FROM v_counted_interruption AS interruption
+         WHERE interruption.start_at < customer_interruptions.to_at
+           AND coalesce(interruption.end_at, 'infinity') >= customer_interruptions.from_at
+         GROUP BY point_id
+    ), concerned AS (
+        SELECT DISTINCT customer_point.customer_id
+          FROM dark
+          JOIN customer_point USING (point_id)
+    ), together AS (
+        -- while a point is not in service, it supplies nobody: the others decide
+        SELECT customer_point.customer_id,
+               range_agg(service) AS service,
+               range_intersect_agg(coalesce(spans, '{}') + ('{(,)}' - tstzmultirange(service))) AS spans
+          FROM concerned
+          JOIN customer_point USING (customer_id)
+          JOIN point USING (point_id)
+          LEFT JOIN dark USING (point_id)
+         CROSS JOIN LATERAL (SELECT tstzrange(point.valid_from, point.valid_to) AS service) AS its
+         GROUP BY customer_point.customer_id
+    )
+    SELECT customer.customer_id,
+           lower(span),
+           nullif(upper(span), 'infinity'),
+           (extract(epoch FROM least(upper(span), customer_interruptions.to_at, data_through)
+               - greatest(lower(span), customer_interruptions.from_at)) / 60)::double precision
+      FROM together
+      JOIN customer USING (customer_id)
+     CROSS JOIN v_watermark
+     CROSS JOIN LATERAL unnest(
+               together.spans * together.service
+                   * tstzmultirange(tstzrange(customer.valid_from, customer.valid_to))
+           ) AS span
+     WHERE lower(span) < least(customer_interruptions.to_at, data_through)
+       AND upper(span) > customer_interruptions.from_at
+$function$;
+
 CREATE OR REPLACE FUNCTION public.day_start(day date, zone text)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1771,9 +1896,11 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- report_sign_off: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- reporting_partition: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_announced_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_calendar: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_communication_incident: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_counted_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_customer_place: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_dark_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declared_window: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1781,6 +1908,10 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_held_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_fault_call: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

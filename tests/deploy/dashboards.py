@@ -1,6 +1,7 @@
 """The generated dashboards, taken apart."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,17 @@ from typing import Any
 from deploy.grafana.generate import dashboards
 
 DASHBOARDS: dict[str, Any] = {name: json.loads(text) for name, text in dashboards().items()}
+LANGUAGES = sorted({name.split("/")[0] for name in DASHBOARDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A query of a panel or of a variable, with the place it stands at."""
+    """A query of a panel, of a variable or of an annotation, with the place it stands at."""
 
-    place: str  # dashboard, panel and letter
+    place: str  # the first dashboard that has it, and where there
     text: str
     legend: str = ""
+    fields: tuple[str, ...] = ()  # that the panel has a name for
 
     def __str__(self) -> str:
         return self.place
@@ -32,23 +35,54 @@ def panels() -> list[Any]:
     ]
 
 
-def sql_queries() -> Iterator[Query]:
-    """Yield the SQL of all panels and variables."""
+def sql_queries() -> list[Query]:
+    """Return the SQL of all panels, variables and annotations, each text once."""
+    return _each_once([*_panel_sql(), *_other_sql()])
+
+
+def promql_queries() -> list[Query]:
+    """Return the PromQL of all panels, each text once."""
+    return _each_once(
+        Query(
+            place=_place(panel, target),
+            text=target["expr"],
+            legend=target["legendFormat"],
+            fields=_fields(panel),
+        )
+        for panel, target in _targets()
+        if "expr" in target
+    )
+
+
+def panels_of_dashboard(language: str) -> dict[str, list[Any]]:
+    """Return the panels of each dashboard of a language by its name."""
+    return {
+        name.split("/")[1]: dashboard["panels"]
+        for name, dashboard in DASHBOARDS.items()
+        if name.startswith(f"{language}/")
+    }
+
+
+def _each_once(queries: "Iterator[Query] | list[Query]") -> list[Query]:
+    found: dict[str, Query] = {}
+    for query in queries:
+        found.setdefault(query.text, query)
+    return list(found.values())
+
+
+def _panel_sql() -> Iterator[Query]:
     for panel, target in _targets():
         if "rawSql" in target:
-            yield Query(place=_place(panel, target), text=target["rawSql"])
+            yield Query(place=_place(panel, target), text=target["rawSql"], fields=_fields(panel))
+
+
+def _other_sql() -> Iterator[Query]:
     for name, dashboard in DASHBOARDS.items():
         for variable in dashboard["templating"]["list"]:
             yield Query(place=f"{name}: variable {variable['name']}", text=variable["query"])
-
-
-def promql_queries() -> Iterator[Query]:
-    """Yield the PromQL of all panels."""
-    for panel, target in _targets():
-        if "expr" in target:
-            yield Query(
-                place=_place(panel, target), text=target["expr"], legend=target["legendFormat"]
-            )
+        for annotation in dashboard["annotations"]["list"]:
+            text = annotation["target"]["rawSql"]
+            yield Query(place=f"{name}: annotation {annotation['name']}", text=text)
 
 
 def _targets() -> Iterator[tuple[Any, Any]]:
@@ -57,5 +91,12 @@ def _targets() -> Iterator[tuple[Any, Any]]:
             yield panel, target
 
 
+def _fields(panel: Any) -> tuple[str, ...]:
+    return tuple(
+        override["matcher"]["options"] for override in panel["fieldConfig"].get("overrides", ())
+    )
+
+
 def _place(panel: Any, target: Any) -> str:
-    return f"{panel['dashboard']}: {panel['title']}: {target['refId']}"
+    title = re.sub(r"[\[\]]", "", panel["title"])  # pytest puts it between such
+    return f"{panel['dashboard']}: {title}: {target['refId']}"

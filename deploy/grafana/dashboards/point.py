@@ -1,7 +1,12 @@
-"""Panels of the voltage dashboard about single points: the worst ones, and one minute by minute."""
+"""The point dashboard: one point minute by minute, and what happened to it."""
 
 # ruff: noqa: S608  (constants of this folder are put together, nothing from outside)
 
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from deploy.grafana.dashboards import reliability
+from deploy.grafana.edition import Edition
+from deploy.grafana.frame import Frame, Row, build, point_variable
 from deploy.grafana.panels import (
     BLUE,
     GREEN,
@@ -10,25 +15,18 @@ from deploy.grafana.panels import (
     PURPLE,
     VERDICT_COLOURS,
     VERMILION,
+    Field,
     Look,
     Panel,
     bars,
     coloured,
+    deviations,
     lines,
-    linked,
+    plain,
+    rates,
     rows,
 )
-from deploy.grafana.queries import (
-    DAY_AS_TIME,
-    FROM_AT,
-    IN_DAYS,
-    IN_PLACE,
-    POINTS,
-    RATE_UNITS,
-    TO_AT,
-    series,
-    table,
-)
+from deploy.grafana.queries import FROM_AT, IN_DAYS, TO_AT, series, table
 
 # Minutes, or longer spans where the chosen time is long.
 _SPAN = (
@@ -36,93 +34,69 @@ _SPAN = (
     "timestamptz 'epoch')"
 )
 _MINUTES = f"point_minutes(${{point:sqlstring}}, {FROM_AT}, {TO_AT})"
-_PERCENT = {"lowest": "percent", "highest": "percent"}
+_IS_POINT = "point = ${point:sqlstring}"
 
 
-def extremes() -> Panel:
-    """Return the lowest and the highest minute of every day."""
-    panel = lines(
-        Look(
-            title="Voltage extremes by day",
-            text="Lowest and highest minute of all chosen points, as deviation from nominal. "
-            "Interrupted phases are left out.",
-            unit="percent",
-            width=8,
-            height=10,
-        ),
+def point_dashboard(edition: Edition) -> Dashboard:
+    """Return the dashboard."""
+    return build(
+        edition,
+        Frame(key="point", from_at="now-2d", console="/console/points/${point:percentencode}"),
         [
-            series(f"""
-SELECT {DAY_AS_TIME} AS time,
-       min(deviation_min_percent) AS lowest,
-       max(deviation_max_percent) AS highest
-  FROM v_point_day
- WHERE {IN_DAYS}
-   AND {IN_PLACE}
- GROUP BY 1
- ORDER BY 1""")
+            Row(
+                key="point",
+                panels=[_about(edition), _voltage(edition), _verdicts(edition), _days(edition)],
+            ),
+            Row(
+                key="happened",
+                panels=[_events(edition), reliability.interruptions(edition, 24, _IS_POINT)],
+            ),
         ],
+        [point_variable(edition)],
     )
-    return coloured(panel, {"lowest": ORANGE, "highest": VERMILION})
 
 
-def worst_points(dashboard_uid: str) -> Panel:
-    """Return the points with the lowest rates; a click chooses one."""
-    panel = rows(
-        Look(
-            title="Worst points",
-            text="The 50 points with the lowest pass rate over the chosen days. Click a point to "
-            "see its minutes below. Minutes are counted; deviations are from nominal.",
-            unit="short",
-            width=16,
-            height=10,
-        ),
+def _about(edition: Edition) -> Panel:
+    """Return what the registry says of the chosen point."""
+    return rows(
+        edition,
+        Look(key="about_point", unit="short", width=24, height=4),
         table(f"""
-WITH points AS (
-{POINTS}
-)
-SELECT point,
+SELECT nominal_mv / 1000.0::double precision AS nominal,
+       wiring,
+       class,
+       organisation,
        region,
+       substation,
        feeder,
        transformer,
-       class,
-       rate AS "pass rate",
-       coverage,
-       n_under AS "minutes below",
-       n_over AS "minutes above",
-       deviation_min_percent AS lowest,
-       deviation_max_percent AS highest
-  FROM points
- WHERE rate IS NOT NULL
- ORDER BY rate, n_under + n_over DESC, point
- LIMIT 50"""),
-        RATE_UNITS | _PERCENT,
-    )
-    keep = "${region:queryparam}&${feeder:queryparam}&${__url_time_range}"
-    return linked(
-        panel,
-        "point",
-        "Minutes of this point",
-        f"/d/{dashboard_uid}?var-point=${{__value.raw}}&{keep}",
+       band_lower / 100.0::double precision AS band_lower,
+       band_upper / 100.0::double precision AS band_upper,
+       valid_from,
+       nullif(valid_to, 'infinity') AS valid_to
+  FROM point
+ WHERE {_IS_POINT}"""),
+        [
+            Field(name="nominal", unit="volt"),
+            *plain("wiring", "class", "organisation", "region", "substation", "feeder"),
+            *plain("transformer"),
+            *deviations("band_lower", "band_upper"),
+            *plain("valid_from", "valid_to"),
+        ],
     )
 
 
-def voltage() -> Panel:
-    """Return the voltages of the chosen point."""
-    panel = lines(
-        Look(
-            title="Voltage of $point",
-            text="Minute values by phase; over a long time the mean of each span, with the lowest "
-            "and highest minute in it. A gap is a minute without a value.",
-            unit="volt",
-            width=24,
-            height=9,
-        ),
+def _voltage(edition: Edition) -> Panel:
+    """Return the voltages of the chosen point; Grafana shows V below 1 kV and kV above."""
+    return lines(
+        edition,
+        Look(key="point_voltage", unit="volt", width=24, height=9, decimals=2),
         [
             series(f"""
 SELECT {_SPAN} AS time,
-       avg(voltage_1_v) AS "phase 1",
-       avg(voltage_2_v) AS "phase 2",
-       avg(voltage_3_v) AS "phase 3",
+       avg(voltage_1_v) AS phase_1,
+       avg(voltage_2_v) AS phase_2,
+       avg(voltage_3_v) AS phase_3,
        min(least(voltage_1_v, voltage_2_v, voltage_3_v)) AS lowest,
        max(greatest(voltage_1_v, voltage_2_v, voltage_3_v)) AS highest,
        max(nominal_v) AS nominal
@@ -130,32 +104,28 @@ SELECT {_SPAN} AS time,
  GROUP BY 1
  ORDER BY 1""")
         ],
+        coloured(
+            {
+                "phase_1": BLUE,
+                "phase_2": GREEN,
+                "phase_3": PURPLE,
+                "lowest": ORANGE,
+                "highest": VERMILION,
+                "nominal": GREY,
+            },
+            dashed=["lowest", "highest", "nominal"],
+        ),
     )
-    colours = {
-        "phase 1": BLUE,
-        "phase 2": GREEN,
-        "phase 3": PURPLE,
-        "lowest": ORANGE,
-        "highest": VERMILION,
-        "nominal": GREY,
-    }
-    return coloured(panel, colours, dashed=["lowest", "highest", "nominal"])
 
 
-def verdicts() -> Panel:
+def _verdicts(edition: Edition) -> Panel:
     """Return how the minutes of the chosen point were judged."""
     counts = ",\n       ".join(
         f"count(*) FILTER (WHERE verdict = '{verdict}') AS {verdict}" for verdict in VERDICT_COLOURS
     )
-    panel = bars(
-        Look(
-            title="Verdicts of $point",
-            text="Minutes by verdict. An hour from which nothing was heard has no bar: all of it "
-            "is missing.",
-            unit="short",
-            width=12,
-            height=9,
-        ),
+    return bars(
+        edition,
+        Look(key="point_verdicts", unit="m", width=12, height=9),
         [
             series(f"""
 SELECT {_SPAN} AS time,
@@ -164,40 +134,73 @@ SELECT {_SPAN} AS time,
  GROUP BY 1
  ORDER BY 1""")
         ],
+        coloured(VERDICT_COLOURS),
     )
-    return coloured(panel, VERDICT_COLOURS)
 
 
-def days() -> Panel:
+def _days(edition: Edition) -> Panel:
     """Return the days of the chosen point."""
+    counts = ",\n       ".join(f"n_{verdict} AS {verdict}" for verdict in VERDICT_COLOURS)
     return rows(
-        Look(
-            title="Days of $point",
-            text="Minutes by verdict, rate with its bounds, and extremes of each chosen day. "
-            "Method sampled: slower than a value a minute, so the rate is no statutory figure.",
-            unit="short",
-            width=12,
-            height=9,
-        ),
+        edition,
+        Look(key="point_days", unit="short", width=12, height=9),
         table(f"""
 SELECT to_char(day, 'YYYY-MM-DD') AS day,
-       rate AS "pass rate",
-       lower AS "lower bound",
-       upper AS "upper bound",
+       rate AS pass_rate,
+       lower AS lower_bound,
+       upper AS upper_bound,
        coverage,
        method,
-       n_pass AS pass,
-       n_over AS over,
-       n_under AS under,
-       n_interrupted AS interrupted,
-       n_exempt AS exempt,
-       n_invalid AS invalid,
-       n_missing AS missing,
+       {counts},
        deviation_min_percent AS lowest,
        deviation_max_percent AS highest
   FROM v_point_day
- WHERE point = ${{point:sqlstring}}
+ WHERE {_IS_POINT}
    AND {IN_DAYS}
  ORDER BY v_point_day.day DESC"""),
-        RATE_UNITS | _PERCENT,
+        [
+            *plain("day"),
+            *rates("pass_rate", "lower_bound", "upper_bound", "coverage"),
+            Field(name="method", words={"continuous": BLUE, "sampled": ORANGE}),
+            *(Field(name=verdict, unit="m") for verdict in VERDICT_COLOURS),
+            *deviations("lowest", "highest"),
+        ],
+    )
+
+
+def _events(edition: Edition) -> Panel:
+    """Return dips, swells and interruptions as single readings showed them."""
+    return rows(
+        edition,
+        Look(key="point_events", unit="short", width=24, height=8),
+        table(f"""
+SELECT start_at,
+       end_at,
+       kind,
+       duration_s AS duration,
+       extreme_percent,
+       concat_ws(' ', CASE WHEN phase_1 THEN '1' END, CASE WHEN phase_2 THEN '2' END,
+           CASE WHEN phase_3 THEN '3' END) AS phases,
+       device
+  FROM v_event
+ WHERE {_IS_POINT}
+   AND start_at < {TO_AT}
+   AND coalesce(end_at, 'infinity') > {FROM_AT}
+ ORDER BY start_at DESC
+ LIMIT 200"""),
+        [
+            *plain("start_at", "end_at"),
+            Field(
+                name="kind",
+                words={
+                    "dip": ORANGE,
+                    "swell": VERMILION,
+                    "interruption": PURPLE,
+                    "phase_loss": GREY,
+                },
+            ),
+            Field(name="duration", unit="s"),
+            *deviations("extreme_percent"),
+            *plain("phases", "device"),
+        ],
     )
