@@ -977,6 +977,28 @@ CREATE VIEW v_exemption AS
              JOIN customer USING (customer_id)
           WHERE customer_point.point_id = exemption.point_id AND customer.residential));
 
+CREATE VIEW v_fault_call AS
+ SELECT fault_call.call_id,
+    fault_call.call,
+    COALESCE(point.organisation, place.organisation, ''::text) AS organisation,
+    COALESCE(point.region, place.region, ''::text) AS region,
+    COALESCE(point.substation, place.substation, ''::text) AS substation,
+    COALESCE(point.feeder, place.feeder, ''::text) AS feeder,
+    COALESCE(point.transformer, place.transformer, ''::text) AS transformer,
+    fault_call.response_area,
+    fault_call.called_at,
+    fault_call.arrived_at,
+    fault_call.restored_at,
+    fault_call.severe_weather,
+    COALESCE(fault_call.arrived_at, fault_call.restored_at) IS NULL AS is_waiting,
+    (EXTRACT(epoch FROM COALESCE(fault_call.arrived_at, fault_call.restored_at, GREATEST(v_watermark.data_through, fault_call.called_at)) - fault_call.called_at) / 60::numeric)::double precision AS arrival_minutes,
+    (EXTRACT(epoch FROM GREATEST(COALESCE(fault_call.restored_at, v_watermark.data_through), fault_call.arrived_at) - fault_call.arrived_at) / 60::numeric)::double precision AS restoration_minutes
+   FROM fault_call
+     CROSS JOIN v_watermark
+     LEFT JOIN point USING (point_id)
+     LEFT JOIN v_customer_place place USING (customer)
+  WHERE fault_call.withdrawn_at IS NULL;
+
 CREATE VIEW v_held_alert AS
  SELECT 'interruption'::text AS rule,
     'outage-'::text || outage_alert.alert_id AS held_alert,
@@ -1051,27 +1073,6 @@ UNION ALL
    FROM declared_breach
      JOIN point USING (point_id)
      LEFT JOIN v_declared_window w USING (declaration_id);
-CREATE VIEW v_fault_call AS
- SELECT fault_call.call_id,
-    fault_call.call,
-    COALESCE(point.organisation, place.organisation, ''::text) AS organisation,
-    COALESCE(point.region, place.region, ''::text) AS region,
-    COALESCE(point.substation, place.substation, ''::text) AS substation,
-    COALESCE(point.feeder, place.feeder, ''::text) AS feeder,
-    COALESCE(point.transformer, place.transformer, ''::text) AS transformer,
-    fault_call.response_area,
-    fault_call.called_at,
-    fault_call.arrived_at,
-    fault_call.restored_at,
-    fault_call.severe_weather,
-    COALESCE(fault_call.arrived_at, fault_call.restored_at) IS NULL AS is_waiting,
-    (EXTRACT(epoch FROM COALESCE(fault_call.arrived_at, fault_call.restored_at, GREATEST(v_watermark.data_through, fault_call.called_at)) - fault_call.called_at) / 60::numeric)::double precision AS arrival_minutes,
-    (EXTRACT(epoch FROM GREATEST(COALESCE(fault_call.restored_at, v_watermark.data_through), fault_call.arrived_at) - fault_call.arrived_at) / 60::numeric)::double precision AS restoration_minutes
-   FROM fault_call
-     CROSS JOIN v_watermark
-     LEFT JOIN point USING (point_id)
-     LEFT JOIN v_customer_place place USING (customer)
-  WHERE fault_call.withdrawn_at IS NULL;
 
 CREATE VIEW v_interruption AS
  SELECT point.point,
@@ -1907,11 +1908,8 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- v_held_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_fault_call: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_held_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_interruption_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
