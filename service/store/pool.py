@@ -14,6 +14,7 @@ import tenacity
 
 from service.domain.access import EVERYWHERE, Territory
 from service.errors import (
+    SchemaError,
     ServiceError,
     StoreConflictError,
     StoreError,
@@ -42,6 +43,19 @@ _LIMIT = statement(
     """
     SELECT set_config('search_path', 'territory, ' || current_setting('search_path'), false),
            set_config('voltpass.regions', $1::text[]::text, false)
+    """,
+)
+
+# Found in the schema of all regions by who is limited to some: refused rather than shown.
+_UNLIMITED = statement(
+    "territory_unlimited",
+    """
+    SELECT string_agg(relname, ', ' ORDER BY relname)
+      FROM pg_class
+     WHERE relnamespace = current_schema()::regnamespace
+       AND relkind IN ('r', 'p', 'v')
+       AND to_regclass(format('territory.%I', relname)) IS NULL
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
     """,
 )
 
@@ -117,7 +131,7 @@ class Pool:
         try:
             with translating(connection):
                 if self._territory.regions is not None:
-                    await connection.execute(_LIMIT, sorted(self._territory.regions))
+                    await _limit(connection, self._territory.regions)
                 yield connection
         finally:
             # It is reset on its way back, and one that is lost by then goes nowhere: what was done
@@ -201,6 +215,20 @@ def retrying(*, within_s: float) -> tenacity.AsyncRetrying:
         stop=tenacity.stop_after_delay(within_s),
         reraise=True,
     )
+
+
+async def _limit(connection: Connection, regions: frozenset[str]) -> None:
+    """Let a connection see some regions only, until it goes back to its pool.
+
+    Raises:
+        SchemaError: There are tables that nobody has limited.
+    """
+    unlimited = await connection.fetchval(_UNLIMITED)
+    if unlimited is not None:
+        raise SchemaError(
+            f"the schema territory has no twin of {unlimited}: CALL grant_rights() makes it"
+        )
+    await connection.execute(_LIMIT, sorted(regions))
 
 
 async def _initialise(connection: Connection) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import service.store
 from service.domain.access import NOWHERE, Territory
+from service.errors import SchemaError
 from service.settings.parts import DatabaseSettings
 from service.store.pool import Connection, Pool, connect
 from service.store.statements import STATEMENTS
@@ -100,6 +101,21 @@ async def test_a_table_that_comes_later_is_limited_by_its_migration(
         await connection.execute("DROP SCHEMA territory CASCADE; CREATE SCHEMA territory")
         await connection.execute("ALTER TABLE event DROP later; DROP TABLE later, later_of_regions")
         await connection.execute("CALL grant_rights()")
+
+
+async def test_a_table_that_nobody_limited_is_not_shown_to_who_is_limited(
+    database: DatabaseSettings, connection: Connection
+) -> None:
+    await connection.execute("CREATE TABLE forgotten (n integer)")
+    try:
+        async with Pool(database, "reader", max_size=1) as pool:
+            with pytest.raises(SchemaError, match=r"no twin of forgotten: CALL grant_rights\(\)"):
+                async with pool.within(NOWHERE).connection():
+                    pass
+            async with pool.connection() as whole:
+                await whole.fetch("TABLE forgotten")
+    finally:
+        await connection.execute("DROP TABLE forgotten")
 
 
 async def test_without_regions_nothing_is_found(
