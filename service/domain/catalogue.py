@@ -125,9 +125,11 @@ def checksum_of(rule_set: RuleSet) -> str:
 
     Taken over the resolved set: an edited set that this one extends changes it, too. Titles,
     sources and certainties are left out: a clause that is cited better asks for no figure to be
-    made again. How a number or the order of a list without order is written changes nothing.
+    made again. So is what people are told: alerts are tuned without a figure changing. How a number
+    or the order of a list without order is written changes nothing.
     """
-    content = json.dumps(_canonical(rule_set.model_dump()), ensure_ascii=False, sort_keys=True)
+    figured = rule_set.model_dump(exclude={"alerts"})
+    content = json.dumps(_canonical(figured), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

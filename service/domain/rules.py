@@ -17,6 +17,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from service.domain.alerts.rows import AlertsRow
 from service.domain.communication_rows import CommunicationRow
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.rule_rows import (
@@ -73,6 +74,7 @@ class RuleSet(Strict):
     evidence: EvidenceRow
     events: EventRows
     communication: CommunicationRow | None = None  # None: losses of it are not looked for
+    alerts: AlertsRow | None = None  # None: nobody is told
     targets: tuple[TargetRow, ...] = ()
     promises: tuple[AnyPromiseRow, ...] = ()  # to customers; each is judged by itself
     deadlines: tuple[DeadlineRow, ...] = ()

@@ -35,7 +35,7 @@ from service.domain.rule_rows import (
 from service.domain.rules import RuleSet
 from service.domain.supply_rows import EvidenceRow
 from service.domain.target_rows import TargetRow
-from service.offline import communication_lines, promise_lines
+from service.offline import alert_lines, communication_lines, promise_lines
 from service.offline.limit_texts import edges_text, percent, plain
 
 _EVERYWHERE: Final = "all points"
@@ -279,6 +279,7 @@ def _(row: NoticeRow | PlannedCountRow | PlannedWindowRow | CrewRow | DeadlineRo
     return promise_lines.value_of(row)
 
 
+_value.register(alert_lines.value_of)
 _value.register(communication_lines.value_of)
 
 
