@@ -97,9 +97,16 @@ class _Group:
         """Tell what there is to tell; return whether the group goes on."""
         while self.coming and self.coming[-1].ready <= now:
             self.waiting.append(self.coming.pop())
+        self._hold_what_is_covered(now)
         self.going_on = [one for one in self.going_on if one.over is None or one.over > now]
         is_told = self._tell_what_there_is(now)
         return bool(is_told or self.waiting or self.going_on or self._storm_at(now))
+
+    def _hold_what_is_covered(self, now: int) -> None:
+        """Hold what was declared while it waited."""
+        covered = [one for one in self.waiting if one.covered is not None and one.covered <= now]
+        self.held += [Held(alert=one, reason="declared_window") for one in covered]
+        self.waiting = [one for one in self.waiting if one not in covered]
 
     def _tell_what_there_is(self, now: int) -> bool:
         storm = self._storm_at(now)

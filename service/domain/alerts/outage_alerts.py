@@ -130,12 +130,17 @@ def _spans(
     for window in windows:
         if window.ends is not None and member.start >= window.ends:
             continue  # it went after the work was over
-        held_from = max(window.begins - rule.declared_early_s * _SECOND_US, window.entered)
+        held_from = _held_from(window, rule)
         held_to, overruns = _held_to(window, witnesses, rule)
         spans = [
             part for span in spans for part in _outside(span, held_from, held_to, overruns=overruns)
         ]
     return spans
+
+
+def _held_from(window: DeclaredWindow, rule: AlertsRow) -> int:
+    """Return from when on a window holds: a little before it begins, and never before it was declared."""
+    return max(window.begins - rule.declared_early_s * _SECOND_US, window.entered)
 
 
 def _held_to(
@@ -145,7 +150,7 @@ def _held_to(
     withdrawn = _OPEN if window.withdrawn is None else window.withdrawn
     if window.ends is None or withdrawn <= window.ends:
         return withdrawn, False
-    witness = witnesses[window.declaration_id]
+    witness = witnesses.get(window.declaration_id)
     if witness is None:
         return _OPEN, True
     return max(witness, window.ends + rule.overrun_wait_s * _SECOND_US), True
@@ -187,8 +192,28 @@ def _alert(
         n_points=len(dark),
         n_customers=sum(one.n_customers for one in dark),
         is_overrun=is_overrun,
+        covered=_covered(outage.members, windows, ready, rule),
         record_id=outage.record_id,
     )
+
+
+def _covered(
+    members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], ready: int, rule: AlertsRow
+) -> int | None:
+    """Return when windows that were declared after it was ready leave too few points; None: never."""
+    holds_from = {window.declaration_id: _held_from(window, rule) for window in windows}
+    for at in sorted(one for one in holds_from.values() if one > ready):
+        known = [one for one in windows if holds_from[one.declaration_id] <= at]
+        n_left = sum(
+            span.first <= at < span.last
+            for member in members
+            for span in _spans(
+                replace(member, back=None), windows_of(member.point_id, known), {}, rule
+            )
+        )
+        if n_left < rule.interruption_points_min:
+            return at
+    return None
 
 
 def _is_in_extent(
@@ -207,9 +232,8 @@ def _is_in_extent(
     mine = windows_of(member.point_id, windows)
     if is_overrun:
         return any(window.ends is not None and window.ends <= at for window in mine)
-    early_us = rule.declared_early_s * _SECOND_US
     return not any(
-        max(window.begins - early_us, window.entered) <= at
+        _held_from(window, rule) <= at
         and (window.withdrawn is None or at < window.withdrawn)
         and (window.ends is None or member.start < window.ends)
         for window in mine

@@ -37,6 +37,9 @@ class Alert:
     n_points: int  # extent, as known when ready
     n_customers: int
     is_overrun: bool = False  # of a declared window
+    covered: int | None = (
+        None  # when what was declared since covers it: from then on nobody is told
+    )
     record_id: int | None = None  # of the outage or the incident it is
 
     @property
