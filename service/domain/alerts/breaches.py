@@ -46,28 +46,19 @@ class _Run(NamedTuple):
 
 
 def in_breach(
-    cells: NDArray[np.int16],
-    lower: NDArray[np.int16],
-    upper: NDArray[np.int16],
-    hysteresis: int,
+    cells: NDArray[np.int16], is_outside: NDArray[np.bool_], inner: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return the minutes of one phase that are in breach: from one outside to one well inside the band.
 
     A minute without a value is none, and ends it: what is not known alerts nobody.
 
     Args:
-        cells: ``(n_minutes,)``, 0.01 % from nominal.
-        lower: Of each minute's band, inclusive; the lowest int16 where no band holds.
-        upper: The same; the highest.
-        hysteresis: 0.01 % of nominal, by which a minute has to be inside.
+        cells: ``(n_minutes,)``, 0.01 % from nominal; ``CELL_NONE`` where there is no value.
+        is_outside: ``(n_minutes,)``, those judged OVER or UNDER.
+        inner: Lowest and highest cell that end a breach, inclusive.
     """
     is_known = cells != CELL_NONE
-    wide = cells.astype(np.int32)
-    is_outside = is_known & ((wide < lower) | (wide > upper))
-    is_inside = (wide >= lower.astype(np.int32) + hysteresis) & (
-        wide <= upper.astype(np.int32) - hysteresis
-    )
-    decides = is_outside | is_inside | ~is_known
+    decides = is_outside | ((cells >= inner[0]) & (cells <= inner[1])) | ~is_known
     last = np.maximum.accumulate(np.where(decides, np.arange(cells.size), -1))
     held: NDArray[np.bool_] = (last >= 0) & is_outside[np.maximum(last, 0)]
     return held

@@ -56,7 +56,7 @@ def alerts_of(known: Known, rule: AlertsRow) -> tuple[list[Alert], list[Held]]:
     for feeder in known.feeders:
         ready += breach_alerts(feeder, rule)
         ready += high_voltage_alerts(feeder, rule)
-    held += [_held(one) for one in known.incidents]
+    held += [held_incident(one) for one in known.incidents]
     return ready, held
 
 
@@ -89,7 +89,8 @@ def outcome_of(
     )
 
 
-def _held(one: IncidentRecord) -> Held:
+def held_incident(one: IncidentRecord) -> Held:
+    """Return a communications incident: it is listed, and nobody is told of an outage."""
     alert = Alert(
         rule="communication",
         organisation=one.organisation,
