@@ -125,7 +125,8 @@ class BreachHistory:
 def _row(stored: bytes, kind: str, phase: int) -> NDArray[np.int64]:
     """Return one phase of a page."""
     rows = np.frombuffer(stored, kind).reshape(-1, MINUTES_PER_HOUR)
-    return rows[phase].astype(np.int64)
+    row: NDArray[np.int64] = rows[phase].astype(np.int64)
+    return row
 
 
 def _held(

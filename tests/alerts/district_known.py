@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.domain.alerts.darkness import DarkPoint, DeclaredWindow, Word, dark_point
 from service.domain.alerts.hearing import Dark, HeardEvent, words_of_events
@@ -22,15 +23,27 @@ from service.wire import Decoder
 from tests.simulate.district import District
 from tests.supply.district_evidence import DARK_BELOW, us
 
+_LONG_US = 4 * 86_400_000_000  # after the end of an interruption a reading comes
 _ANNOUNCED = frozenset({"planned", "temporary", "emergency", "customer_request", "rationing"})
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The readings of one device, each as it came first."""
+    """The readings of one device, each as it came first, by the end of its interval; microseconds."""
 
-    dark: Sequence[Word]
-    live: Sequence[Word]
+    end: NDArray[np.int64]
+    arrives: NDArray[np.int64]
+    is_dark: NDArray[np.bool_]
+
+    def words(self, after: int, until: int, *, is_dark: bool) -> list[Word]:
+        """Return readings that end within a time."""
+        part = slice(*np.searchsorted(self.end, (after, until), side="right").tolist())
+        chosen = np.flatnonzero(self.is_dark[part] == is_dark)
+        columns = (self.end[part][chosen].tolist(), self.arrives[part][chosen].tolist())
+        return [Word(*one) for one in zip(*columns, strict=True)]
+
+
+_NOTHING = Arrived(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
 
 
 def known_of(
@@ -64,7 +77,7 @@ def known_of(
                     _dark_point(
                         by_key[key],
                         n_customers[name],
-                        readings.get(device, Arrived((), ())),
+                        readings.get(device, _NOTHING),
                         events.get(device, ()),
                         rules,
                     )
@@ -119,8 +132,8 @@ def _dark_point(
     dark = Dark(earliest=one.earliest, start=one.start, end=one.end, latest=one.latest)
     went, back = words_of_events(dark, events, rules[1].clock_tolerance_s * 1_000_000)
     until = 2**62 if one.end is None else one.end
-    measured = [word for word in readings.dark if one.start < word.at <= until]
-    live = [word for word in readings.live if one.end is not None and word.at > one.end]
+    measured = readings.words(one.start, until, is_dark=True)
+    live = [] if one.end is None else readings.words(until, until + _LONG_US, is_dark=False)
     return dark_point(
         point_id=one.point_id,
         n_customers=n_customers,
@@ -133,33 +146,43 @@ def _dark_point(
 
 
 def _readings(district: District) -> dict[str, Arrived]:
-    """Return when dark and live readings of each device arrived, of devices that can tell."""
+    """Return when the readings of each device arrived; zeros that are no measurement are left out."""
     decoder = Decoder()
-    devices = {row["device"]: row for row in district.rows("devices.csv")}
-    dark: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    live: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    interval_us = district.plan.interval_ms * 1000
+    names: list[str] = []
+    parts: list[NDArray[np.int64]] = []  # device, stamp, whether dark, arrival
     for offset, frame in enumerate(district.frames()):
         decoded = decoder.decode([Message(offset, frame.arrives_ms, frame.value)])
         for batch in decoded.batches:
             volts = [column for column in (batch.v1, batch.v2, batch.v3) if column.size]
             nominal_v = 100 if not batch.v2.size and len(volts) > 1 else 220
-            is_dark = (np.max(volts, axis=0) < DARK_BELOW * nominal_v).tolist()
-            stamps = batch.stamp_ms.tolist()
-            for place, device in enumerate(batch.device.tolist()):
-                name = batch.names[device]
-                if is_dark[place] and devices[name]["zero_means"] != "no_supply":
-                    continue
-                at_start = devices[name]["stamp_at"] == "start"
-                end = stamps[place] * 1000 + at_start * interval_us
-                (dark if is_dark[place] else live)[name].setdefault(end, frame.arrives_ms * 1000)
-    return {
-        name: Arrived(
-            [Word(*one) for one in dark.get(name, {}).items()],
-            [Word(*one) for one in live.get(name, {}).items()],
-        )
-        for name in dark.keys() | live.keys()
-    }
+            is_dark = np.max(volts, axis=0) < DARK_BELOW * nominal_v
+            arrives = np.full(batch.stamp_ms.size, frame.arrives_ms)
+            parts.append(
+                np.stack([batch.device + len(names), batch.stamp_ms, is_dark, arrives]).astype(
+                    np.int64
+                )
+            )
+            names.extend(batch.names)
+    device, stamp, dark, arrives = np.concatenate(parts, axis=1)
+    distinct, number = np.unique(names, return_inverse=True)
+    device = number[device]
+    order = np.lexsort((arrives, stamp, device))
+    device, stamp, dark, arrives = (one[order] for one in (device, stamp, dark, arrives))
+    is_first = np.ones(stamp.size, np.bool_)
+    is_first[1:] = (device[1:] != device[:-1]) | (stamp[1:] != stamp[:-1])
+    devices = {row["device"]: row for row in district.rows("devices.csv")}
+    edges = np.searchsorted(device, np.arange(distinct.size + 1)).tolist()
+    found = {}
+    for place, name in enumerate(distinct.tolist()):
+        mine = np.arange(*edges[place : place + 2])
+        is_kept = is_first[mine]
+        if devices[name]["zero_means"] != "no_supply":
+            is_kept &= dark[mine] == 0
+        mine = mine[is_kept]
+        at_start = devices[name]["stamp_at"] == "start"
+        end_ms = stamp[mine] + at_start * district.plan.interval_ms
+        found[name] = Arrived(end_ms * 1000, arrives[mine] * 1000, dark[mine] == 1)
+    return found
 
 
 def _events(district: District) -> dict[str, list[HeardEvent]]:
