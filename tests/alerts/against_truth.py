@@ -63,8 +63,12 @@ def verdict_of(
     told: defaultdict[str, list[tuple[Notification, Alert]]] = defaultdict(list)
     without: list[str] = []
     inside: list[str] = []
+    breaches: list[Alert] = []
     for one in notifications:
         for alert in one.alerts if one.kind in ("alerts", "storm") else ():
+            if alert.rule != "interruption":
+                breaches.append(alert)
+                continue
             match = _true_of(alert, true)
             if match is None:
                 without.append(f"{alert} told at {one.at}")
@@ -75,6 +79,7 @@ def verdict_of(
                 for window in declared
                 if _covers(window, alert, one.at)
             ]
+    without += [f"{one} was not measured" for one in _not_measured(district, breaches, rule)]
     due = [one for one in true if _is_due(one, declared, rule)]
     wrong = [
         f"{one} told {len(told[one.outage])} times"
@@ -93,7 +98,8 @@ def verdict_of(
                 "true feeder outages": sum(one.level == "feeder" for one in true),
                 "of these to be told": sum(one.level == "feeder" for one in due),
                 "notifications": len(notifications),
-                "alerts told": sum(len(mine) for mine in told.values()) + len(without),
+                "outages told": sum(len(mine) for mine in told.values()),
+                "breaches told": len(breaches),
                 "overruns told": sum(
                     alert.is_overrun for mine in told.values() for _, alert in mine
                 ),
@@ -145,11 +151,40 @@ def _true_of(alert: Alert, true: Iterable[TrueOutage]) -> TrueOutage | None:
     meets = [
         one
         for one in true
-        if alert.rule == "interruption"
-        and one.feeder == alert.feeder
-        and one.start - _NEAR <= alert.starts <= one.last_restored
+        if one.feeder == alert.feeder and one.start - _NEAR <= alert.starts <= one.last_restored
     ]
     return min(meets, key=lambda one: abs(one.start - alert.starts), default=None)
+
+
+def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) -> list[Alert]:
+    """Return breaches of which raw readings do not say that so many points were outside their band."""
+    if not breaches:
+        return []
+    feeder_of = {row["point"]: row["feeder"] for row in district.rows("points.csv")}
+    n_points = Counter(feeder_of.values())
+    outside: Counter[tuple[str, int]] = Counter()  # by feeder and start of the interval
+    interval = district.plan.interval_ms
+    for device, row in district.registered.items():
+        intervals = {
+            district.begins_ms(device, one) // interval
+            for one in district.readings.get(device, ())
+            if _is_outside(one.volts)
+        }
+        outside.update((feeder_of[row["point"]], one) for one in intervals)
+    return [
+        one
+        for one in breaches
+        if one.rule != "tolerance_breach"
+        or outside[one.feeder, one.starts // (interval * 1000)]
+        < max(rule.breach_points_min, rule.breach_share_min * n_points[one.feeder])
+    ]
+
+
+def _is_outside(volts: tuple[float, ...]) -> bool:
+    """Return whether a reading is outside the band of State Grid: +7/-10 % for one phase, else +-7 %."""
+    nominal = 100 if len(volts) == 2 else 220
+    lower = 0.90 if len(volts) == 1 else 0.93
+    return any(nominal / 10 <= one < lower * nominal or one > 1.07 * nominal for one in volts)
 
 
 def _covers(window: Declared, alert: Alert, at: int) -> bool:

@@ -17,7 +17,7 @@ from tests.supply.district_evidence import supplies_of, us
 FAULTS = ("faults.feeder_faults=12", "operation.overrun_share=0.6")
 
 
-def tested(folder: Path, seed: int) -> tuple[Outcome, Verdict]:
+def judged(folder: Path, seed: int) -> tuple[Outcome, Verdict]:
     district = make(folder / "out", *FAULTS, seed=seed, meters=240, feeders=3)
     known = known_of(district, supplies_of(district, RULE), (ROW, RULE))
     outcome = outcome_of(alerts_of(known, ROW), ROW, (0, us(district.figures["to"]) * 2))
@@ -27,7 +27,7 @@ def tested(folder: Path, seed: int) -> tuple[Outcome, Verdict]:
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_a_district_is_told_what_is_true_once_and_not_too_often(tmp_path: Path, seed: int) -> None:
-    outcome, verdict = tested(tmp_path, seed)
+    outcome, verdict = judged(tmp_path, seed)
 
     assert verdict.in_declared_windows == []
     assert verdict.without_true_outage == []
