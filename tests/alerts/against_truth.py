@@ -162,6 +162,10 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
         return []
     feeder_of = {row["point"]: row["feeder"] for row in district.rows("points.csv")}
     n_points = Counter(feeder_of.values())
+    least = {
+        feeder: max(rule.breach_points_min, float(rule.breach_share_min) * n)
+        for feeder, n in n_points.items()
+    }
     outside: Counter[tuple[str, int]] = Counter()  # by feeder and start of the interval
     interval = district.plan.interval_ms
     for device, row in district.registered.items():
@@ -175,8 +179,7 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
         one
         for one in breaches
         if one.rule != "tolerance_breach"
-        or outside[one.feeder, one.starts // (interval * 1000)]
-        < max(rule.breach_points_min, rule.breach_share_min * n_points[one.feeder])
+        or outside[one.feeder, one.starts // (interval * 1000)] < least[one.feeder]
     ]
 
 

@@ -65,6 +65,8 @@ def test_the_command_has_what_is_typed(document: Document) -> None:
     for typed in document.found(r"^(?:\$ )?(?:\S*/)?voltpass ([a-z].*)$"):
         words = shlex.split(typed, comments=True)
         command = main.get_command(click.Context(main), words[0])
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words[1])
 
         assert command is not None, typed
         known = {option for param in command.params for option in param.opts} | {"--help"}
