@@ -65,11 +65,14 @@ def test_the_command_has_what_is_typed(document: Document) -> None:
     for typed in document.found(r"^(?:\$ )?(?:\S*/)?voltpass ([a-z].*)$"):
         words = shlex.split(typed, comments=True)
         command = main.get_command(click.Context(main), words[0])
-        if isinstance(command, click.Group):
-            command = command.get_command(click.Context(command), words[1])
+        commands = [command]
+        if isinstance(command, click.Group):  # one of its own, or several: list|show
+            context = click.Context(command)
+            commands = [command.get_command(context, name) for name in words[1].split("|")]
 
-        assert command is not None, typed
-        known = {option for param in command.params for option in param.opts} | {"--help"}
+        assert None not in commands, typed
+        params = [param for each in commands if each is not None for param in each.params]
+        known = {option for param in params for option in param.opts} | {"--help"}
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert options <= known, typed
 
