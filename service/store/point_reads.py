@@ -1,6 +1,6 @@
 """Points, and what the registry knows about each, as readers ask for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ _LIST = statement(
 )
 
 _FIND = statement("point_find", f"{_POINT} WHERE point = $1")
+
+_OF_IDS = statement("points_of_ids", f"{_POINT} WHERE point_id = ANY ($1::integer[])")
 
 _DEVICES = statement(
     "devices_of_point",
@@ -95,6 +97,12 @@ async def find_point(connection: Connection, point: str) -> Point | None:
     """Return the point with this identifier, None where there is none."""
     row = await connection.fetchrow(_FIND, point)
     return None if row is None else Point(**row)
+
+
+async def points_of_ids(connection: Connection, point_ids: Collection[int]) -> dict[int, Point]:
+    """Return points by their numbers in the database; those that there are not are left out."""
+    rows = await connection.fetch(_OF_IDS, list(point_ids))
+    return {row["point_id"]: Point(**row) for row in rows}
 
 
 async def devices_of(connection: Connection, point_id: int) -> Sequence[Device]:

@@ -10,6 +10,7 @@ from typing import cast
 import asyncpg
 import httpx
 
+from service.domain.alerts.policy import EVERY_RULE
 from service.domain.instants import epoch_us
 from service.domain.promise_rows import PlannedCountRow
 from service.domain.promises.planned_count import is_maintenance, starts_of_works
@@ -20,6 +21,7 @@ from service.settings import Settings
 from service.store.deployment_reads import reading
 from service.store.planned_years import read_planned_year
 from service.store.pool import Pool
+from service.terminal.backtest import Backtest, BacktestAsked, run_backtest
 
 _INTERRUPTIONS = """
     SELECT point, point_id, earliest_at, start_at, end_at, latest_at, grades, cause, declaration_id
@@ -38,6 +40,7 @@ class Answers:
     rs: Mapping[int, Fraction]
     planned_counts: Mapping[str, int]
     n_incidents: int
+    backtest: Backtest  # what people would have been told
 
 
 async def answers_of(settings: Settings, url: str, span: tuple[datetime, datetime]) -> Answers:
@@ -56,7 +59,19 @@ async def answers_of(settings: Settings, url: str, span: tuple[datetime, datetim
         rs=await _rs(url, span),
         planned_counts=await _planned_counts(settings, span[1].date() + timedelta(days=1)),
         n_incidents=n_incidents,
+        backtest=await _backtest(settings, span),
     )
+
+
+async def _backtest(settings: Settings, span: tuple[datetime, datetime]) -> Backtest:
+    """Run the notification policy over all of it."""
+    asked = BacktestAsked(
+        rules=EVERY_RULE,
+        organisation=None,
+        from_=span[0].isoformat(),
+        to=(span[1] + timedelta(days=1)).isoformat(),
+    )
+    return await run_backtest(settings, asked, lambda _done, _all: None)
 
 
 def _interruption(row: asyncpg.Record) -> Interruption:

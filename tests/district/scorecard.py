@@ -1,9 +1,12 @@
 """What the service says of a district, held against its truth: one line a figure, with its limit."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from service.domain.alerts.budget import over_budget
+from tests.alerts.against_truth import verdict_of
 from tests.district.answers import Answers
 from tests.simulate.district import District
 from tests.supply.district_evidence import us
@@ -48,6 +51,7 @@ def scorecard(district: District, answers: Answers) -> list[Line]:
         *_indices(indices(district, apart), true_indices(district)),
         *_reliability(district, answers),
         _none("customers with a wrong planned count", _wrong_counts(district, answers)),
+        *_told(district, answers),
     ]
 
 
@@ -64,7 +68,30 @@ def apart(district: District, answers: Answers) -> list[tuple[str, int]]:
         ("communications incidents", answers.n_incidents),
         ("true losses of communication", len(district.rows("truth/communication_losses.csv"))),
         ("last gasps taken for false alarms", len(district.rows("truth/false_gasps.csv"))),
+        *sorted(_told_figures(district, answers).items()),
     ]
+
+
+def _told_figures(district: District, answers: Answers) -> Counter[str]:
+    """Return what was told and held, and why."""
+    found = answers.backtest
+    figures = verdict_of(district, found.outcome.notifications, found.row).figures
+    held = Counter(f"alerts held: {one.reason}" for one in found.outcome.held)
+    return Counter({f"alerts: {name}": n for name, n in figures.items()}) + held
+
+
+def _told(district: District, answers: Answers) -> Iterator[Line]:
+    """Yield how the notifications of a back-test keep what is asked of them."""
+    found = answers.backtest
+    verdict = verdict_of(district, found.outcome.notifications, found.row)
+    for name, wrong in (
+        ("notifications inside declared windows", verdict.in_declared_windows),
+        ("alerts told without a true outage", verdict.without_true_outage),
+        ("quiet shifts with more than one notification", verdict.crowded_quiet_shifts),
+        ("true feeder outages not told once", verdict.wrongly_told),
+        ("times over the budget", over_budget(found.outcome.notifications, found.row)),
+    ):
+        yield _none(name, len(wrong))
 
 
 def _at_least(name: str, value: Fraction, limit: Fraction) -> Line:

@@ -122,6 +122,8 @@ def _said(field: str, value: object, row: Row) -> list[str]:
         "nested_share_max",
         "share_below",
         "share_closed",
+        "breach_share_min",
+        "left_share_max",
     }:
         return [f"{(value * 100).normalize():f} %" if value else "none"]
     unit = next(
@@ -143,7 +145,7 @@ def test_a_good_file_is_said_to_be_one(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert done.output.endswith(
-        "own-2024.toml: rule set own-2024, 43 rows, 31 of them to be confirmed\n"
+        "own-2024.toml: rule set own-2024, 44 rows, 32 of them to be confirmed\n"
     )
 
 

@@ -1,0 +1,266 @@
+"""When an outage is told, and with which extent, or why nobody is told of it.
+
+At each instant, those of its points count that are known to be dark, have been so for the wait for
+reclosing, are not known to be back, and lie in no declared window that was known by then. It is told
+at the first instant at which enough of them count.
+
+After the end of a window its points count only where a reading from after the end was dark, and
+where more of them are left than an outage that is over may leave: else they are late in reporting.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from service.domain.alerts.darkness import DarkPoint, DeclaredWindow, windows_of
+from service.domain.alerts.rows import AlertsRow
+from service.domain.alerts.words import Alert, AlertPlace, Held, Reason
+
+_SECOND_US: Final = 1_000_000
+_OPEN: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageRecord:
+    """An outage as it is known in the end, with what was known of its points when."""
+
+    record_id: int
+    organisation: str
+    feeder: str
+    place: AlertPlace  # the smallest that holds it
+    code: str
+    start: int  # microseconds since the Unix epoch
+    members: tuple[DarkPoint, ...]
+
+
+class _Span(NamedTuple):
+    """When a point counts, half-open."""
+
+    first: int
+    last: int
+    member: DarkPoint
+    is_overrun: bool
+
+
+def outage_alert(
+    outage: OutageRecord, windows: Sequence[DeclaredWindow], rule: AlertsRow
+) -> Alert | Held:
+    """Return the alert that an outage raises, or why nobody is told of it.
+
+    Args:
+        outage: With all its points.
+        windows: Declared ones, those that were withdrawn too.
+        rule: What counts.
+    """
+    of_scope = [one for one in windows if any(m.point_id in one.point_ids for m in outage.members)]
+    found = _ready(outage.members, of_scope, rule)
+    if found is not None:
+        return _alert(outage, of_scope, found, rule)
+    return Held(alert=_never(outage), reason=_reason(outage, of_scope, rule))
+
+
+def _reason(outage: OutageRecord, windows: Sequence[DeclaredWindow], rule: AlertsRow) -> Reason:
+    """Return the first thing without which it would have been told."""
+    members = outage.members
+    if all(one.heard is None for one in members):
+        return "no_meter_evidence"
+    if windows and _ready(members, (), rule):
+        return "declared_window"
+    of_any_age = [replace(one, told=one.heard) for one in members]
+    if _ready(of_any_age, (), rule):
+        return "stale"
+    for_good = [replace(one, back=None) for one in members]
+    if _ready(for_good, (), rule):
+        return "declared_window" if windows and not _ready(for_good, windows, rule) else "reclosed"
+    of_any_age = [replace(one, told=one.heard, back=None) for one in members]
+    return "stale" if _ready(of_any_age, (), rule) else "below_threshold"
+
+
+def _ready(
+    members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], rule: AlertsRow
+) -> tuple[int, bool] | None:
+    """Return the first instant at which enough points count, and whether they overrun a window."""
+    witnesses = {
+        window.declaration_id: _first_dark_after(members, window)
+        for window in windows
+        if window.ends is not None
+    }
+    changes: list[tuple[int, int, bool]] = []
+    for member in members:
+        for span in _spans(member, windows_of(member.point_id, windows), witnesses, rule):
+            changes.append((span.first, 1, span.is_overrun))
+            changes.append((span.last, -1, span.is_overrun))
+    least_left = Fraction(rule.left_share_max) * len(members)
+    counts = {False: 0, True: 0}
+    changes.sort()
+    for place, (at, step, is_overrun) in enumerate(changes):
+        counts[is_overrun] += step
+        if place + 1 < len(changes) and changes[place + 1][0] == at:
+            continue
+        if counts[False] >= rule.interruption_points_min:
+            return at, False
+        n_overrun = counts[True]
+        if n_overrun >= rule.interruption_points_min and n_overrun > least_left:
+            return at, True
+    return None
+
+
+def _first_dark_after(members: Iterable[DarkPoint], window: DeclaredWindow) -> int | None:
+    """Return when it was first known that a point of a window was dark after its end."""
+    ends = window.ends
+    if ends is None:
+        return None
+    known = [one.dark_after(ends) for one in members if one.point_id in window.point_ids]
+    return min((at for at in known if at is not None), default=None)
+
+
+def _spans(
+    member: DarkPoint,
+    windows: Sequence[DeclaredWindow],
+    witnesses: dict[int, int | None],
+    rule: AlertsRow,
+) -> list[_Span]:
+    """Return when a point counts: from when it is told, but for what windows hold."""
+    if member.told is None:
+        return []
+    first = max(member.told, member.start + rule.reclose_wait_s * _SECOND_US)
+    last = _OPEN if member.back is None else member.back
+    spans = [_Span(first, last, member, is_overrun=False)] if first < last else []
+    for window in windows:
+        if window.ends is not None and member.start >= window.ends:
+            continue  # it went after the work was over
+        held_from = _held_from(window, rule)
+        held_to, overruns = _held_to(window, witnesses, rule)
+        spans = [
+            part for span in spans for part in _outside(span, held_from, held_to, overruns=overruns)
+        ]
+    return spans
+
+
+def _held_from(window: DeclaredWindow, rule: AlertsRow) -> int:
+    """Return from when on a window holds: a little before it begins, and never before it was declared."""
+    return max(window.begins - rule.declared_early_s * _SECOND_US, window.entered)
+
+
+def _held_to(
+    window: DeclaredWindow, witnesses: dict[int, int | None], rule: AlertsRow
+) -> tuple[int, bool]:
+    """Return to when a window holds, and whether what goes on then overruns it."""
+    withdrawn = _OPEN if window.withdrawn is None else window.withdrawn
+    if window.ends is None or withdrawn <= window.ends:
+        return withdrawn, False
+    witness = witnesses.get(window.declaration_id)
+    if witness is None:
+        return _OPEN, True
+    return max(witness, window.ends + rule.overrun_wait_s * _SECOND_US), True
+
+
+def _outside(span: _Span, held_from: int, held_to: int, *, overruns: bool) -> list[_Span]:
+    """Return what is left of a span outside the time that a window holds."""
+    if held_from >= held_to or held_to <= span.first or held_from >= span.last:
+        return [span]
+    parts = []
+    if span.first < held_from:
+        parts.append(span._replace(last=held_from))
+    if held_to < span.last:
+        parts.append(span._replace(first=held_to, is_overrun=span.is_overrun or overruns))
+    return parts
+
+
+def _alert(
+    outage: OutageRecord,
+    windows: Sequence[DeclaredWindow],
+    found: tuple[int, bool],
+    rule: AlertsRow,
+) -> Alert:
+    ready, is_overrun = found
+    dark = [
+        one
+        for one in outage.members
+        if _is_in_extent(one, windows, ready, rule, is_overrun=is_overrun)
+    ]
+    return Alert(
+        rule="interruption",
+        organisation=outage.organisation,
+        feeder=outage.feeder,
+        place=outage.place,
+        code=outage.code,
+        starts=outage.start,
+        ready=ready,
+        over=_over(dark, ready, rule),
+        n_points=len(dark),
+        n_customers=sum(one.n_customers for one in dark),
+        is_overrun=is_overrun,
+        covered=_covered(outage.members, windows, ready, rule),
+        record_id=outage.record_id,
+    )
+
+
+def _covered(
+    members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], ready: int, rule: AlertsRow
+) -> int | None:
+    """Return when windows that were declared after it was ready leave too few points; None: never."""
+    holds_from = {window.declaration_id: _held_from(window, rule) for window in windows}
+    for at in sorted(one for one in holds_from.values() if one > ready):
+        known = [one for one in windows if holds_from[one.declaration_id] <= at]
+        n_left = sum(
+            span.first <= at < span.last
+            for member in members
+            for span in _spans(
+                replace(member, back=None), windows_of(member.point_id, known), {}, rule
+            )
+        )
+        if n_left < rule.interruption_points_min:
+            return at
+    return None
+
+
+def _is_in_extent(
+    member: DarkPoint,
+    windows: Sequence[DeclaredWindow],
+    at: int,
+    rule: AlertsRow,
+    *,
+    is_overrun: bool,
+) -> bool:
+    """Return whether a point is told as dark at an instant: also one that only its place speaks of."""
+    if member.start > at or (member.back is not None and member.back <= at):
+        return False
+    if member.heard is not None and member.heard > at:
+        return False
+    mine = windows_of(member.point_id, windows)
+    if is_overrun:
+        return any(window.ends is not None and window.ends <= at for window in mine)
+    return not any(
+        _held_from(window, rule) <= at
+        and (window.withdrawn is None or at < window.withdrawn)
+        and (window.ends is None or member.start < window.ends)
+        for window in mine
+    )
+
+
+def _over(dark: Sequence[DarkPoint], ready: int, rule: AlertsRow) -> int | None:
+    """Return when it was known that no more than a small share of these points was left."""
+    n_left = int(rule.left_share_max * len(dark))
+    backs = sorted(_OPEN if one.back is None else one.back for one in dark)
+    over = backs[len(backs) - 1 - n_left] if backs else ready
+    return None if over == _OPEN else max(over, ready)
+
+
+def _never(outage: OutageRecord) -> Alert:
+    """Return an outage that is never told, as it was known first."""
+    heard = [one.heard for one in outage.members if one.heard is not None]
+    return Alert(
+        rule="interruption",
+        organisation=outage.organisation,
+        feeder=outage.feeder,
+        place=outage.place,
+        code=outage.code,
+        starts=outage.start,
+        ready=min(heard, default=outage.start),
+        over=None,
+        n_points=len(outage.members),
+        n_customers=sum(one.n_customers for one in outage.members),
+        record_id=outage.record_id,
+    )
