@@ -16,6 +16,7 @@ from service.api import description, problem
 from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
 from service.api.figures import keep_budgets, keep_figures
+from service.api.leaving import Leaving
 from service.api.routes import (
     communication,
     deadlines,
@@ -42,6 +43,7 @@ from service.api.routes import (
     weeks,
     worst_served,
 )
+from service.api.validators import Validators
 from service.api.watch import RequestWatch
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.metrics import ServeMetrics, new_registry
@@ -144,6 +146,8 @@ def create_app(
     app.get("/", include_in_schema=False)(_start)
     problem.install(app)
     description.install(app)
+    app.add_middleware(Validators)
+    app.add_middleware(Leaving)
     app.add_middleware(RequestWatch, metrics=metrics)
     return app
 
