@@ -15,18 +15,22 @@ from service import clock
 from service.api import description, problem
 from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
+from service.api.exporting import ExportDesk
 from service.api.figures import keep_budgets, keep_figures
 from service.api.leaving import Leaving
+from service.api.live_desk import LiveDesk
 from service.api.routes import (
     communication,
     deadlines,
     declarations,
     device_clocks,
     due_deadlines,
+    exports,
     fault_calls,
     group_rates,
     interruption_evidence,
     interruptions,
+    live,
     major_event_days,
     minutes,
     operations,
@@ -60,7 +64,9 @@ _ROUTERS: Final = (
     weeks.router,
     worst_served.router,
     minutes.router,
+    exports.router,
     interruptions.router,
+    live.router,
     interruption_evidence.router,
     outages.router,
     communication.router,
@@ -120,10 +126,13 @@ def create_app(
                 metrics=metrics,
                 now=now,
                 point_series_max=settings.point_series_max,
+                exports=ExportDesk(settings.exports_max),
+                live=LiveDesk(settings.listeners_max),
                 fewest_in_group=settings.fewest_in_group,
             )
             app.state.context = context
             keepers = [tasks.create_task(keep(context)) for keep in (keep_figures, keep_budgets)]
+            keepers.append(tasks.create_task(context.live.keep(reader)))
             yield
             for keeper in keepers:
                 keeper.cancel()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.exporting import ExportDesk
+from service.api.live_desk import LiveDesk
 from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
 from service.metrics import ServeMetrics
@@ -25,6 +27,8 @@ class ServeContext:
     metrics: ServeMetrics
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
+    exports: ExportDesk
+    live: LiveDesk
     fewest_in_group: int  # users or points, for who may not read customers
 
 

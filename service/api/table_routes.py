@@ -2,9 +2,9 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextvars import ContextVar
-from typing import Annotated, Final, NamedTuple, get_type_hints
+from typing import Annotated, Final, NamedTuple, Protocol, get_type_hints
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
@@ -18,7 +18,13 @@ OFFERED: Final[tuple[Format, ...]] = ("json", "csv", "arrow", "parquet")
 _ENDINGS: Final[dict[Format, str]] = {"csv": "csv", "arrow": "arrows", "parquet": "parquet"}
 _CHARSETS: Final[dict[Format, str]] = {"csv": "; charset=utf-8; header=present"}
 
-Answering = Callable[..., Awaitable[object]]
+
+class Answering(Protocol):
+    """What a route calls."""
+
+    def __call__(self, *values: object, **named: object) -> Awaitable[object]:
+        """Return the answer."""
+        ...
 
 
 class _Wanted(NamedTuple):

@@ -41,7 +41,8 @@ def table_of(answer: BaseModel) -> pa.Table:
     of_rows = columns_of(kind)
     rows = getattr(answer, rows_field(kind) or "") or []
     zone = str(getattr(answer, "zone", "UTC"))
-    arrays, fields = [], []
+    arrays: list[pa.Array[pa.Scalar[pa.DataType]]] = []
+    fields: list[pa.Field[pa.DataType]] = []
     for column in of_rows:
         _add(column, [column.read(row) for row in rows], zone, arrays, fields)
     for column in own_columns_of(kind, of_rows):

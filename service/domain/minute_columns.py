@@ -33,7 +33,9 @@ class HourPages:
     point_id: NDArray[np.int32]  # (n_pages,)
     hour: NDArray[np.int64]  # (n_pages,), hours since the Unix epoch
     judgement: NDArray[np.int64]  # (n_pages,)
-    cell: NDArray[np.int16]  # (n_pages, n_phases, 60), 0.01 % from nominal; CELL_NONE where none is known
+    cell: NDArray[
+        np.int16
+    ]  # (n_pages, n_phases, 60), 0.01 % from nominal; CELL_NONE where none is known
     mark: NDArray[np.uint8]  # (n_pages, n_phases, 60)
     verdict: NDArray[np.uint8]  # (n_pages, 60), of the point
 

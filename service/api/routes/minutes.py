@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -19,6 +19,7 @@ from kernels.layout import (
 )
 from service.api.columns import Spread
 from service.api.context import Context
+from service.api.minute_words import RANKS, VERDICTS, Rank, Verdict
 from service.api.parameters import From, To, check_length, day_span_of
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Basis, Shape, basis_of
@@ -30,11 +31,6 @@ router = APIRouter(tags=["evidence"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=7)
 _MINUTE: Final = timedelta(minutes=1)
-
-Verdict = Literal["missing", "pass", "over", "under", "interrupted", "exempt", "invalid"]
-Rank = Literal["missing", "invalid", "estimated", "good"]
-VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)  # in the order of the codes
-RANKS: Final[tuple[Rank, ...]] = get_args(Rank)
 
 
 class PhaseMinute(Shape):
