@@ -72,6 +72,7 @@ class Export:
     chosen: ExportFilter
     from_at: datetime  # whole minutes
     to_at: datetime  # not beyond where the data reach
+    points_in_batch: int = POINTS_IN_BATCH
 
     async def parts(self, encoder: MinuteEncoder) -> AsyncIterator[bytes]:
         """Yield the bytes of all minutes, day by day and in each point by point.
@@ -85,7 +86,7 @@ class Export:
                 points, part = await self._batch(encoder, span, after)
                 if part:
                     yield part
-                if len(points) < POINTS_IN_BATCH:
+                if len(points) < self.points_in_batch:
                     break
                 after = points[-1].point_id
         yield await asyncio.to_thread(encoder.finish)
@@ -124,7 +125,7 @@ class Export:
                 async with reading(self.pool) as snapshot:
                     connection = snapshot.connection
                     points = await export_points(
-                        connection, self.chosen, span, after, POINTS_IN_BATCH
+                        connection, self.chosen, span, after, self.points_in_batch
                     )
                     pages = await export_pages(connection, points, hours) if points else []
                     return points, pages, await is_behind(connection, self.desk.pace.behind_s)

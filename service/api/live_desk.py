@@ -26,7 +26,6 @@ from service.store.pool import Pool
 
 log = logger(__name__)
 
-LOOK_EVERY_S: Final = 5.0  # as often as checkpoints are, by default
 _PAUSE_PER_WORK: Final = 10.0
 _BREACHES_MAX: Final = 20_000
 _KEPT_CHANGES: Final = 10_000  # who missed more gets everything anew
@@ -47,6 +46,7 @@ class LiveDesk:
     """What listeners share."""
 
     listeners_max: int
+    look_every_s: float = 5.0  # as often as checkpoints are, by default
     run: str = field(default_factory=lambda: uuid4().hex[:12])  # numbers count within it
     state: LiveState | None = None  # None: nobody has looked yet
     _changes: deque[BreachChange] = field(default_factory=lambda: deque(maxlen=_KEPT_CHANGES))
@@ -104,7 +104,7 @@ class LiveDesk:
             except Exception:
                 log.exception("live_breaches_failed")
             work_s = monotonic_s() - started_s
-            await asyncio.sleep(max(LOOK_EVERY_S, _PAUSE_PER_WORK * work_s))
+            await asyncio.sleep(max(self.look_every_s, _PAUSE_PER_WORK * work_s))
 
     def _is_newer(self, number: int | None) -> bool:
         if self.state is None or not self._is_fresh:
