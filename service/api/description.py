@@ -1,5 +1,6 @@
 """What the OpenAPI document says beside the routes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import FastAPI
@@ -20,6 +21,11 @@ minutes after it are not due yet.
 Each path needs the scopes that `x-scope` names, all of them: `read:aggregate` for sums, `read:customer` for what may
 show one customer, `write:declarations` for the register; `admin` has all. Requests are not authenticated in this
 version: who reaches this process has all of them.
+
+Every list is also a table: CSV by `Accept: text/csv` (or `?format=csv`), an Arrow IPC stream, or Parquet. Units stand
+above the columns of CSV and at the fields of the others; what stands beside a list in JSON stands in each row of it.
+Lists that grow come in pages: `Link: <...>; rel="next"` and `next_cursor` lead on, also while rows come in between.
+`ETag` and `If-None-Match` spare a client what it has. A client that goes away takes its query with it.
 
 A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
 """
@@ -63,6 +69,33 @@ TAGS: Final = [
     {"name": "operations", "description": "Health, readiness, metrics."},
 ]
 
+# Of parameters that say nothing more at their own place.
+EXAMPLES: Final[dict[str, object]] = {
+    "author": "li.na",
+    "call_id": 1,
+    "cause": "planned_construction",
+    "code": "F-10-07",
+    "cursor": "WyJQLTAwMDEiXQ",
+    "deadline_id": 1,
+    "declaration_id": 1,
+    "feeder": "F-10-07",
+    "from": "2024-03-01",
+    "incident_id": 1,
+    "n": 3,
+    "outage_id": 1,
+    "point": "P-0001",
+    "promise": "crew_arrival",
+    "region": "R-01",
+    "rule_set": "sgcc-2003",
+    "single_hours": 8,
+    "ticket": "2024-0815",
+    "to": "2024-04-01",
+    "total_hours": 12,
+    "transformer": "T-0107",
+    "without": ["abnormal_state"],
+    "year": 2024,
+}
+
 RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     "default": {"description": "A problem", "model": Problem}
 }
@@ -79,6 +112,7 @@ def install(app: FastAPI) -> None:
                 scopes = needed_scopes(method, path)
                 if scopes:
                     operation["x-scope"] = " ".join(scopes)
+                _exemplify(operation.get("parameters", []))
                 answers = operation["responses"]
                 if "application/json" in answers["default"]["content"]:
                     content = answers["default"]["content"]
@@ -86,3 +120,12 @@ def install(app: FastAPI) -> None:
         return found
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way
+
+
+def _exemplify(parameters: Sequence[dict[str, object]]) -> None:
+    """Give parameters an example, where what they take does not speak for itself."""
+    for one in parameters:
+        name, schema = str(one["name"]), one["schema"]
+        assert isinstance(schema, dict)  # noqa: S101 (FastAPI writes it)
+        if "example" not in one and "examples" not in schema and name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]

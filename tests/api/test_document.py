@@ -87,6 +87,25 @@ def test_every_operation_says_what_it_does_and_what_it_takes(document: dict[str,
     assert silent == []
 
 
+def test_every_parameter_shows_what_it_takes(document: dict[str, Any]) -> None:
+    def shows(schema: dict[str, Any]) -> bool:
+        kinds = [schema, *schema.get("anyOf", [])]
+        return any(
+            one.keys() & {"examples", "default", "enum", "const", "$ref"}
+            or one.get("type") == "boolean"
+            for one in kinds
+        )
+
+    silent = [
+        f"{name} {one['name']}"
+        for name, operation in operations(document)
+        for one in operation.get("parameters", [])
+        if not shows(one["schema"])
+    ]
+
+    assert silent == []
+
+
 def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         answers = operation["responses"]

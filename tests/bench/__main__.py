@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m tests.bench [fold] [score] [consume] [export]``; exits with 1 if a target is missed."""
+"""Run the benchmarks: ``python -m tests.bench [fold] [score] [consume] [export]``; exits with 1 on a missed target."""
 
 import sys
 
