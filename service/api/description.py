@@ -96,6 +96,7 @@ EXAMPLES: Final[dict[str, object]] = {
     "year": 2024,
 }
 
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     "default": {"description": "A problem", "model": Problem}
 }
@@ -113,10 +114,8 @@ def install(app: FastAPI) -> None:
                 if scopes:
                     operation["x-scope"] = " ".join(scopes)
                 _exemplify(operation.get("parameters", []))
-                answers = operation["responses"]
-                if "application/json" in answers["default"]["content"]:
-                    content = answers["default"]["content"]
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                # FastAPI takes the media type of the good answer for it.
+                operation["responses"]["default"]["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
         return found
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way

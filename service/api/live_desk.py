@@ -26,7 +26,6 @@ from service.store.pool import Pool
 
 log = logger(__name__)
 
-_PAUSE_PER_WORK: Final = 10.0
 _BREACHES_MAX: Final = 20_000
 _KEPT_CHANGES: Final = 10_000  # who missed more gets everything anew
 
@@ -47,6 +46,7 @@ class LiveDesk:
 
     listeners_max: int
     look_every_s: float = 5.0  # as often as checkpoints are, by default
+    pause_per_work: float = 10.0  # at most a tenth of the time is spent on it
     run: str = field(default_factory=lambda: uuid4().hex[:12])  # numbers count within it
     state: LiveState | None = None  # None: nobody has looked yet
     _changes: deque[BreachChange] = field(default_factory=lambda: deque(maxlen=_KEPT_CHANGES))
@@ -104,7 +104,7 @@ class LiveDesk:
             except Exception:
                 log.exception("live_breaches_failed")
             work_s = monotonic_s() - started_s
-            await asyncio.sleep(max(self.look_every_s, _PAUSE_PER_WORK * work_s))
+            await asyncio.sleep(max(self.look_every_s, self.pause_per_work * work_s))
 
     def _is_newer(self, number: int | None) -> bool:
         if self.state is None or not self._is_fresh:

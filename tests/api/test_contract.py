@@ -31,6 +31,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 N_EXAMPLES = 25 if IS_REAL else 2
 ENDLESS = {"/v1/breaches/live"}  # tests/api/test_live.py
+# They take nothing, or any text.
+NEVER_WRONG = {"/healthz", "/readyz", "/metrics", "/v1/points/{point}"}
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -57,6 +59,8 @@ WHO: dict[str, frozenset[Scope]] = {
 
 async def seed(seeder: Seeder) -> None:
     await seed_register(seeder)
+    # Nobody is at work: else exports would give way to them.
+    await seeder.run("UPDATE partition_progress SET stored_at = data_through")
 
 
 def asks_with(scopes: frozenset[Scope]) -> AccessOf:
@@ -116,7 +120,9 @@ def test_what_the_document_allows_is_answered_as_it_says(
     ask(contract("everything"), operation, GenerationMode.POSITIVE, 2 * N_EXAMPLES)
 
 
-@pytest.mark.parametrize("operation", operations(), ids=" ".join)
+@pytest.mark.parametrize(
+    "operation", [one for one in operations() if one[1] not in NEVER_WRONG], ids=" ".join
+)
 def test_what_the_document_does_not_allow_is_refused_as_it_says(
     contract: Callable[[str], Any], operation: tuple[str, str]
 ) -> None:

@@ -137,9 +137,9 @@ async def test_a_listener_gets_everything_then_what_changed(
     app = application(settings)
     async with client_of(app) as client:
         desk: LiveDesk = app.state.context.live
-        desk.look_every_s = 0.05
+        desk.look_every_s, desk.pause_per_work = 0.05, 0.0
         async with asyncio.TaskGroup() as tasks:
-            listening = tasks.create_task(client.get("/v1/breaches/live?seconds=4"))
+            listening = tasks.create_task(client.get("/v1/breaches/live?seconds=8"))
             with desk.listening():
                 await desk.after(None, 30)
             await see(seeder, {"A": "fine", "B": "under", "C": "interrupted"})
