@@ -195,8 +195,8 @@ async def test_a_column_of_arrow_knows_its_unit_and_meaning(reader: httpx.AsyncC
     answer = await reader.get("/v1/points?format=arrow")
 
     schema = pa.ipc.open_stream(BytesIO(answer.content)).schema
-    assert schema.field("nominal_v").metadata[b"unit"] == b"V"
-    assert b"nominal" in schema.field("nominal_v").metadata[b"description"]
+    assert (schema.field("nominal_v").metadata or {})[b"unit"] == b"V"
+    assert b"nominal" in (schema.field("nominal_v").metadata or {})[b"description"]
     assert schema.field("valid_from").type == pa.timestamp("us", tz="UTC")
 
 
