@@ -263,19 +263,6 @@ class TooMuchError(RequestError):
     code = "too_much"
 
 
-class NotAcceptableError(RequestError):
-    """A request wants its answer in media types that are not offered."""
-
-    code = "not_acceptable"
-
-
-class BusyError(ServiceError):
-    """As many long answers are under way as may be at once; the message says which."""
-
-    retryable = True
-    code = "busy"
-
-
 class NotFoundError(ServiceError):
     """The registry does not have what is asked for."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, NamedTuple
 
-from service.errors import NotAcceptableError
+from service.api.refusals import NotAcceptableError
 
 Format = Literal["json", "csv", "arrow", "parquet"]
 

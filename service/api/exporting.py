@@ -15,9 +15,9 @@ from typing import Final
 
 from service.api.export_encoding import MinuteEncoder
 from service.api.export_pace import ExportPace
+from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.minute_columns import ExportPoint, HourPages, minute_columns
-from service.errors import BusyError
 from service.logs import logger
 from service.store.deployment_reads import reading
 from service.store.export_reads import ExportFilter, export_pages, export_points, is_behind

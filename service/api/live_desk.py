@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 from uuid import uuid4
 
+from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.live_breaches import (
     STALE_MS,
@@ -18,7 +19,7 @@ from service.domain.live_breaches import (
     changes_between,
     live_breaches,
 )
-from service.errors import BusyError, StoreError
+from service.errors import StoreError
 from service.logs import logger
 from service.store.breach_reads import seen_in_trouble
 from service.store.deployment_reads import reading

@@ -16,7 +16,7 @@ import pytest
 from service.api.export_encoding import MinuteEncoder
 from service.api.export_pace import ExportPace
 from service.api.exporting import Export, ExportDesk
-from service.errors import BusyError
+from service.api.refusals import BusyError
 from service.settings import Settings
 from service.store.export_reads import ExportFilter, is_behind
 from service.store.pool import Pool

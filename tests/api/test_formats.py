@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.api.accepting import MEDIA_TYPES, Format, chosen_format
-from service.errors import NotAcceptableError
+from service.api.refusals import NotAcceptableError
 from tests.api.clients import NOWHERE, application, client_of, get, problem_of
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.test_access import GIVEN, path_of
