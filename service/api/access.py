@@ -32,6 +32,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "GET /readyz": None,
         "GET /metrics": "read:aggregate",
         "GET /metrics/points": "read:customer",
+        "GET /v1/breaches/live": "read:customer",
         "GET /v1/budget": "read:aggregate",
         "GET /v1/communication-incidents": "read:aggregate",  # of five points or more
         "GET /v1/communication-incidents/{incident_id}/points": "read:customer",
@@ -59,6 +60,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "DELETE /v1/fault-calls/{call_id}": _CHANGE_ENTRY,
         "GET /v1/fault-calls/{call_id}/changes": "read:customer",
         "GET /v1/interruptions": "read:customer",
+        "GET /v1/minutes": "read:customer",
         "GET /v1/major-event-days": "read:aggregate",
         "GET /v1/outages": "read:customer",  # some of them are of one point
         "GET /v1/outages/{outage_id}": "read:customer",

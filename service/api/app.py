@@ -15,7 +15,10 @@ from service import clock
 from service.api import description, problem
 from service.api.access import AccessOf, check_access, everybody_is_local
 from service.api.context import ServeContext
+from service.api.exporting import ExportDesk
 from service.api.figures import keep_budgets, keep_figures
+from service.api.leaving import Leaving
+from service.api.live_desk import LiveDesk
 from service.api.promise_risks import keep_promise_risks
 from service.api.routes import (
     communication,
@@ -23,11 +26,13 @@ from service.api.routes import (
     declarations,
     device_clocks,
     due_deadlines,
+    exports,
     fault_calls,
     group_rates,
     held_alerts,
     interruption_evidence,
     interruptions,
+    live,
     major_event_days,
     minutes,
     operations,
@@ -45,6 +50,7 @@ from service.api.routes import (
     weeks,
     worst_served,
 )
+from service.api.validators import Validators
 from service.api.watch import RequestWatch
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.metrics import ServeMetrics, new_registry
@@ -61,7 +67,9 @@ _ROUTERS: Final = (
     weeks.router,
     worst_served.router,
     minutes.router,
+    exports.router,
     interruptions.router,
+    live.router,
     interruption_evidence.router,
     outages.router,
     communication.router,
@@ -123,6 +131,8 @@ def create_app(
                 metrics=metrics,
                 now=now,
                 point_series_max=settings.point_series_max,
+                exports=ExportDesk(settings.exports_max),
+                live=LiveDesk(settings.listeners_max),
                 fewest_in_group=settings.fewest_in_group,
                 month_start_day=settings.month_start_day,
                 report_font=settings.report_font,
@@ -132,6 +142,7 @@ def create_app(
                 tasks.create_task(keep(context))
                 for keep in (keep_figures, keep_budgets, keep_promise_risks)
             ]
+            keepers.append(tasks.create_task(context.live.keep(reader)))
             yield
             for keeper in keepers:
                 keeper.cancel()
@@ -154,6 +165,8 @@ def create_app(
     app.get("/", include_in_schema=False)(_start)
     problem.install(app)
     description.install(app)
+    app.add_middleware(Validators)
+    app.add_middleware(Leaving)
     app.add_middleware(RequestWatch, metrics=metrics)
     return app
 

@@ -9,6 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.api.access import Asking
+from service.api.exporting import ExportDesk
+from service.api.live_desk import LiveDesk
 from service.domain.access import NOBODY, Access
 from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
@@ -28,6 +30,8 @@ class ServeContext:
     metrics: ServeMetrics
     now: Callable[[], datetime]
     point_series_max: int  # of one answer of /metrics/points
+    exports: ExportDesk
+    live: LiveDesk
     fewest_in_group: int  # users or points, for who may not read customers
     month_start_day: int  # of the months of reports
     report_font: Path | None  # that PDF reports embed; None: the one that readers have

@@ -1,5 +1,6 @@
 """What the OpenAPI document says beside the routes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import FastAPI
@@ -21,6 +22,11 @@ Each path needs the scopes that `x-scope` names, all of them: `read:aggregate` f
 show one customer, `write:declarations` for the register; `admin` has all. Where requests are authenticated, send an
 API key or an OIDC token as `Authorization: Bearer`. Who may see some regions only is answered as if there were no
 others; sums of few members are withheld from who may read sums only.
+
+Every list is also a table: CSV by `Accept: text/csv` (or `?format=csv`), an Arrow IPC stream, or Parquet. Units stand
+above the columns of CSV and at the fields of the others; what stands beside a list in JSON stands in each row of it.
+Lists that grow come in pages: `Link: <...>; rel="next"` and `next_cursor` lead on, also while rows come in between.
+`ETag` and `If-None-Match` spare a client what it has. A client that goes away takes its query with it.
 
 A failure is a problem (RFC 9457, `application/problem+json`): `code` is for programs, `next` says what to do.
 """
@@ -70,6 +76,34 @@ TAGS: Final = [
 
 _BEARER: Final = "bearer"  # {} beside it: without authentication nothing is sent
 
+# Of parameters that say nothing more at their own place.
+EXAMPLES: Final[dict[str, object]] = {
+    "author": "li.na",
+    "call_id": 1,
+    "cause": "planned_construction",
+    "code": "F-10-07",
+    "cursor": "WyJQLTAwMDEiXQ",
+    "deadline_id": 1,
+    "declaration_id": 1,
+    "feeder": "F-10-07",
+    "from": "2024-03-01",
+    "incident_id": 1,
+    "n": 3,
+    "outage_id": 1,
+    "point": "P-0001",
+    "promise": "crew_arrival",
+    "region": "R-01",
+    "rule_set": "sgcc-2003",
+    "single_hours": 8,
+    "ticket": "2024-0815",
+    "to": "2024-04-01",
+    "total_hours": 12,
+    "transformer": "T-0107",
+    "without": ["abnormal_state"],
+    "year": 2024,
+}
+
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 RESPONSES: Final[dict[int | str, dict[str, object]]] = {
     "default": {"description": "A problem", "model": Problem}
 }
@@ -94,10 +128,18 @@ def install(app: FastAPI) -> None:
                 if scopes:
                     operation["x-scope"] = " ".join(scopes)
                     operation["security"] = [{_BEARER: []}, {}]
-                answers = operation["responses"]
-                if "application/json" in answers["default"]["content"]:
-                    content = answers["default"]["content"]
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                _exemplify(operation.get("parameters", []))
+                # FastAPI takes the media type of the good answer for it.
+                operation["responses"]["default"]["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
         return found
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way
+
+
+def _exemplify(parameters: Sequence[dict[str, object]]) -> None:
+    """Give parameters an example, where what they take does not speak for itself."""
+    for one in parameters:
+        name, schema = str(one["name"]), one["schema"]
+        assert isinstance(schema, dict)  # noqa: S101 (FastAPI writes it)
+        if "example" not in one and "examples" not in schema and name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]

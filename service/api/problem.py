@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service import errors
+from service.api import refusals
 from service.errors import RequestError, ServiceError, access
 from service.errors.access import UnauthenticatedError
 from service.logs import logger
@@ -107,6 +108,16 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
         errors.RuleSetNotJudgedError: _WRONG._replace(
             title="Not judged by this rule set",
             next="Ask for the rule set in force, or for one with the same limits; /v1/rule-sets shows them.",
+        ),
+        refusals.NotAcceptableError: _Answer(
+            HTTPStatus.NOT_ACCEPTABLE,
+            "Not offered in such a form",
+            "Ask for one of the media types that `detail` names in Accept, or for its word in ?format=.",
+        ),
+        refusals.BusyError: _Answer(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "Too many at once",
+            "Ask again when one of them has ended, or raise the setting that `detail` names.",
         ),
         errors.NotFoundError: _Answer(
             HTTPStatus.NOT_FOUND, "Not found", "GET /v1/points lists the points there are."

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
+from service.api.columns import ROWS
 from service.api.few_members import remainder_tells
 from service.api.shapes import Basis, Shape
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
@@ -180,7 +181,9 @@ class UnruledShape(Shape):
 class PromiseBlock(Shape):
     """The promises of a rule set, and how they stand."""
 
-    promises: list[PromiseShape] = Field(description="in the order of the rule set")
+    promises: Annotated[list[PromiseShape], ROWS] = Field(
+        description="in the order of the rule set"
+    )
     deadlines: list[PromiseShape] = Field(
         description="dated promises, of what was opened in the period; in the order of the rule set"
     )

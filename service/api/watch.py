@@ -5,6 +5,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import problem
+from service.api.leaving import CLIENT_LEFT
 from service.clock import monotonic_s
 from service.logs import logger
 from service.metrics import ServeMetrics
@@ -45,6 +46,7 @@ class RequestWatch:
         finally:
             duration_s = monotonic_s() - started_s
             route = getattr(scope.get("route"), "path_format", _UNKNOWN)
+            status = status or CLIENT_LEFT
             self._metrics.record_request(route, scope["method"], status, duration_s)
             log.debug(
                 "request",

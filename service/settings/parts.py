@@ -259,6 +259,12 @@ class ServingSettings(Part):
     point_series_max: int = Field(
         default=10_000, gt=0, description="series that /metrics/points gives at once, at most"
     )
+    exports_max: int = Field(
+        default=2, gt=0, description="exports of /v1/minutes that `serve` has under way, at most"
+    )
+    listeners_max: int = Field(
+        default=100, gt=0, description="listeners to live breaches of one `serve`, at most"
+    )
     fewest_in_group: int = Field(
         default=5,
         ge=1,

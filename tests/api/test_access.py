@@ -26,6 +26,8 @@ MARCH_1 = {"from": "2024-03-01", "to": "2024-03-02"}
 GIVEN: dict[str, dict[str, str]] = {
     "/v1/reports/{report}": {"month": "2024-03"},
     "/v1/worst-served": {"n": "1"},
+    "/v1/breaches/live": {"seconds": "1"},
+    "/v1/minutes": MARCH_1,
     "/v1/pass-rate": {"group_by": "feeder", **MARCH_1},
     "/v1/composite-pass-rate": MARCH_1,
     "/v1/residential-pass-rate": MARCH_1,

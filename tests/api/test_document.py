@@ -18,6 +18,7 @@ PATHS = {
     "/v1/points/{point}/pass-rate",
     "/v1/points/{point}/minutes",
     "/v1/points/{point}/weeks",
+    "/v1/minutes",
     "/v1/pass-rate",
     "/v1/composite-pass-rate",
     "/v1/residential-pass-rate",
@@ -36,6 +37,7 @@ PATHS = {
     "/v1/sarfi",
     "/v1/scorecard",
     "/v1/worst-served",
+    "/v1/breaches/live",
     "/v1/budget",
     "/v1/promises",
     "/v1/promises/{promise}/breaches",
@@ -82,6 +84,25 @@ def test_every_operation_says_what_it_does_and_what_it_takes(document: dict[str,
             for one in operation.get("parameters", [])
             if not one.get("description")
         ]
+
+    assert silent == []
+
+
+def test_every_parameter_shows_what_it_takes(document: dict[str, Any]) -> None:
+    def shows(schema: dict[str, Any]) -> bool:
+        kinds = [schema, *schema.get("anyOf", [])]
+        return any(
+            one.keys() & {"examples", "default", "enum", "const", "$ref"}
+            or one.get("type") == "boolean"
+            for one in kinds
+        )
+
+    silent = [
+        f"{name} {one['name']}"
+        for name, operation in operations(document)
+        for one in operation.get("parameters", [])
+        if not shows(one["schema"])
+    ]
 
     assert silent == []
 

@@ -43,7 +43,7 @@ def measure(console: Console) -> list[Figure]:
     parts = read_parts(os.environ)
     with RealKafka(parts=parts) as kafka, RealTimescale(parts=parts) as timescale:
         dsn = timescale.create_database()
-        asyncio.run(_prepare(kafka.bootstrap, dsn))
+        asyncio.run(prepare(kafka.bootstrap, dsn))
         console.print(
             f"consume: sending {N_SECONDS:,} s of {telemetry.N_POINTS:,} meters, 1,000 readings a message"
         )
@@ -71,9 +71,10 @@ def measure(console: Console) -> list[Figure]:
     ]
 
 
-async def _prepare(bootstrap: str, dsn: str) -> None:
+async def prepare(bootstrap: str, dsn: str, n_points: int = telemetry.N_POINTS) -> None:
+    """Make the schema, the registry and the topics."""
     await run_migrate(Settings(database_dsn=dsn))
-    await telemetry.register(dsn)
+    await telemetry.register(dsn, n_points)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:

@@ -26,18 +26,20 @@ _REGISTER_DEVICES = """
 """
 
 
-async def register(dsn: str) -> None:
+async def register(dsn: str, n_points: int = N_POINTS) -> None:
     """Register the points and their meters."""
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(_REGISTER, N_POINTS)
+        await connection.execute(_REGISTER, n_points)
         await connection.execute(_REGISTER_DEVICES)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
 
 
-async def produce(bootstrap: str, topic: str, *, first_ms: int, n_seconds: int) -> int:
+async def produce(
+    bootstrap: str, topic: str, *, first_ms: int, n_seconds: int, n_points: int = N_POINTS
+) -> int:
     """Send ``n_seconds`` seconds of every meter's voltage, second by second; return the number of messages."""
     producer = aiokafka.AIOKafkaProducer(
         bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=1_000_000, acks=1
@@ -46,7 +48,7 @@ async def produce(bootstrap: str, topic: str, *, first_ms: int, n_seconds: int) 
     n_messages = 0
     try:
         waiting: list[asyncio.Future[object]] = []
-        for partition, value in _messages(first_ms, n_seconds):
+        for partition, value in _messages(first_ms, n_seconds, n_points):
             waiting.append(await producer.send(topic, value, partition=partition))
             n_messages += 1
             if len(waiting) >= IN_FLIGHT:
@@ -58,10 +60,10 @@ async def produce(bootstrap: str, topic: str, *, first_ms: int, n_seconds: int) 
     return n_messages
 
 
-def _messages(first_ms: int, n_seconds: int) -> Iterator[tuple[int, bytes]]:
+def _messages(first_ms: int, n_seconds: int, n_points: int) -> Iterator[tuple[int, bytes]]:
     """Yield partition and value: every concentrator once a second, all of its meters at one instant."""
     random = np.random.default_rng(7)
-    ids = random.permutation(N_POINTS).reshape(-1, PER_MESSAGE) + 1
+    ids = random.permutation(n_points).reshape(-1, PER_MESSAGE) + 1
     names = [pa.array([f"M{one:09d}" for one in group]) for group in ids.tolist()]
     volts = 220 + random.normal(0, 3, (16, PER_MESSAGE))
     for second in range(n_seconds):

@@ -12,6 +12,7 @@ from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, Text, To, span_of
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.reporting import Against, PlaceKind
 from service.errors import UnknownEntryError
 from service.store.communication_reads import (
@@ -25,7 +26,7 @@ from service.store.communication_reads import (
 )
 from service.store.deployment_reads import reading
 
-router = APIRouter(tags=["communications incidents"])
+router = APIRouter(tags=["communications incidents"], route_class=TableRoute)
 
 INTERRUPTED: Final = "known by now to have been without supply then: evidence that came later"
 Number = Annotated[int, Path(ge=1, lt=2**31, description="number of the incident")]

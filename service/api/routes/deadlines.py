@@ -21,11 +21,12 @@ from service.api.paging import NEXT_CURSOR, Paging
 from service.api.parameters import EntryText
 from service.api.register_shapes import Author, ChangePage, OpenOnly, Withdrawn, change_page
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.register import NewDeadline
 from service.store.deadlines import DEADLINES
 from service.store.register_entries import EntryFilter, StoredEntry
 
-router = APIRouter(tags=["register"])
+router = APIRouter(tags=["register"], route_class=TableRoute)
 
 _SPAN: Final = "day or instant with offset: only what was opened "
 _SUBJECT: Final = "class or area that chooses among the rows of the promise"

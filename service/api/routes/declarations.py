@@ -25,6 +25,7 @@ from service.api.register_shapes import (
     check_right,
 )
 from service.api.shapes import Shape
+from service.api.table_routes import TableRoute
 from service.api.territory import check_changed_declaration, check_declaration
 from service.domain.register import Kind, OutageKind
 from service.errors import UnknownDeclarationError
@@ -41,7 +42,7 @@ from service.store.declarations import (
 )
 from service.store.deployment_reads import reading
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter(tags=["declarations"], route_class=TableRoute)
 log = logger(__name__)
 
 _REACH: Final = "day or instant with offset: only declarations that reach into the time "

@@ -13,12 +13,13 @@ from service.api.paging import NEXT_CURSOR, Paging, cursor_number, encode_cursor
 from service.api.promise_shapes import PromiseRuleShape
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.instants import at_us, epoch_us
 from service.domain.promises.due import WORKING_DAYS_MAX, OpenDeadline, open_deadlines
 from service.store.deployment_reads import reading
 from service.store.promise_reads import read_open_deadlines
 
-router = APIRouter(tags=["promises"])
+router = APIRouter(tags=["promises"], route_class=TableRoute)
 
 CLOSE_WORKING_DAYS: Final = 2
 

@@ -21,12 +21,13 @@ from service.api.paging import NEXT_CURSOR, Paging
 from service.api.parameters import EntryText
 from service.api.register_shapes import Author, ChangePage, OpenOnly, Withdrawn, change_page
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.register import NewFaultCall
 from service.domain.registry import ResponseArea
 from service.store.fault_calls import FAULT_CALLS
 from service.store.register_entries import EntryFilter, StoredEntry
 
-router = APIRouter(tags=["register"])
+router = APIRouter(tags=["register"], route_class=TableRoute)
 
 _SPAN: Final = "day or instant with offset: only calls made "
 _WEATHER: Final = "such weather that no time of arrival is promised"

@@ -11,6 +11,7 @@ from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
 from service.api.parameters import From, Text, To, check_length, days_of
 from service.api.rule_choice import KeptRuleSetName, kept_rules_of
 from service.api.shapes import METHOD, Basis, Minutes, Rates, Shape, basis_of, local, rates
+from service.api.table_routes import TableRoute
 from service.domain.periods import day_start
 from service.domain.rates import Method, method_of
 from service.errors import TooMuchError
@@ -18,7 +19,7 @@ from service.store.beside_reads import beside_through, n_days_waiting
 from service.store.deployment_reads import reading
 from service.store.group_reads import GroupBy, GroupCounts, GroupsAsked, group_counts
 
-router = APIRouter(tags=["pass rates"])
+router = APIRouter(tags=["pass rates"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 GROUPS_MAX: Final = 5000

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, Field
 
+from service.api.columns import ROWS
 from service.api.context import Context
 from service.api.routes.interruptions import EVIDENCE
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.supply.meter_events import MeterEventKind
 from service.domain.supply.pieces import Grade
 from service.errors import NotFoundError, RequestError
@@ -25,7 +27,7 @@ from service.store.evidence_reads import (
     grounds_of,
 )
 
-router = APIRouter(tags=["interruptions and events"])
+router = APIRouter(tags=["interruptions and events"], route_class=TableRoute)
 
 Start = Annotated[
     AwareDatetime,
@@ -84,7 +86,7 @@ class InterruptionEvidence(_Edges):
     outage_id: int | None = Field(description="the outage of the network that it is a part of")
     cause: str = Field(description="of the declared outage that it belongs to")
     declaration_id: int | None = Field(description="of that one")
-    pieces: list[PieceShape] = Field(
+    pieces: Annotated[list[PieceShape], ROWS] = Field(
         description="united they are the interruption; minutes without voltage are a piece of grade measured"
     )
     meter_events: list[MeterEventShape]

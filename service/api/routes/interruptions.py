@@ -14,6 +14,7 @@ from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import FrequencyHz, From, Text, To, span_of
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.event_bounds import SeenEvent, duration_bounds_s
 from service.domain.event_classes import CLASS_NAMES, EventClassifier
 from service.domain.event_rows import Ieee1159, Itic, SemiF47
@@ -32,7 +33,7 @@ from service.store.interruption_reads import (
     list_interruptions,
 )
 
-router = APIRouter(tags=["interruptions and events"])
+router = APIRouter(tags=["interruptions and events"], route_class=TableRoute)
 
 UNCERTAIN: Final = "null where the shortest and the longest duration give different ones"
 EVIDENCE: Final = (

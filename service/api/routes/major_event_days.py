@@ -15,6 +15,7 @@ from service.api.reliability_shapes import DefinitionShape, IndexShape
 from service.api.routes.reliability import ASKED, Users
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.instants import epoch_us
 from service.domain.periods import day_start
 from service.domain.registry import UserClass
@@ -33,7 +34,7 @@ from service.domain.rule_rows import MajorEventDayRow
 from service.store.deployment_reads import reading
 from service.store.reliability_reads import KnownNetwork, known_network
 
-router = APIRouter(tags=["reliability"])
+router = APIRouter(tags=["reliability"], route_class=TableRoute)
 
 _YEARS: Final = (1970, 2199)
 

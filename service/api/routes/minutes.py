@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -17,22 +17,20 @@ from kernels.layout import (
     SHARE_SHIFT,
     VERDICT_MASK,
 )
+from service.api.columns import Spread
 from service.api.context import Context
+from service.api.minute_words import RANKS, VERDICTS, Rank, Verdict
 from service.api.parameters import From, To, check_length, day_span_of
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.store.deployment_reads import reading
 from service.store.page_reads import PageEvidence, read_evidence
 
-router = APIRouter(tags=["evidence"])
+router = APIRouter(tags=["evidence"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=7)
 _MINUTE: Final = timedelta(minutes=1)
-
-Verdict = Literal["missing", "pass", "over", "under", "interrupted", "exempt", "invalid"]
-Rank = Literal["missing", "invalid", "estimated", "good"]
-VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)  # in the order of the codes
-RANKS: Final[tuple[Rank, ...]] = get_args(Rank)
 
 
 class PhaseMinute(Shape):
@@ -57,7 +55,7 @@ class MinuteShape(Shape):
 
     minute: datetime = Field(description="its start")
     verdict: Verdict = Field(description="of the point; this one counts")
-    phases: list[PhaseMinute] = Field(
+    phases: Annotated[list[PhaseMinute], Spread("phase", 3)] = Field(
         description="phase 1 first; empty in an hour from which nothing came"
     )
 

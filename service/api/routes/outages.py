@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
+from service.api.columns import ROWS
 from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, To, span_of
 from service.api.routes.interruptions import EVIDENCE, Place
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.supply.pieces import Grade
 from service.errors import NotFoundError
 from service.store.deployment_reads import reading
@@ -29,7 +31,7 @@ from service.store.outage_reads import (
     members_of,
 )
 
-router = APIRouter(tags=["interruptions and events"])
+router = APIRouter(tags=["interruptions and events"], route_class=TableRoute)
 
 Number = Annotated[int, Path(ge=1, lt=2**63, description="number of the outage")]
 _TIMES: Final = ("earliest_at", "start_at", "end_at", "latest_at", "last_end_at")
@@ -101,7 +103,9 @@ class OutageDetail(OutageShape):
 
     zone: str = Field(description="IANA zone in which times are shown")
     data_through: datetime | None = Field(description="up to where the data reach")
-    members: list[MemberShape] = Field(description="its points but the nested ones, by start")
+    members: Annotated[list[MemberShape], ROWS] = Field(
+        description="its points but the nested ones, by start"
+    )
     nested: list[MemberShape] = Field(description="points that stayed dark after the others")
     steps: list[StepShape] = Field(description="how supply came back")
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from service.api.columns import ROWS
 from service.api.context import Context
 from service.api.parameters import From, To, check_length, span_of
 from service.api.period_counts import PeriodCounts, period_counts, sum_of
@@ -15,12 +16,13 @@ from service.api.point_verdicts import PointVerdicts, point_verdicts, undeclared
 from service.api.routes.points import PointName, known_point
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, PointRates, Shape, basis_of, point_rates
+from service.api.table_routes import TableRoute
 from service.domain.periods import By, periods
 from service.domain.rates import VerdictCounts
 from service.domain.registry import DeclarationKind, Point
 from service.store.deployment_reads import reading
 
-router = APIRouter(tags=["pass rates"])
+router = APIRouter(tags=["pass rates"], route_class=TableRoute)
 
 LONGEST: Final[dict[By, timedelta]] = {
     "hour": timedelta(days=31),
@@ -88,7 +90,7 @@ class PointPassRate(Basis, _Asked):
     )
     exemption: Exemption
     undeclared: Undeclared | None = Field(description="null unless asked for by `without`")
-    periods: list[PeriodRates]
+    periods: Annotated[list[PeriodRates], ROWS]
 
 
 class RatesAsked(NamedTuple):

@@ -16,12 +16,13 @@ from service.api.point_shapes import (
     point_shape,
 )
 from service.api.shapes import Shape
+from service.api.table_routes import TableRoute
 from service.domain.registry import Point, PointClass
 from service.errors import NotFoundError
 from service.store.deployment_reads import Snapshot, reading
 from service.store.point_reads import PointFilter, customers_of, devices_of, find_point, list_points
 
-router = APIRouter(tags=["points"])
+router = APIRouter(tags=["points"], route_class=TableRoute)
 
 PointName = Annotated[
     Text, Path(description="identifier of the point in the registry", examples=["P-0001"])
@@ -62,7 +63,7 @@ async def points(
 
 
 # Registered last of all: an identifier may hold slashes.
-by_name = APIRouter(tags=["points"])
+by_name = APIRouter(tags=["points"], route_class=TableRoute)
 
 
 @by_name.get("/v1/points/{point:path}", summary="Show one point")

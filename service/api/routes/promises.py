@@ -17,6 +17,7 @@ from service.api.promise_shapes import PromiseRuleShape, Promises
 from service.api.promises import block_of, promise_figures_of
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.instants import at_us
 from service.domain.periods import day_start
 from service.domain.promises.cases import Breach, Case, Excess, minutes_of
@@ -26,7 +27,7 @@ from service.domain.rules import RuleSet
 from service.errors import RequestError
 from service.store.deployment_reads import Snapshot, reading
 
-router = APIRouter(tags=["promises"])
+router = APIRouter(tags=["promises"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 

@@ -17,6 +17,7 @@ from service.api.parameters import From, To, check_length, span_of
 from service.api.reliability_shapes import DefinitionShape, EvidenceShape, ReliabilityShape
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.registry import UserClass
 from service.domain.reliability.causes import CauseNode, is_under
 from service.domain.reliability.figures import CountedUsers, counted_users
@@ -29,7 +30,7 @@ from service.errors import TooMuchError
 from service.store.deployment_reads import reading
 from service.store.reliability_reads import KnownNetwork, known_network
 
-router = APIRouter(tags=["reliability"])
+router = APIRouter(tags=["reliability"], route_class=TableRoute)
 
 GroupBy = Literal["none", "region", "feeder", "area", "level", "cause"]
 LONGEST: Final = timedelta(days=400)

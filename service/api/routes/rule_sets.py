@@ -9,10 +9,11 @@ from pydantic import Field, JsonValue
 
 from service.api.context import Context, ServeContext
 from service.api.shapes import Shape
+from service.api.table_routes import TableRoute
 from service.domain.catalogue import checksum_of
 from service.domain.rules import RuleSet
 
-router = APIRouter(tags=["rule sets"])
+router = APIRouter(tags=["rule sets"], route_class=TableRoute)
 
 _TOLD_APART: Final = {"name", "title", "extends", "effective_from", "effective_to"}
 

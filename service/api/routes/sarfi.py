@@ -12,6 +12,7 @@ from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
 from service.api.parameters import FrequencyHz, From, Text, To, check_length, days_of
 from service.api.routes.group_rates import GROUPS_MAX, LONGEST
 from service.api.shapes import METHOD, Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.event_tables import load_event_tables
 from service.domain.periods import day_start
 from service.domain.rates import Method, method_of
@@ -20,7 +21,7 @@ from service.errors import RequestError, TooMuchError
 from service.store.deployment_reads import reading
 from service.store.sarfi_reads import SarfiCounts, SarfiGroupBy, SarfiGroups, sarfi_counts
 
-router = APIRouter(tags=["interruptions and events"])
+router = APIRouter(tags=["interruptions and events"], route_class=TableRoute)
 
 SINGLE_EVENT_METHOD: Final = (
     "voltage: lowest (x above 100: highest) RMS of a reading over the phases; duration: the readings that showed it; "

@@ -11,10 +11,11 @@ from service.api.parameters import From, To, check_length, day_of, days_of
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.scorecard_shapes import Scorecard, YearBudget
 from service.api.scorecards import budget_of_year, scorecard_of
+from service.api.table_routes import TableRoute
 from service.domain.periods import day_start
 from service.store.deployment_reads import reading
 
-router = APIRouter(tags=["targets"])
+router = APIRouter(tags=["targets"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from service.api.access import Asking
+from service.api.columns import ROWS
 from service.api.context import Context
 from service.api.few_members import (
     WITHHELD,
@@ -26,6 +27,7 @@ from service.api.figure_shapes import (
 )
 from service.api.parameters import From, To, check_length, days_of
 from service.api.shapes import Basis, Shape, basis_of
+from service.api.table_routes import TableRoute
 from service.domain.composite import CLASSES, composite_rate
 from service.domain.means import ShareMean
 from service.domain.pass_figures import PassFigure
@@ -37,7 +39,7 @@ from service.metrics.words import Area
 from service.store.deployment_reads import Snapshot, reading
 from service.store.target_reads import AreaFigure, class_figures, pass_figures, targets_of
 
-router = APIRouter(tags=["pass rates"])
+router = APIRouter(tags=["pass rates"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 
@@ -98,7 +100,7 @@ class ResidentialPassRate(Basis, _Days):
     """The pass rate at residential customers, by target area."""
 
     areas: list[AreaShape] = Field(description="all regions together")
-    regions: list[RegionShape] = Field(description="in the order of their codes")
+    regions: Annotated[list[RegionShape], ROWS] = Field(description="in the order of their codes")
     withheld_groups: int = Field(description=WITHHELD)
 
 

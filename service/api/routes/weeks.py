@@ -11,6 +11,7 @@ from service.api.few_members import Fewest, remainder_tells, without_few
 from service.api.parameters import From, Text, To, check_length, days_of, instant, newest_day
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import basis_of
+from service.api.table_routes import TableRoute
 from service.api.week_shapes import (
     Compliance,
     PointWeeks,
@@ -30,7 +31,7 @@ from service.store.deployment_reads import Snapshot, reading
 from service.store.week_reads import compliance, is_kept, stored_weeks
 from service.store.week_rows import WeekSource, week_sources
 
-router = APIRouter(tags=["pass rates"])
+router = APIRouter(tags=["pass rates"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 _WEEK: Final = timedelta(days=7)

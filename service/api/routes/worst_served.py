@@ -12,13 +12,14 @@ from service.api.paging import Paging, encode_cursor
 from service.api.parameters import From, Text, To, check_length, span_of
 from service.api.routes.reliability import Cause, Declared
 from service.api.rule_choice import RuleSetName, rules_of
+from service.api.table_routes import TableRoute
 from service.api.worst_served import WorstAsked, WorstServedList, read_worst_served, shown_list
 from service.domain.registry import UserClass
 from service.domain.reliability.worst_served import Criterion, Index, WorstServed
 from service.errors import RequestError
 from service.store.deployment_reads import reading
 
-router = APIRouter(tags=["reliability"])
+router = APIRouter(tags=["reliability"], route_class=TableRoute)
 
 LONGEST: Final = timedelta(days=400)
 HOURS_MAX: Final = 9600  # of the longest period

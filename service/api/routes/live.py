@@ -1,0 +1,198 @@
+"""Points in breach as server-sent events: all of them first, then what changes."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import Field
+
+from service.api.access import Asking
+from service.api.context import Context
+from service.api.live_desk import LiveDesk, LiveState
+from service.api.parameters import Text
+from service.api.shapes import Shape, local
+from service.clock import monotonic_s
+from service.domain.live_breaches import BreachKind, LiveBreach
+from service.store.deployment_reads import reading
+
+router = APIRouter(tags=["interruptions and events"])
+
+LONGEST_S: Final = 3600  # then a client connects anew, and who it is is looked at again
+_RETRY_MS: Final = 5000
+
+
+class LiveBreachShape(Shape):
+    """A point that is outside its band, or without supply, by its newest reading."""
+
+    point: str = Field(description="identifier in the registry", examples=["P-0001"])
+    kind: BreachKind = Field(
+        description="under or over the band of single readings; high: above +20 %; interrupted: no voltage is measured"
+    )
+    seen_at: datetime = Field(description="end of the newest reading")
+    region: str = Field(description="code of the region")
+    region_name: str
+    feeder: str = Field(description="code of the feeder")
+    feeder_name: str
+    transformer: str = Field(description="code of the transformer")
+    transformer_name: str
+
+
+class LiveSnapshot(Shape):
+    """All points in breach: what is not in it is in none."""
+
+    zone: str = Field(description="IANA zone in which times are shown")
+    data_through: datetime | None = Field(description="up to where the data reach")
+    breaches: list[LiveBreachShape] = Field(description="in the order of their points")
+    left_out: int = Field(description="devices in breach that are too many to be looked at")
+
+
+class BreachChangeShape(LiveBreachShape):
+    """What became of one point."""
+
+    change: Literal["began", "changed", "ended"]
+
+
+class _Place(NamedTuple):
+    """Of which part of the network somebody wants to hear."""
+
+    region: str | None
+    feeder: str | None
+
+
+def _place(
+    region: Annotated[Text | None, Query(description="only points of this region")] = None,
+    feeder: Annotated[Text | None, Query(description="only points of this feeder")] = None,
+) -> _Place:
+    return _Place(region, feeder)
+
+
+class _Listener:
+    """One listener: what it may and wants to hear, and what it has heard."""
+
+    def __init__(
+        self, desk: LiveDesk, asked: "_Asked", zone: ZoneInfo, admits: Callable[[str], bool]
+    ) -> None:
+        self._desk = desk
+        self._place = asked.place
+        self._zone = zone
+        self._admits = admits
+        last_id = asked.last_id
+        run, _, number = (last_id or "").partition("-")
+        is_known = run == desk.run and number.isascii() and number.isdigit()
+        self.heard: int | None = int(number) if is_known else None
+
+    def events(self, state: LiveState) -> Iterator[ServerSentEvent]:
+        """Yield what is new: the changes, or everything where changes are missing or too old."""
+        changes = None if self.heard is None else self._desk.changes_since(self.heard)
+        last_id = f"{self._desk.run}-{state.number}"
+        if changes is None:
+            yield ServerSentEvent(
+                event="snapshot", id=last_id, retry=_RETRY_MS, data=self._snapshot(state)
+            )
+        else:
+            first = state.number - len(changes)
+            for nth, one in enumerate(changes, first + 1):
+                if self._is_wanted(one.breach):
+                    shape = BreachChangeShape.model_validate(
+                        {"change": one.change, **self._fields(one.breach)}
+                    )
+                    yield ServerSentEvent(
+                        event=one.change, id=f"{self._desk.run}-{nth}", data=shape
+                    )
+        self.heard = state.number
+
+    def _snapshot(self, state: LiveState) -> LiveSnapshot:
+        return LiveSnapshot(
+            zone=self._zone.key,
+            data_through=local(state.data_through, self._zone),
+            breaches=[
+                LiveBreachShape.model_validate(self._fields(one))
+                for one in state.breaches.values()
+                if self._is_wanted(one)
+            ],
+            left_out=state.n_left_out,
+        )
+
+    def _is_wanted(self, one: LiveBreach) -> bool:
+        place, wanted = one.place, self._place
+        is_there = wanted.region in {None, place.region} and wanted.feeder in {None, place.feeder}
+        return is_there and self._admits(place.region)
+
+    def _fields(self, one: LiveBreach) -> dict[str, object]:
+        return {**asdict(one.place), "kind": one.kind, "seen_at": local(one.seen_at, self._zone)}
+
+
+class _Asked(NamedTuple):
+    """What somebody wants to hear, and for how long."""
+
+    place: _Place
+    last_id: str | None
+    seconds: int
+
+
+def _asked(
+    place: Annotated[_Place, Depends(_place)],
+    last_event_id: Annotated[
+        str | None,
+        Header(
+            max_length=100,
+            description="`id` of the last event that was heard: what changed since comes, not everything anew",
+            examples=["3f9c0a1b2c4d-17"],
+        ),
+    ] = None,
+    seconds: Annotated[
+        int,
+        Query(
+            ge=1, le=LONGEST_S, description="how long the stream lasts, seconds", examples=[3600]
+        ),
+    ] = LONGEST_S,
+) -> _Asked:
+    return _Asked(place, last_event_id, seconds)
+
+
+def _listening(context: Context) -> Iterator[LiveDesk]:
+    """Lend a place among the listeners until the stream has ended."""
+    with context.live.listening():
+        yield context.live
+
+
+@router.get(
+    "/v1/breaches/live",
+    summary="Points in breach, as they come and go",
+    response_class=EventSourceResponse,
+)
+async def live_breaches(
+    context: Context,
+    asking: Asking,
+    asked: Annotated[_Asked, Depends(_asked)],
+    desk: Annotated[LiveDesk, Depends(_listening)],
+) -> AsyncIterator[ServerSentEvent]:
+    """Return the points that are outside their bands or without supply now, as server-sent events.
+
+    First comes `snapshot` with all of them, then `began`, `changed` (another kind) and `ended`, each with its point:
+    within some seconds of the checkpoint that stored it. Every `id` can be given as `Last-Event-ID`; where changes
+    since are no longer kept, a new snapshot comes. A comment every 15 s shows that the line is alive. The stream ends
+    after an hour, and a client connects anew. Readings older than 30 minutes are no breach of now.
+    """
+    async with reading(context.reader) as snapshot:
+        zone = snapshot.zone
+    listener = _Listener(desk, asked, zone, _admits(asking))
+    end_s = monotonic_s() + asked.seconds
+    while (left_s := end_s - monotonic_s()) > 0:
+        state = await desk.after(listener.heard, left_s)
+        if state is not None:
+            for event in listener.events(state):
+                yield event
+
+
+def _admits(asking: object) -> Callable[[str], bool]:
+    """Return which regions somebody may hear of; all, where nobody has a territory."""
+    territory = getattr(asking, "territory", None)
+    if territory is None:
+        return lambda region: True  # noqa: ARG005
+    admits: Callable[[str], bool] = territory.admits
+    return admits

@@ -1,0 +1,92 @@
+"""What the lanes of all consumers see now, as the last checkpoints stored it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.layout import EVENT_STATE, INTERRUPTION, LANE_WORDS, NO_TIME
+from service.domain.lane_book import LAYOUT_VERSION
+from service.domain.live_breaches import BreachPlace, SeenLanes
+from service.store.pool import Connection
+from service.store.statements import statement
+
+_STATE_BYTES: Final = LANE_WORDS * 8
+
+# Behind the states of a block stand what its lanes see; only these are fetched.
+_BLOCKS = statement(
+    "live_lane_blocks",
+    """
+    SELECT device_ids, substring(states FROM length(device_ids) / 4 * $1::integer + 1) AS events
+      FROM lane_block
+     WHERE layout_version = $2       -- smallint
+     ORDER BY topic, partition, block
+    """,
+)
+
+_PLACES = statement(
+    "live_lane_places",
+    """
+    SELECT device_id, point_id, point, region, region_name, feeder, feeder_name, transformer, transformer_name
+      FROM device
+      JOIN point USING (point_id)
+     WHERE point_id IN (SELECT point_id FROM device WHERE device_id = ANY ($1::integer[]))
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneColumns:
+    """What every lane sees, ``(n_lanes,)`` each."""
+
+    device_id: NDArray[np.int32]
+    last_ms: NDArray[np.int64]  # end of the newest reading judged
+    breach: NDArray[np.uint8]  # as kernels.events says
+    is_dark: NDArray[np.bool_]
+
+
+async def read_lanes(connection: Connection) -> LaneColumns:
+    """Return what all lanes saw at the last checkpoint."""
+    rows = await connection.fetch(_BLOCKS, _STATE_BYTES, LAYOUT_VERSION)
+    device_id = np.frombuffer(b"".join(row["device_ids"] for row in rows), np.int32)
+    events = np.frombuffer(b"".join(row["events"] for row in rows), EVENT_STATE)
+    return LaneColumns(
+        device_id=device_id,
+        last_ms=events["last_ms"],
+        breach=events["breach"],
+        is_dark=(events["open_kinds"] >> INTERRUPTION) & 1 == 1,
+    )
+
+
+async def seen_in_trouble(connection: Connection, since_ms: int, n_max: int) -> SeenLanes:
+    """Return the lanes of the points of which some lane sees trouble, read at or after ``since_ms``; ``n_max`` at most.
+
+    Points with several lanes have all of them, so that the newest can speak.
+    """
+    lanes = await read_lanes(connection)
+    is_fresh = (lanes.last_ms != NO_TIME) & (lanes.last_ms >= since_ms)
+    troubled = np.flatnonzero(is_fresh & ((lanes.breach > 0) | lanes.is_dark))
+    chosen = troubled[:n_max]
+    places = await _places(connection, lanes.device_id[chosen].tolist())
+    known = np.flatnonzero(np.isin(lanes.device_id, np.array(list(places), np.int32)))
+    return SeenLanes(
+        places=[places[int(number)] for number in lanes.device_id[known]],
+        last_ms=lanes.last_ms[known].tolist(),
+        breach=lanes.breach[known].tolist(),
+        is_dark=lanes.is_dark[known].tolist(),
+        n_left_out=troubled.size - chosen.size,
+    )
+
+
+async def _places(connection: Connection, devices: Sequence[int]) -> dict[int, BreachPlace]:
+    if not devices:
+        return {}
+    rows = await connection.fetch(_PLACES, devices)
+    return {
+        row["device_id"]: BreachPlace(
+            **{name: row[name] for name in BreachPlace.__dataclass_fields__}
+        )
+        for row in rows
+    }
