@@ -37,6 +37,7 @@ class ExportDesk:
 
     n_max: int
     pace: ExportPace = field(default_factory=ExportPace)
+    rests_until_s: float = 0.0  # monotonic
     _n_open: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -103,8 +104,9 @@ class Export:
     async def _batch(
         self, encoder: MinuteEncoder, span: tuple[datetime, datetime], after: int
     ) -> tuple[list[ExportPoint], bytes]:
-        """Read and encode the minutes of a few points in a day, then rest."""
+        """Read and encode the minutes of a few points in a day, once the rest after the batch before is over."""
         async with self.desk.turn:
+            await asyncio.sleep(max(0.0, self.desk.rests_until_s - monotonic_s()))
             started_s = monotonic_s()
             points, pages, behind = await self._read(span, after)
             part = b""
@@ -112,7 +114,8 @@ class Export:
                 minutes = await asyncio.to_thread(minute_columns, points, pages, *span)
                 part = await asyncio.to_thread(encoder.encode, minutes, points)
             work_s = monotonic_s() - started_s
-            await asyncio.sleep(self.desk.pace.pause_s(work_s, is_behind=behind))
+            pause_s = self.desk.pace.pause_s(work_s, is_behind=behind)
+            self.desk.rests_until_s = monotonic_s() + pause_s
         return points, part
 
     async def _read(
