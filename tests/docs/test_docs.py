@@ -66,7 +66,9 @@ def test_the_command_has_what_is_typed(document: Document) -> None:
         words = shlex.split(typed, comments=True)
         command = main.get_command(click.Context(main), words[0])
         commands = [command]
-        if isinstance(command, click.Group):  # one of its own, or several: list|show
+        if (
+            isinstance(command, click.Group) and len(words) > 1
+        ):  # one of its own, or several: list|show
             context = click.Context(command)
             commands = [command.get_command(context, name) for name in words[1].split("|")]
 
