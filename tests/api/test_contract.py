@@ -18,7 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from service.api.access import SCOPES, Access, AccessOf, Scope
+from service.api.access import AccessOf
+from service.domain.access import EVERYWHERE, SCOPES, Access, Scope
 from service.api.app import create_app
 from service.settings import Settings
 from tests.api.clients import NOW, NOWHERE, application
@@ -65,7 +66,7 @@ async def seed(seeder: Seeder) -> None:
 
 def asks_with(scopes: frozenset[Scope]) -> AccessOf:
     async def access_of(request: Request) -> Access:
-        return Access(principal="key 7", scopes=scopes)
+        return Access(principal="key 7", scopes=scopes, territory=EVERYWHERE)
 
     return access_of
 
