@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from service.api.access import AccessOf
-from service.domain.access import EVERYWHERE, SCOPES, Access, Scope
 from service.api.app import create_app
+from service.domain.access import EVERYWHERE, SCOPES, Access, Scope
 from service.settings import Settings
 from tests.api.clients import NOW, NOWHERE, application
 from tests.api.seeding import Seeder

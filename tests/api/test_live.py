@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from kernels.layout import EVENT_STATE, INTERRUPTION, LANE_WORDS, NO_TIME
-from service.domain.access import EVERYWHERE, Access
 from service.api.app import create_app
 from service.api.live_desk import LiveDesk
+from service.domain.access import EVERYWHERE, Access
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.live_breaches import (
     BreachPlace,
@@ -194,9 +194,7 @@ async def test_listeners_are_bounded_and_leave_their_places(settings: Settings) 
 @pytest.mark.integration
 async def test_who_may_read_sums_only_hears_nothing(settings: Settings) -> None:
     async def access_of(request: Any) -> Access:
-        return Access(
-            principal="key 7", scopes=frozenset({"read:aggregate"}), territory=EVERYWHERE
-        )
+        return Access(principal="key 7", scopes=frozenset({"read:aggregate"}), territory=EVERYWHERE)
 
     async with client_of(create_app(settings, now=lambda: NOW, access_of=access_of)) as client:
         answer = await client.get("/v1/breaches/live?seconds=1")
