@@ -1,6 +1,7 @@
 """One request for a page: who asks, in which language, and how the answer is rendered."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -21,7 +22,7 @@ from service.console.sessions import access_asking, is_signed_in
 from service.console.texts import COOKIE, LANGUAGES, Language, Texts, language_of, read_texts
 from service.domain.access import NOBODY, Access, Scope
 from service.errors import ScopeMissingError
-from service.store.deployment_reads import Snapshot
+from service.store.deployment_reads import Snapshot, reading
 
 _YEAR_S: Final = 365 * 86_400
 _UTC: Final = ZoneInfo("UTC")
@@ -53,6 +54,15 @@ class Page:
         """Where the console is, without a slash at the end: /console."""
         path: str = self.request.scope.get("root_path", "")
         return path
+
+    @property
+    def fewest(self) -> int:
+        """How many members a group needs to be shown to who asks."""
+        return 0 if self.access.may("read:customer") else self.context.fewest_in_group
+
+    def reading(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Return a snapshot of the database, of which who asks sees their territory only; it ends with the block."""
+        return reading(self.context.reader.within(self.access.territory))
 
     def formats(self, zone: ZoneInfo) -> Formats:
         """Return how figures and times are written."""
