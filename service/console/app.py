@@ -10,14 +10,20 @@ from fastapi import FastAPI
 from service import clock
 from service.console import packaged, problems, sign_in
 from service.console.context import AccessOf, ConsoleContext, everybody_is_local
-from service.console.pages import overview
+from service.console.pages import feeders, overview, quality
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.settings import Settings
 from service.store.pool import Pool
 
 PATH: Final = "/console"  # where it stands beside the API
 _READERS: Final = 4  # connections: a page holds one while it reads
-_ROUTERS: Final = (packaged.router, sign_in.router, overview.router)
+_ROUTERS: Final = (
+    packaged.router,
+    sign_in.router,
+    overview.router,
+    feeders.router,
+    quality.router,
+)
 
 
 def create_console(
