@@ -46,7 +46,7 @@ _REASONS = statement(
                       ) AS newest
            ) AS letters
      GROUP BY reason
-     ORDER BY n_letters - n_adopted DESC, reason
+     ORDER BY count(*) - count(adopted_at) DESC, reason
     """,
 )
 

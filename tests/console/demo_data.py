@@ -1,7 +1,8 @@
-"""The demonstration's data in an embedded database, with the API and the console before it."""
+"""The demonstration's data in an embedded database."""
 
 import asyncio
 import io
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,11 +16,20 @@ from service.store.pool import Pool
 
 
 @asynccontextmanager
-async def demo_settings() -> AsyncIterator[Settings]:
+async def demo_settings(dsn: str | None = None) -> AsyncIterator[Settings]:
     """Run the demonstration until everything is settled; give settings that reach what came of it.
 
-    Its broker runs on: the block may start roles of its own.
+    Args:
+        dsn: A database that has it already: nothing is run.
     """
+    if dsn is not None:
+        yield Settings(
+            database_dsn=dsn,
+            database_tls="disable",
+            api_port=0,
+            rule_sets_beside=("sgcc-pledge-2023", "en-50160"),
+        )
+        return
     silent = Console(file=io.StringIO())
     async with embedded_parts(0) as settings:
         start = await register_all(settings, clock.now(), silent)
@@ -30,9 +40,10 @@ async def demo_settings() -> AsyncIterator[Settings]:
 
 async def _stay() -> None:
     async with demo_settings() as settings:
-        print(settings.database_dsn, flush=True)  # noqa: T201
+        sys.stdout.write(settings.database_dsn + "\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # prints a DSN for `python -m tests.console.screenshots --dsn`
     asyncio.run(_stay())

@@ -36,7 +36,7 @@ class Tags(HTMLParser):
         self.handlers: list[str] = []
         self.styles: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in {"href", "src", "action"}:
                 self.addresses.append(value or "")

@@ -12,7 +12,7 @@ from service.domain.scorecard import Verdict
 from service.domain.supply.pieces import Grade
 from service.domain.target_rows import Figure, Population
 from service.errors import ServiceError
-from service.metrics.words import DeadLetterReason as Reason
+from service.metrics.words import Reason
 from service.store.outage_reads import OutagePlace
 from tests.console.messages import used_messages
 

@@ -25,6 +25,7 @@ class RealParts:
     prometheus: Path
     amtool: Path
     alertmanager: Path
+    chromium: Path
 
 
 def read_parts(env: Mapping[str, str]) -> RealParts:
@@ -55,6 +56,7 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         prometheus=part("PROMETHEUS"),
         amtool=part("AMTOOL"),
         alertmanager=part("ALERTMANAGER"),
+        chromium=part("CHROMIUM"),
     )
     _check_there(parts)
     return parts
@@ -62,7 +64,10 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
 
 def _check_there(parts: RealParts) -> None:
     postgres = parts.postgres_root / (parts.postgres_bin / "postgres").relative_to("/")
-    programs = (parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager)
+    programs = (
+        *(parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager),
+        parts.chromium,
+    )
     for path in (parts.java, parts.kafka_libs, postgres, *programs):
         if not path.exists():
             raise _missing(f"{path} is not there")
