@@ -149,7 +149,7 @@ class _Needs:
         """Find out who asks, and whether the page may answer them.
 
         Raises:
-            SignInNeededError: Nobody is signed in, where that is needed.
+            UnauthenticatedError: Nobody is signed in, where that is needed.
             ScopeMissingError: They may not see this page.
         """
         access = await access_asking(request)

@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 
 from service import errors
 from service.console.page import page_of
-from service.console.sessions import access_asking
+from service.console.sessions import access_asking, forget_key
 from service.domain.access import NOBODY, Access
-from service.errors import ServiceError
+from service.errors import ServiceError, access
 from service.logs import logger
 
 log = logger(__name__)
@@ -39,6 +39,8 @@ _ANSWERS: Final[Mapping[type[ServiceError], tuple[HTTPStatus, str]]] = MappingPr
         errors.NotFoundError: (HTTPStatus.NOT_FOUND, "not_found"),
         errors.UnknownEntryError: (HTTPStatus.NOT_FOUND, "not_found"),
         errors.ScopeMissingError: (HTTPStatus.FORBIDDEN, "forbidden"),
+        access.OutsideTerritoryError: (HTTPStatus.NOT_FOUND, "not_found"),
+        access.IssuerUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "issuer"),
     }
 )
 
@@ -46,6 +48,7 @@ _ANSWERS: Final[Mapping[type[ServiceError], tuple[HTTPStatus, str]]] = MappingPr
 def install(app: FastAPI) -> None:
     """Make every failure of ``app`` a page."""
     app.exception_handler(ServiceError)(_service_error)
+    app.exception_handler(access.UnauthenticatedError)(_sign_in_first)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
 
@@ -92,10 +95,12 @@ async def _known_access(request: Request, status: HTTPStatus) -> Access:
     return getattr(request.state, "access", NOBODY)
 
 
-def sign_in_first(request: Request) -> Response:
-    """Return the way to the form that takes a key, and back."""
+async def _sign_in_first(request: Request, _error: access.UnauthenticatedError) -> Response:
+    """Return the way to the form that takes a key, and back; a key that is not good any more is forgotten."""
     base: str = request.scope.get("root_path", "")
     to = request.url.path.removeprefix(base)
     if request.url.query:
         to = f"{to}?{request.url.query}"
-    return RedirectResponse(f"{base}/sign-in?to={quote(to, safe='')}", status_code=_SEE_OTHER)
+    answer = RedirectResponse(f"{base}/sign-in?to={quote(to, safe='')}", status_code=_SEE_OTHER)
+    forget_key(request, answer)
+    return answer

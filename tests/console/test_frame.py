@@ -12,7 +12,7 @@ from service.console.charts import Chart, Sparkline
 from service.console.packaged import packaged
 from service.console.palette import VERDICT_COLOURS
 from service.domain.access import LOCAL_ACCESS, Access
-from service.errors import ScopeMissingError
+from service.errors.access import UnauthenticatedError
 from tests.api.clients import NOWHERE, client_of
 from tests.console.messages import CONSOLE
 from tests.console.serving import application
@@ -23,7 +23,7 @@ GOOD_KEY = "vp_good"
 async def of_key(request: Request) -> Access:
     """Know one key."""
     if request.headers.get("authorization") != f"Bearer {GOOD_KEY}":
-        raise ScopeMissingError("no such key")
+        raise UnauthenticatedError("no such key")
     return LOCAL_ACCESS
 
 
@@ -91,6 +91,24 @@ async def test_who_may_not_see_a_page_is_told_which_scope_it_needs() -> None:
     assert answer.status_code == 403
     assert "read:aggregate" in answer.text
     assert 'href="/console/sign-in"' in answer.text
+
+
+async def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page() -> None:
+    async with client_of(application(NOWHERE, access_of=of_key)) as client:
+        asked = await client.get("/console/feeders?period=day")
+        form = await client.get(asked.headers["location"])
+
+    assert asked.status_code == 303
+    assert asked.headers["location"] == "/console/sign-in?to=%2Ffeeders%3Fperiod%3Dday"
+    assert 'name="to" value="/feeders?period=day"' in form.text
+
+
+async def test_a_key_that_was_revoked_is_forgotten() -> None:
+    async with client_of(application(NOWHERE, access_of=of_key)) as client:
+        answer = await client.get("/console/", headers={"cookie": "voltpass_key=revoked"})
+
+    assert answer.headers["location"].startswith("/console/sign-in")
+    assert 'voltpass_key=""' in answer.headers["set-cookie"]
 
 
 async def test_a_good_key_is_kept_in_a_cookie_that_no_script_and_no_other_site_gets() -> None:
