@@ -1,5 +1,6 @@
 """One request for a page: who asks, in which language, and how the answer is rendered."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -21,11 +22,16 @@ from service.console.navigation import ENTRIES
 from service.console.sessions import access_asking, is_signed_in
 from service.console.texts import COOKIE, LANGUAGES, Language, Texts, language_of, read_texts
 from service.domain.access import NOBODY, Access, Scope
+from service.domain.rules import RuleSet
 from service.errors import ScopeMissingError
 from service.store.deployment_reads import Snapshot, reading
 
 _YEAR_S: Final = 365 * 86_400
 _UTC: Final = ZoneInfo("UTC")
+
+_TWO_TITLES: Final = re.compile(
+    r"(?P<en>[^(]*[^( ]) *[(](?P<zh>[^()]*[\u4e00-\u9fff][^()]*)[)](?P<rest>.*)"
+)
 
 # Nothing comes from elsewhere, nothing inline runs, nobody frames it. Only charts set styles of elements: plotly
 # writes them as attributes.
@@ -67,6 +73,13 @@ class Page:
     def formats(self, zone: ZoneInfo) -> Formats:
         """Return how figures and times are written."""
         return Formats(self.language, zone)
+
+    def title_of(self, rule_set: RuleSet) -> str:
+        """Return the title of a rule set in the language of the page, where it has one in each."""
+        both = _TWO_TITLES.match(rule_set.title)
+        if both is None:
+            return rule_set.title
+        return both["zh"] if self.language == "zh" else f"{both['en']}{both['rest']}"
 
     def query(self, **changes: str | None) -> str:
         """Return the query of this page with some values changed, or taken out: ``?a=b``, or nothing."""

@@ -18,11 +18,7 @@ class Chosen:
 
     name: PeriodName
     days: tuple[date, date]
-
-    @property
-    def query(self) -> str:
-        """The same as ``from`` and ``to`` of the API."""
-        return f"from={self.days[0].isoformat()}&to={self.days[1].isoformat()}"
+    newest_day: date  # that the data have reached
 
 
 def chosen_period(name: str, snapshot: Snapshot, now: datetime) -> Chosen:
@@ -34,7 +30,7 @@ def chosen_period(name: str, snapshot: Snapshot, now: datetime) -> Chosen:
     day = newest_day(snapshot, now)
     for one in PERIODS:
         if one == name:
-            return Chosen(name=one, days=_days(one, day))
+            return Chosen(name=one, days=_days(one, day), newest_day=day)
     raise RequestError(f"period is one of {', '.join(PERIODS)}, not {name!r}", "query", "period")
 
 

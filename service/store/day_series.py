@@ -1,8 +1,8 @@
-"""Pass rates day by day: of feeders, and of the areas that targets are for. Days that are over, as they are counted."""
+"""Pass rates day by day, of days that are over: of feeders, and of areas; of feeders hour by hour, too."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from service.store.pool import Connection
@@ -20,6 +20,19 @@ _OF_FEEDERS = statement(
        AND day >= $2              -- date
        AND day < $3               -- date
      GROUP BY point.feeder, day
+    """,  # noqa: S608 (SQL of ours)
+)
+
+_HOURS_OF_FEEDERS = statement(
+    "feeder_hours",
+    f"""
+    SELECT point.feeder, hour, {_RATE} AS rate
+      FROM page
+      JOIN point USING (point_id)
+     WHERE point.feeder = ANY($1::text[])
+       AND hour >= $2             -- timestamptz
+       AND hour < $3              -- timestamptz
+     GROUP BY point.feeder, hour
     """,  # noqa: S608 (SQL of ours)
 )
 
@@ -63,6 +76,23 @@ async def feeder_days(
     """Return the days of some feeders, half-open; a day of which nothing is counted has no row."""
     rows = await connection.fetch(_OF_FEEDERS, list(feeders), *days)
     return [DayRate(key=row["feeder"], day=row["day"], rate=row["rate"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourRate:
+    """The same of an hour."""
+
+    feeder: str
+    hour: datetime  # its start
+    rate: float | None  # 0..1
+
+
+async def feeder_hours(
+    connection: Connection, feeders: Sequence[str], span: tuple[datetime, datetime]
+) -> list[HourRate]:
+    """Return the hours (UTC) of some feeders that begin in a span, half-open; one without a page has no row."""
+    rows = await connection.fetch(_HOURS_OF_FEEDERS, list(feeders), *span)
+    return [HourRate(feeder=row["feeder"], hour=row["hour"], rate=row["rate"]) for row in rows]
 
 
 async def area_days(connection: Connection, days: tuple[date, date]) -> list[DayRate]:

@@ -11,6 +11,41 @@ from tests.console.demo_data import demo_settings
 _WITHIN_S = 600.0
 
 
+class _Serving(threading.Thread):
+    """Runs the demonstration and `serve` until it is told to stop."""
+
+    def __init__(self, dsn: str | None) -> None:
+        super().__init__(name="demo-served")
+        self._dsn = dsn
+        self.ready = threading.Event()
+        self.url: str | None = None
+        self.failure: BaseException | None = None
+        self._loop = asyncio.new_event_loop()
+        self._told = asyncio.Event()
+
+    def run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:  # noqa: BLE001 (told to who waits)
+            self.failure = error
+        finally:
+            self._loop.close()
+            self.ready.set()
+
+    def end(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._told.set)
+        self.join(60)
+
+    async def _serve(self) -> None:
+        async with demo_settings(self._dsn) as settings:
+            await run_serve(settings, self._told, self._say)
+
+    def _say(self, url: str) -> None:
+        self.url = url
+        self.ready.set()
+
+
 @contextmanager
 def demo_served(dsn: str | None = None) -> Iterator[str]:
     """Serve the demonstration's data; give the address.
@@ -18,40 +53,13 @@ def demo_served(dsn: str | None = None) -> Iterator[str]:
     Args:
         dsn: A database that has them already; by default the demonstration is run first.
     """
-    ready, ended = threading.Event(), threading.Event()
-    found: list[str] = []
-    failures: list[BaseException] = []
-    stops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    def say(url: str) -> None:
-        found.append(url)
-        ready.set()
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        stops.append((asyncio.get_running_loop(), stop))
-        async with demo_settings(dsn) as settings:
-            await run_serve(settings, stop, say)
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:  # noqa: BLE001 (told to who waits)
-            failures.append(error)
-        finally:
-            ready.set()
-            ended.set()
-
-    thread = threading.Thread(target=run, name="demo-served")
-    thread.start()
+    serving = _Serving(dsn)
+    serving.start()
     try:
-        assert ready.wait(_WITHIN_S), "the demonstration did not end in time"
-        if failures:
-            raise failures[0]
-        yield found[0]
+        assert serving.ready.wait(_WITHIN_S), "the demonstration did not end in time"
+        if serving.failure is not None:
+            raise serving.failure
+        assert serving.url is not None
+        yield serving.url
     finally:
-        if stops:
-            loop, stop = stops[0]
-            if not ended.is_set():
-                loop.call_soon_threadsafe(stop.set)
-        thread.join(60)
+        serving.end()

@@ -44,7 +44,7 @@ def _of_template(tree: nodes.Template) -> Iterator[tuple[str, bool]]:
         elif isinstance(call.node, nodes.Getattr) and call.node.attr == "word":
             family = call.args[0]
             assert isinstance(family, nodes.Const), "the family of a word is written out"
-            yield f"{family.value}.", False
+            yield f"{family.value!s}.", False
 
 
 def _beginning(text: nodes.Expr) -> tuple[str, bool]:
@@ -66,7 +66,7 @@ def _of_module(tree: ast.Module) -> Iterator[tuple[str, bool]]:
         elif name in {"texts.word", "page.texts.word"}:
             family = call.args[0]
             assert isinstance(family, ast.Constant)
-            yield f"{family.value}.", False
+            yield str(family.value) + ".", False
 
 
 def _beginning_in_code(text: ast.expr) -> tuple[str, bool]:

@@ -42,12 +42,12 @@
     const palette = colours();
     const given = painted(figure.layout, "", palette);
     const layout = {
-      margin: { l: 8, r: 8, t: 8, b: 8, pad: 4 },
+      margin: { l: 8, r: 28, t: 8, b: figure.data.length > 1 ? 64 : 32, pad: 4 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: palette.ink },
       hoverlabel: { bgcolor: palette.paper, bordercolor: palette.line, font: { color: palette.ink } },
-      legend: { orientation: "h", y: -0.2 },
+      legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom" },
       dragmode: false,
       ...given,
     };

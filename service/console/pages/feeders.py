@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from fastapi import APIRouter, Query, Response
@@ -13,8 +13,9 @@ from service.console.charts import Sparkline
 from service.console.page import OfAggregates, Page
 from service.console.periods import PERIODS, Chosen, chosen_period
 from service.domain.few_members import fewest_seen, without_few
+from service.domain.periods import day_start
 from service.errors import RequestError
-from service.store.day_series import feeder_days
+from service.store.day_series import feeder_days, feeder_hours
 from service.store.deployment_reads import Snapshot
 from service.store.group_reads import GroupCounts, GroupsAsked, group_counts
 from service.store.region_names import region_names
@@ -77,6 +78,7 @@ async def feeders(
         "periods": PERIODS,
         "period": chosen,
         "rows": rows,
+        "line_of": "hours" if chosen.name == "day" else "days",
         "n_feeders": len(ranking.groups),
         "n_withheld": ranking.n_withheld,
         "names": names,
@@ -201,21 +203,32 @@ def _value(one: GroupCounts, key: SortKey) -> float | None:
 async def _rows(
     snapshot: Snapshot, groups: Sequence[GroupCounts], first: int, chosen: Chosen
 ) -> list[Row]:
-    end = chosen.days[1]
-    days = (end - timedelta(days=_SPARK_DAYS), end)
-    found = await feeder_days(snapshot.connection, [one.group for one in groups], days)
-    rates: dict[str, dict[date, float | None]] = {}
-    for one in found:
-        rates.setdefault(one.key, {})[one.day] = one.rate
+    names = [one.group for one in groups]
+    lines = await (_hours if chosen.name == "day" else _days)(snapshot, names, chosen)
     return [
-        Row(place=first + i, group=one, line=_line(rates.get(one.group, {}), days))
+        Row(place=first + i, group=one, line=lines[one.group])
         for i, one in enumerate(groups, start=1)
     ]
 
 
-def _line(rates: Mapping[date, float | None], days: tuple[date, date]) -> Sparkline:
-    n_days = (days[1] - days[0]).days
-    return Sparkline.of([rates.get(days[0] + timedelta(days=i)) for i in range(n_days)])
+async def _days(snapshot: Snapshot, feeders: Sequence[str], chosen: Chosen) -> dict[str, Sparkline]:
+    """Return the last days that the data have reached, of each feeder."""
+    end = min(chosen.days[1], chosen.newest_day + timedelta(days=1))
+    days = [end - timedelta(days=back) for back in range(_SPARK_DAYS, 0, -1)]
+    found = await feeder_days(snapshot.connection, feeders, (days[0], end))
+    rates = {(one.key, one.day): one.rate for one in found}
+    return {name: Sparkline.of([rates.get((name, day)) for day in days]) for name in feeders}
+
+
+async def _hours(
+    snapshot: Snapshot, feeders: Sequence[str], chosen: Chosen
+) -> dict[str, Sparkline]:
+    """Return the hours of the day, of each feeder."""
+    start, end = (day_start(day, snapshot.zone) for day in chosen.days)
+    found = await feeder_hours(snapshot.connection, feeders, (start, end))
+    rates = {(one.feeder, one.hour): one.rate for one in found}
+    hours = [start + timedelta(hours=i) for i in range((end - start) // timedelta(hours=1))]
+    return {name: Sparkline.of([rates.get((name, hour)) for hour in hours]) for name in feeders}
 
 
 def _sorting(sort: str, order: str) -> tuple[SortKey, Order]:

@@ -12,7 +12,7 @@ from service.console.page import OfAggregates, Page
 from service.console.periods import PERIODS, chosen_period
 from service.console.troubles import read_troubles
 from service.domain.budget_accounts import TargetBudget
-from service.domain.few_members import fewest_seen
+from service.domain.few_members import fewest_seen, remainder_tells
 from service.domain.scorecard import Commitment, Standing
 from service.domain.target_rows import TargetRow
 from service.store.budget_reads import read_budgets
@@ -24,6 +24,7 @@ from service.store.scorecard_reads import read_scorecard
 router = APIRouter(include_in_schema=False)
 
 _TREND_DAYS: Final = 31
+_WEEK_MS: Final = 7 * 86_400_000
 _REGIONS_SHOWN: Final = 8  # of a target, those that stand worst
 
 
@@ -47,8 +48,11 @@ class Card:
         return self.commitment.decisive
 
     def shows(self, one: Standing) -> bool:
-        """Return whether a standing has members enough to be shown."""
-        return fewest_seen(one.figure.n_members, one.figure.n_known) >= self.fewest
+        """Return whether a standing has members enough to be shown, and tells of no other that has not."""
+        if _members(one) < self.fewest:
+            return False
+        withheld = [n for n in map(_members, self.commitment.regions) if n < self.fewest]
+        return one.region is not None or not remainder_tells(withheld, self.fewest)
 
 
 @router.get("/")
@@ -59,13 +63,14 @@ async def overview(page: OfAggregates, period: str = "month") -> Response:
         chosen = chosen_period(period, snapshot, now)
         commitments = await read_scorecard(snapshot, chosen.days, rules, rules)
         budgets = await read_budgets(snapshot, rules, rules)
-        days = (chosen.days[1] - timedelta(days=_TREND_DAYS), chosen.days[1])
+        end = chosen.newest_day + timedelta(days=1)
+        days = (end - timedelta(days=_TREND_DAYS), end)
         trend = await area_days(snapshot.connection, days)
         troubles = await read_troubles(page, snapshot)
         names = await region_names(snapshot.connection)
     budget_of = {one.target: one for one in budgets.targets} if budgets else {}
     cards = [_card(one, budget_of.get(one.target), page.fewest) for one in commitments]
-    chart = _trend_chart(page, snapshot, trend, [one.target for one in commitments])
+    chart = _trend_chart(page, snapshot, (trend, days), [one.target for one in commitments])
     values = {
         "rules": rules,
         "periods": PERIODS,
@@ -74,7 +79,8 @@ async def overview(page: OfAggregates, period: str = "month") -> Response:
         "troubles": troubles,
         "names": names,
     }
-    return page.show("overview.html", snapshot, values, charts=[chart] if trend else [])
+    shown = bool(trend) and not page.fewest  # a day of an area may be that of few points
+    return page.show("overview.html", snapshot, values, charts=[chart] if shown else [])
 
 
 def _card(commitment: Commitment, budget: TargetBudget | None, fewest: int) -> Card:
@@ -83,15 +89,23 @@ def _card(commitment: Commitment, budget: TargetBudget | None, fewest: int) -> C
     return Card(commitment=commitment, budget=budget, regions=worst[:_REGIONS_SHOWN], fewest=fewest)
 
 
+def _members(one: Standing) -> int:
+    return fewest_seen(one.figure.n_members, one.figure.n_known)
+
+
 def _standing_order(one: Standing) -> tuple[bool, float]:
     actual = one.figure.actual.nearest()
     return actual is None, actual or 0.0
 
 
 def _trend_chart(
-    page: Page, snapshot: Snapshot, trend: Sequence[DayRate], targets: Sequence[TargetRow]
+    page: Page,
+    snapshot: Snapshot,
+    shown_days: tuple[Sequence[DayRate], tuple[date, date]],
+    targets: Sequence[TargetRow],
 ) -> Chart:
     """Return the daily pass rate of each area, with the targets that are about pass rates as dashed lines."""
+    trend, days = shown_days
     fmt, colours = (
         page.formats(snapshot.zone),
         ("verdict-pass", "verdict-under", "verdict-interrupted"),
@@ -108,13 +122,15 @@ def _trend_chart(
                 shown = page.texts(
                     "overview.target_of", area=name, target=fmt.target(target.at_least)
                 )
-                traces.append(_target_line(shown, float(target.at_least), trend, colour))
+                traces.append(_target_line(shown, float(target.at_least), days, colour))
     layout: dict[str, Json] = {
         "yaxis": {"tickformat": ".1~%", "range": [floor, 1 + (1 - floor) * 0.06]},
         "xaxis": {
             "type": "date",
             "tickformat": "%-d/%-m" if page.language == "en" else "%-m月%-d日",
-            "nticks": 8,
+            "range": [day.isoformat() for day in days],
+            "dtick": _WEEK_MS,
+            "tick0": days[1].isoformat(),
         },
         "hovermode": "closest",
         "showlegend": True,
@@ -144,16 +160,12 @@ def _line(
     }
 
 
-def _target_line(
-    name: str, target: float, trend: Sequence[DayRate], colour: str
-) -> dict[str, Json]:
-    days = sorted({one.day for one in trend})
-    ends = [days[0] - timedelta(days=1), days[-1] + timedelta(days=1)]
+def _target_line(name: str, target: float, days: tuple[date, date], colour: str) -> dict[str, Json]:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": [day.isoformat() for day in ends],
+        "x": [day.isoformat() for day in days],
         "y": [target, target],
         "hoverinfo": "name",
         "line": {"color": colour, "width": 1.5, "dash": "dash"},

@@ -122,7 +122,6 @@ def _coverage_chart(page: Page, snapshot: Snapshot, regions: Sequence[GroupCount
         "bargap": 0.35,
         "xaxis": {"tickformat": ".0%", "range": [0, 1]},
         "yaxis": {"type": "category"},
-        "legend": {"orientation": "h", "y": -0.15, "traceorder": "normal"},
     }
     return Chart(
         name="coverage-chart",
