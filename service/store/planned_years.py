@@ -78,7 +78,7 @@ _CUSTOMERS = statement(
                  JOIN point USING (point_id)
                 WHERE customer.valid_from < $2  -- timestamptz
                   AND customer.valid_to > $1    -- timestamptz
-                GROUP BY customer_id
+                GROUP BY customer_id, voltage_level_mv
            ) AS placed
      GROUP BY region, level_mv
     """,

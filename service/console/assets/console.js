@@ -47,9 +47,9 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: palette.ink },
       hoverlabel: { bgcolor: palette.paper, bordercolor: palette.line, font: { color: palette.ink } },
-      legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom" },
       dragmode: false,
       ...given,
+      legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom", ...given.legend },
     };
     layout.separators = layout.separators || ".,";
     for (const name of Object.keys(layout).filter((one) => /^[xy]axis\d*$/.test(one))) {

@@ -108,7 +108,7 @@ def _trend_chart(
     trend, days = shown_days
     fmt, colours = (
         page.formats(snapshot.zone),
-        ("verdict-pass", "verdict-under", "verdict-interrupted"),
+        ("good", "verdict-under", "verdict-interrupted"),
     )
     areas = sorted({one.key for one in trend}, key=("urban", "rural", "special_remote").index)
     floor = _floor(trend, targets)

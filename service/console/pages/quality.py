@@ -122,6 +122,7 @@ def _coverage_chart(page: Page, snapshot: Snapshot, regions: Sequence[GroupCount
         "bargap": 0.35,
         "xaxis": {"tickformat": ".0%", "range": [0, 1]},
         "yaxis": {"type": "category"},
+        "legend": {"traceorder": "normal"},
     }
     return Chart(
         name="coverage-chart",
