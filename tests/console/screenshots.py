@@ -13,13 +13,10 @@ _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 # name, path, width, language, scheme
 _PICTURES = (
     ("console-overview", "/console/?period=day", 1440, "en", "light"),
-    ("console-overview-zh", "/console/?period=day", 1440, "zh", "light"),
-    ("console-overview-dark", "/console/?period=day", 1440, "en", "dark"),
-    ("console-overview-400", "/console/?period=day", 400, "zh", "light"),
-    ("console-feeders", "/console/feeders", 1440, "en", "light"),
-    ("console-feeders-400", "/console/feeders", 400, "zh", "light"),
-    ("console-quality", "/console/quality", 1440, "en", "light"),
-    ("console-quality-zh", "/console/quality", 1440, "zh", "light"),
+    ("console-overview-zh", "/console/?period=day", 1440, "zh", "dark"),
+    ("console-feeders", "/console/feeders?period=day", 1440, "en", "light"),
+    ("console-feeders-400", "/console/feeders?period=day", 400, "zh", "light"),
+    ("console-quality", "/console/quality", 1440, "zh", "light"),
 )
 
 
