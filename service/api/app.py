@@ -1,13 +1,14 @@
 """The application: its routes, what they share, and how it begins and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Final
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -99,6 +100,7 @@ def create_app(
     metrics: ServeMetrics | None = None,
     now: Callable[[], datetime] = clock.now,
     access_of: AccessOf = everybody_is_local,
+    beside: Mapping[str, FastAPI] = MappingProxyType({}),
 ) -> FastAPI:
     """Return the application; its connections live from its start to its end.
 
@@ -108,6 +110,8 @@ def create_app(
         metrics: By default on a registry of its own.
         now: The present instant.
         access_of: Says who asks, and what they may have; by default everybody may do everything.
+        beside: Applications that are answered with it, by path; they begin and end with it. People are sent to the
+            first of them.
 
     Raises:
         RuleSetError: A rule set that the settings name is not there, or cannot be read.
@@ -120,6 +124,7 @@ def create_app(
         async with (
             Pool(settings, "reader", max_size=settings.reader_pool_size) as reader,
             Pool(settings, "writer", max_size=_WRITERS) as writer,
+            AsyncExitStack() as others,
             asyncio.TaskGroup() as tasks,
         ):
             context = ServeContext(
@@ -138,6 +143,8 @@ def create_app(
                 report_font=settings.report_font,
             )
             app.state.context = context
+            for other in beside.values():
+                await others.enter_async_context(other.router.lifespan_context(other))
             keepers = [
                 tasks.create_task(keep(context))
                 for keep in (keep_figures, keep_budgets, keep_promise_risks)
@@ -162,6 +169,9 @@ def create_app(
     app.state.access_of = access_of
     for router in _ROUTERS:
         app.include_router(router)
+    for path, other in beside.items():
+        app.mount(path, other)
+    app.state.start = next((f"{path}/" for path in beside), "/docs")
     app.get("/", include_in_schema=False)(_start)
     problem.install(app)
     description.install(app)
@@ -171,6 +181,6 @@ def create_app(
     return app
 
 
-async def _start() -> RedirectResponse:
-    """Send people to the documentation."""
-    return RedirectResponse("/docs")
+async def _start(request: Request) -> RedirectResponse:
+    """Send people to the console; where there is none, to the documentation."""
+    return RedirectResponse(request.app.state.start)

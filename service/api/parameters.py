@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from service.domain.periods import day_start, month_start
 from service.errors import RangeTooLongError, RequestError
-from service.store.deployment_reads import Snapshot
+from service.store.deployment_reads import Snapshot, newest_day
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 # Of entries of the register: as a file has it, without blanks around it.
@@ -44,12 +44,6 @@ FrequencyHz = Annotated[
 
 _YEARS: Final = range(1970, 2200)
 _LOST_PLUS: Final = re.compile(r" (?=\d\d:?\d\d$)")  # in a query string + means a space
-
-
-def newest_day(snapshot: Snapshot, now: datetime) -> date:
-    """Return the day that the data have reached, in the deployment's zone; at the latest today."""
-    reached = min(snapshot.data_through or now, now)
-    return (reached - timedelta(microseconds=1)).astimezone(snapshot.zone).date()
 
 
 def span_of(

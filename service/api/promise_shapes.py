@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from service.api.columns import ROWS
-from service.api.few_members import remainder_tells
 from service.api.shapes import Basis, Shape
+from service.domain.few_members import remainder_tells
 from service.domain.promise_rows import AnyPromiseRow, DeadlineRow
 from service.domain.promises.figures import PromiseFigure, Unruled
 from service.domain.promises.limits import Bound, LimitUnit, limit_of, subject_of

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from service.api.parameters import newest_day
 from service.domain.periods import next_month
 from service.metrics import Period
-from service.store.deployment_reads import Snapshot
+from service.store.deployment_reads import Snapshot, newest_day
 
 
 def running_days(snapshot: Snapshot, now: datetime) -> Mapping[Period, tuple[date, date]]:

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from service.api.few_members import WITHHELD, fewest_seen, remainder_tells, without_few
+from service.api.few_members import WITHHELD
 from service.api.promise_shapes import PromiseBlock
 from service.api.shapes import METHOD, Basis, Shape
 from service.domain.budget import Exposure, Window
 from service.domain.budget_accounts import BudgetTimes, TargetBudget
+from service.domain.few_members import fewest_seen, remainder_tells, without_few
 from service.domain.rates import Method
 from service.domain.registry import TargetArea
 from service.domain.rule_rows import Certainty

@@ -45,7 +45,8 @@ class RequestWatch:
             await problem.failure()(scope, receive, watched)
         finally:
             duration_s = monotonic_s() - started_s
-            route = getattr(scope.get("route"), "path_format", _UNKNOWN)
+            route = getattr(scope.get("route"), "path_format", None)
+            route = f"{scope.get('root_path', '')}{route}" if route else _UNKNOWN
             status = status or CLIENT_LEFT
             self._metrics.record_request(route, scope["method"], status, duration_s)
             log.debug(

@@ -52,11 +52,9 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures:
             "broker and database run, the schema is there; a first run also compiles the kernels",
             soft_wrap=True,
         )
-        zone = ZoneInfo(settings.zone)
-        start = start_of_street(clock.now(), zone)
-        await _register(settings, start, zone, console)
+        start = await register_all(settings, clock.now(), console)
         async with running_roles(settings) as url, Pool(settings, "reader", max_size=2) as pool:
-            await _replay(settings, pool, start, console)
+            await replay_all(settings, pool, start, console)
             days = (start.date().isoformat(), (start + timedelta(days=1)).date().isoformat())
             figures = await ask_figures(url, days)
             print_figures(console, figures)
@@ -80,7 +78,10 @@ def _refuse_busy_port(options: DemoOptions) -> None:
         )
 
 
-async def _register(settings: Settings, start: datetime, zone: ZoneInfo, console: Console) -> None:
+async def register_all(settings: Settings, now: datetime, console: Console) -> datetime:
+    """Import the registry, and declare the planned outage; return the start of the street's day."""
+    zone = ZoneInfo(settings.zone)
+    start = start_of_street(now, zone)
     files = await asyncio.to_thread(registry_files, start, zone)
     with tempfile.TemporaryDirectory() as folder:
         for kind, text in files.items():
@@ -108,9 +109,10 @@ async def _register(settings: Settings, start: datetime, zone: ZoneInfo, console
         sep="\n",
         soft_wrap=True,
     )
+    return start
 
 
-async def _replay(settings: Settings, pool: Pool, start: datetime, console: Console) -> None:
+async def replay_all(settings: Settings, pool: Pool, start: datetime, console: Console) -> None:
     """Send everything, and wait until the last reading is stored, merged and counted."""
     sources = (house_messages(), feeder_messages(), street_messages_as_sent(start))
     columns = (

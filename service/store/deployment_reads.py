@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from service.errors import SchemaError, StoreRefusedError
@@ -52,6 +52,12 @@ async def reading(pool: Pool) -> AsyncIterator[Snapshot]:
             zone=ZoneInfo(found["zone"]),
             data_through=found["data_through"],
         )
+
+
+def newest_day(snapshot: Snapshot, now: datetime) -> date:
+    """Return the day that the data have reached, in the deployment's zone; at the latest today."""
+    reached = min(snapshot.data_through or now, now)
+    return (reached - timedelta(microseconds=1)).astimezone(snapshot.zone).date()
 
 
 async def schema_revision(pool: Pool) -> str | None:

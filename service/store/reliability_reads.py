@@ -76,6 +76,7 @@ _CUSTOMERS = statement(
       JOIN customer_point USING (customer_id)
      WHERE valid_from < $2              -- timestamptz
        AND valid_to > $1                -- timestamptz
+     -- by every column: in a territory the table is a view, which has no key
      GROUP BY customer_id, customer, user_class, target_area, voltage_level_mv, capacity_kva, valid_from, valid_to
      ORDER BY customer COLLATE "C"
     """,

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from service.api.access import bearer_access
 from service.api.app import create_app
 from service.auth.authenticator import authenticating
+from service.console.app import PATH, create_console
 from service.domain.catalogue import chosen_rule_sets
 from service.domain.rules import RuleSet
 from service.errors import SettingsError, StoreError
@@ -48,7 +49,9 @@ async def run_serve(
     chosen = chosen_rule_sets(settings)
     await _check_rule_set(settings, chosen.statutory)
     async with authenticating(settings) as (authenticator, beside):
-        app = create_app(settings, chosen=chosen, access_of=bearer_access(authenticator.access_of))
+        access_of = bearer_access(authenticator.access_of)
+        console = create_console(settings, chosen=chosen, access_of=access_of)
+        app = create_app(settings, chosen=chosen, access_of=access_of, beside={PATH: console})
         await _serve(app, (settings, address), (stop, on_ready), beside)
 
 

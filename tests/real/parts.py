@@ -27,6 +27,7 @@ class RealParts:
     alertmanager: Path
     soffice: Path  # LibreOffice, without a screen
     pdftoppm: Path  # pictures of the pages of a PDF
+    chromium: Path
 
 
 def read_parts(env: Mapping[str, str]) -> RealParts:
@@ -59,6 +60,7 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         alertmanager=part("ALERTMANAGER"),
         soffice=part("SOFFICE"),
         pdftoppm=part("PDFTOPPM"),
+        chromium=part("CHROMIUM"),
     )
     _check_there(parts)
     return parts
@@ -69,6 +71,7 @@ def _check_there(parts: RealParts) -> None:
     programs = (
         *(parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager),
         *(parts.soffice, parts.pdftoppm),
+        parts.chromium,
     )
     for path in (parts.java, parts.kafka_libs, postgres, *programs):
         if not path.exists():

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests against the real parts need: Apache Kafka 4, TimescaleDB on
 # PostgreSQL 17, Prometheus with promtool, Alertmanager with amtool, LibreOffice Calc with what draws
-# pages. See README.md beside.
+# pages, Chromium. See README.md beside.
 #
 # Progress goes to stderr; stdout carries only `export NAME=value` lines, so that
 #     eval "$(tests/real/provision.sh)"
@@ -164,6 +164,15 @@ install_soffice() {
     pdftoppm -v
 }
 
+# ----------------------------------------------------------------------------------- Chromium
+
+# Installed, not unpacked: a browser is no browser without the libraries it depends on. The fonts are for Chinese.
+install_chromium() {
+    command -v chromium && fc-list 2>/dev/null | grep -qi 'noto.*cjk' || install_packages chromium fonts-noto-cjk
+    chromium --version >"$1/version"
+    cat "$1/version"
+}
+
 # ------------------------------------------------------------------------------------- steps
 
 # The recipe of a part: the machine it is for, and what its own functions and files say.
@@ -222,12 +231,13 @@ exports() {
         TEST_REAL_AMTOOL "$real_dir/prometheus/bin/amtool" \
         TEST_REAL_ALERTMANAGER "$real_dir/prometheus/bin/prometheus-alertmanager" \
         TEST_REAL_SOFFICE "$(command -v soffice)" \
-        TEST_REAL_PDFTOPPM "$(command -v pdftoppm)"
+        TEST_REAL_PDFTOPPM "$(command -v pdftoppm)" \
+        TEST_REAL_CHROMIUM "$(command -v chromium)"
 }
 
 exec 9>"$real_dir/.lock"
 flock 9 # two runs at once: the second one waits and finds everything there
-for part in kafka timescale prometheus soffice; do
+for part in kafka timescale prometheus soffice chromium; do
     provide "$part"
 done
 # The machine may have changed under a kept folder: what is not in it is looked at every time.
@@ -236,6 +246,7 @@ done
     fail "PostgreSQL is gone: remove $real_dir/timescale and run this script again"
 command -v soffice pdftoppm || fail "LibreOffice is gone: remove $real_dir/soffice and run this script again"
 place_templates
+command -v chromium >/dev/null || fail "chromium is gone: remove $real_dir/chromium and run this script again"
 exports >"$real_dir/parts.env.new"
 mv "$real_dir/parts.env.new" "$real_dir/parts.env"
 cat "$real_dir/parts.env" >&3

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
-from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
+from service.api.few_members import WITHHELD, Fewest
 from service.api.parameters import From, Text, To, check_length, days_of
 from service.api.rule_choice import KeptRuleSetName, kept_rules_of
 from service.api.shapes import METHOD, Basis, Minutes, Rates, Shape, basis_of, local, rates
 from service.api.table_routes import TableRoute
+from service.domain.few_members import fewest_seen, without_few
 from service.domain.periods import day_start
 from service.domain.rates import Method, method_of
 from service.errors import TooMuchError

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from service.api.context import Context
 from service.api.few_members import Fewest
-from service.api.parameters import newest_day
 from service.api.reliability_shapes import DefinitionShape, IndexShape
 from service.api.routes.reliability import ASKED, Users
 from service.api.rule_choice import RuleSetName, rules_of
@@ -31,7 +30,7 @@ from service.domain.reliability.outages import Definition, Span, definition_of
 from service.domain.reliability.user_days import daily_saidi_of
 from service.domain.reliability.user_interruptions import user_interruptions
 from service.domain.rule_rows import MajorEventDayRow
-from service.store.deployment_reads import reading
+from service.store.deployment_reads import newest_day, reading
 from service.store.reliability_reads import KnownNetwork, known_network
 
 router = APIRouter(tags=["reliability"], route_class=TableRoute)

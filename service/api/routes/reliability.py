@@ -12,12 +12,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
-from service.api.few_members import WITHHELD, Fewest, without_few
+from service.api.few_members import WITHHELD, Fewest
 from service.api.parameters import From, To, check_length, span_of
 from service.api.reliability_shapes import DefinitionShape, EvidenceShape, ReliabilityShape
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, basis_of
 from service.api.table_routes import TableRoute
+from service.domain.few_members import without_few
 from service.domain.registry import UserClass
 from service.domain.reliability.causes import CauseNode, is_under
 from service.domain.reliability.figures import CountedUsers, counted_users

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from service.api.context import Context
-from service.api.few_members import WITHHELD, Fewest, fewest_seen, without_few
+from service.api.few_members import WITHHELD, Fewest
 from service.api.parameters import FrequencyHz, From, Text, To, check_length, days_of
 from service.api.routes.group_rates import GROUPS_MAX, LONGEST
 from service.api.shapes import METHOD, Basis, Shape, basis_of
 from service.api.table_routes import TableRoute
 from service.domain.event_tables import load_event_tables
+from service.domain.few_members import fewest_seen, without_few
 from service.domain.periods import day_start
 from service.domain.rates import Method, method_of
 from service.domain.sarfi import SarfiIndex, sarfi_index, sarfi_names, sarfi_of

@@ -12,13 +12,7 @@ from pydantic import Field
 from service.api.access import Asking
 from service.api.columns import ROWS
 from service.api.context import Context
-from service.api.few_members import (
-    WITHHELD,
-    Fewest,
-    fewest_seen,
-    remainder_tells,
-    without_few,
-)
+from service.api.few_members import WITHHELD, Fewest
 from service.api.figure_shapes import (
     FigureShape,
     TargetFigureShape,
@@ -29,6 +23,7 @@ from service.api.parameters import From, To, check_length, days_of
 from service.api.shapes import Basis, Shape, basis_of
 from service.api.table_routes import TableRoute
 from service.domain.composite import CLASSES, composite_rate
+from service.domain.few_members import fewest_seen, remainder_tells, without_few
 from service.domain.means import ShareMean
 from service.domain.pass_figures import PassFigure
 from service.domain.periods import day_start

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from service.api.context import Context, ServeContext
-from service.api.few_members import Fewest, remainder_tells, without_few
-from service.api.parameters import From, Text, To, check_length, days_of, instant, newest_day
+from service.api.few_members import Fewest
+from service.api.parameters import From, Text, To, check_length, days_of, instant
 from service.api.routes.points import PointName, known_point
 from service.api.shapes import basis_of
 from service.api.table_routes import TableRoute
@@ -21,13 +21,14 @@ from service.api.week_shapes import (
     told_of,
     week_shape,
 )
+from service.domain.few_members import remainder_tells, without_few
 from service.domain.periods import day_start
 from service.domain.registry import Point
 from service.domain.rules import RuleSet
 from service.domain.week_limits import LimitCounts, count_week, longest_flagged_s
 from service.domain.weeks import Percentiles, Week, percentiles, week_minutes, week_of
 from service.errors import RequestError, UnknownRuleSetError
-from service.store.deployment_reads import Snapshot, reading
+from service.store.deployment_reads import Snapshot, newest_day, reading
 from service.store.week_reads import compliance, is_kept, stored_weeks
 from service.store.week_rows import WeekSource, week_sources
 
