@@ -202,12 +202,17 @@ async def test_what_sums_leave_out_is_there_for_who_may_read_it(seeded: Settings
 
 @pytest.mark.integration
 async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Settings) -> None:
-    async with client_of(application_for(seeded, "read:aggregate")) as client:
-        figure = await get(client, "/v1/residential-pass-rate", **MARCH_1)
+    shown = {}
+    for fewest in (1, 5):
+        asked = seeded.model_copy(update={"fewest_in_group": fewest})
+        async with client_of(application_for(asked, "read:aggregate")) as client:
+            shown[fewest] = await get(client, "/v1/residential-pass-rate", **MARCH_1)
 
-    (area,) = [one for one in figure["areas"] if one["area"] == "urban"]
+    (area,) = [one for one in shown[1]["areas"] if one["area"] == "urban"]
     assert area["lowest"]["point"] is None
     assert 0 < area["lowest"]["rate"] < 1
+    assert (shown[5]["areas"], shown[5]["regions"]) == ([], [])
+    assert shown[5]["withheld_groups"] > 0
 
 
 @pytest.mark.integration

@@ -164,7 +164,7 @@ def regions(fresh_database: Callable[[], DatabaseSettings]) -> Regions:
         async with client_of(application(alone)) as client:
             first = (await get(client, "/v1/interruptions", **MARCH))["interruptions"][-1]
         key = await new_key(both, "read:customer", regions=["R-OWN"])
-        return Regions(both=both, alone=alone, key=key, dark_from=first["earliest_at"])
+        return Regions(both=both, alone=alone, key=key, dark_from=first["start_at"])
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, fill()).result()
