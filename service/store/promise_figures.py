@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from service.domain.access import EVERYWHERE, Territory
 from service.domain.instants import epoch_us
 from service.domain.promises.figures import (
     PromiseFigure,
@@ -12,6 +13,7 @@ from service.domain.promises.figures import (
     promise_figures,
     unruled,
 )
+from service.domain.promises.inside import inside
 from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 from service.store.promise_reads import read_register
@@ -27,10 +29,14 @@ class PromiseFigures:
 
 
 async def promise_figures_of(
-    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, now: datetime
+    snapshot: Snapshot,
+    days: tuple[date, date],
+    rule_set: RuleSet,
+    now: datetime,
+    territory: Territory = EVERYWHERE,
 ) -> PromiseFigures:
-    """Return the promises of half-open days of the deployment's zone, as they stand at ``now``."""
-    register = await read_register(snapshot, days, rule_set)
+    """Return the promises of half-open days of the deployment's zone, as they stand at ``now`` in a territory."""
+    register = inside(await read_register(snapshot, days, rule_set), territory)
     zone, now_us = snapshot.zone, epoch_us(now)
 
     def judge() -> PromiseFigures:
