@@ -76,7 +76,9 @@ def strip_of(days: Sequence[DayOfPoint], texts: Texts, fmt: Formats) -> list[Str
     ]
 
 
-def _hour(one: HourOfPoint, together: Sequence[HourOfPoint], texts: Texts, fmt: Formats) -> StripHour:
+def _hour(
+    one: HourOfPoint, together: Sequence[HourOfPoint], texts: Texts, fmt: Formats
+) -> StripHour:
     return StripHour(
         state=one.state,
         shade=_shade(one),

@@ -31,9 +31,7 @@ class HourRow:
 
 def minute_bars(minutes: SpanMinutes, day: DayOfPoint, zone: ZoneInfo) -> list[HourRow]:
     """Return the hours of a day in the order of time."""
-    return [
-        HourRow(label=_label(hour, day), bars=_bars(minutes, hour, zone)) for hour in day.hours
-    ]
+    return [HourRow(label=_label(hour, day), bars=_bars(minutes, hour, zone)) for hour in day.hours]
 
 
 def _label(hour: HourOfPoint, day: DayOfPoint) -> str:

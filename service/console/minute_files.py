@@ -4,15 +4,24 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kernels.layout import CELL_NONE, RANK_MASK, RANK_SHIFT, SHARE_SHIFT, VERDICT_MASK, VERDICT_NAMES
+from kernels.layout import (
+    CELL_NONE,
+    RANK_MASK,
+    RANK_SHIFT,
+    SHARE_SHIFT,
+    VERDICT_MASK,
+    VERDICT_NAMES,
+)
 from service.domain.explanation.minutes import SpanMinutes
+
+_Column: TypeAlias = "pa.Array[pa.Scalar[pa.DataType]]"
 
 _BOM: Final = "\ufeff"  # without it Excel takes the file for the code page of the machine
 _RANKS: Final = ("missing", "invalid", "estimated", "good")
@@ -23,7 +32,10 @@ def header_of(n_phases: int) -> list[str]:
     """Return the names of the columns of a file."""
     names = ["minute", "verdict"]
     for phase in range(1, n_phases + 1):
-        names += [f"{what}_{phase}" for what in ("voltage_v", "deviation_percent", "rank", "share", "verdict")]
+        names += [
+            f"{what}_{phase}"
+            for what in ("voltage_v", "deviation_percent", "rank", "share", "verdict")
+        ]
     return names
 
 
@@ -45,14 +57,14 @@ def parquet_table(minutes: SpanMinutes, zone: ZoneInfo) -> pa.Table:
     first_ms = round(minutes.at(part.first).timestamp() * 1000)
     stamps = first_ms + np.arange(part.n_minutes, dtype=np.int64) * _MINUTE_MS
     names = np.array(VERDICT_NAMES, object)
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, _Column] = {
         "minute": pa.array(stamps, pa.int64()).cast(pa.timestamp("ms", tz=zone.key)),
         "verdict": pa.array(names[minutes.verdict[part.places]].tolist(), pa.string()),
     }
     for phase in range(minutes.n_phases):
         cell, mark = minutes.cell[phase, part.places], minutes.mark[phase, part.places]
         absent = cell == CELL_NONE
-        values: dict[str, pa.Array] = {
+        values: dict[str, _Column] = {
             "voltage_v": pa.array(minutes.volts(phase, part), pa.float64(), mask=absent),
             "deviation_percent": pa.array(cell / 100.0, pa.float64(), mask=absent),
             "rank": pa.array(

@@ -10,7 +10,7 @@ from service.console.charts import Chart, Json
 from service.console.texts import Texts
 from service.domain.bands import Band
 from service.domain.explanation.hours import HourOfPoint
-from service.domain.explanation.minutes import MINUTE, Part, SpanMinutes
+from service.domain.explanation.minutes import Part, SpanMinutes
 from service.domain.registry import Point, Wiring
 
 PHASE_NAMES: Final[dict[Wiring, tuple[str, ...]]] = {
@@ -61,9 +61,7 @@ def day_chart(
 ) -> Chart:
     """Return the voltage of each minute of a day."""
     scale, unit = _scale_of(point)
-    at = [
-        _wall_clock(minutes.at(place).astimezone(zone)) for place in range(part.first, part.end)
-    ]
+    at = [_wall_clock(minutes.at(place).astimezone(zone)) for place in range(part.first, part.end)]
     traces: list[dict[str, Json]] = []
     for phase, name in enumerate(PHASE_NAMES[point.wiring]):
         is_measured = minutes.measured_of(phase, part).tolist()

@@ -51,7 +51,11 @@ class Span:
 
 
 def span_asked(
-    first: str | None, end: str | None, newest: datetime, zone: ZoneInfo, longest: timedelta = LONGEST
+    first: str | None,
+    end: str | None,
+    newest: datetime,
+    zone: ZoneInfo,
+    longest: timedelta = LONGEST,
 ) -> Span:
     """Return the period that an address means: without an end a month, without a start that of the newest data.
 
@@ -69,7 +73,11 @@ def span_asked(
     start = _day(first, "from") if first else None
     if start is None:
         reached = newest - timedelta(microseconds=1)
-        start = _day(end, "to").replace(day=1) if end else reached.astimezone(zone).date().replace(day=1)
+        start = (
+            _day(end, "to").replace(day=1)
+            if end
+            else reached.astimezone(zone).date().replace(day=1)
+        )
         if end and _day(end, "to") == start:
             start = (start - timedelta(days=1)).replace(day=1)
     stop = _day(end, "to") if end else next_month(start)
@@ -100,7 +108,9 @@ def day_asked(text: str | None, span: Span) -> date | None:
     day = _day(text, "day")
     if not span.first <= day < span.end:
         raise RequestError(
-            f"day = {day} is not in the period {span.first} to {span.end} (exclusive)", "query", "day"
+            f"day = {day} is not in the period {span.first} to {span.end} (exclusive)",
+            "query",
+            "day",
         )
     return day
 
@@ -114,6 +124,7 @@ def _day(text: str, name: str) -> date:
             f"{name} has to be a day (2024-03-01) or a month (2024-03), not {text!r}", "query", name
         ) from error
     if day.year not in _YEARS:
-        raise RequestError(f"{name} has to be in the years 1970 to 2199, not {text!r}", "query", name)
+        raise RequestError(
+            f"{name} has to be in the years 1970 to 2199, not {text!r}", "query", name
+        )
     return day
-

@@ -1,6 +1,5 @@
 """What explains a point's figure beside its minutes: customers, declarations, exemptions; and the search for points."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -66,25 +65,21 @@ _SEARCH = statement(
                  FROM customer_point
                  JOIN customer USING (customer_id)
                 WHERE customer_point.point_id = point.point_id
-                  AND $3
                   AND customer = $1
            ) AS customer
       FROM point
-     WHERE ($2::text[] IS NULL OR region = ANY($2))
-       AND (
-               strpos(lower(point), lower($1)) > 0
-            OR lower($1) IN (lower(feeder), lower(transformer), lower(substation))
-            OR strpos(transformer_name, $1) > 0
-            OR strpos(feeder_name, $1) > 0
-            OR $3 AND point_id IN (
-                   SELECT point_id
-                     FROM customer_point
-                     JOIN customer USING (customer_id)
-                    WHERE customer = $1
-               )
+     WHERE strpos(lower(point), lower($1)) > 0
+        OR lower($1) IN (lower(feeder), lower(transformer), lower(substation))
+        OR strpos(transformer_name, $1) > 0
+        OR strpos(feeder_name, $1) > 0
+        OR point_id IN (
+               SELECT point_id
+                 FROM customer_point
+                 JOIN customer USING (customer_id)
+                WHERE customer = $1
            )
      ORDER BY point <> $1, NOT starts_with(lower(point), lower($1)), point
-     LIMIT $4
+     LIMIT $2
     """,
 )
 
@@ -159,23 +154,12 @@ async def exemptions_at(
     return [ExemptMonth(**row) for row in await connection.fetch(_EXEMPT, point_id, *span)]
 
 
-async def search_points(
-    connection: Connection,
-    text: str,
-    regions: Collection[str] | None,
-    *,
-    with_customers: bool,
-    limit: int,
-) -> list[FoundPoint]:
-    """Return points that fit what was typed, the one of that name first.
+async def search_points(connection: Connection, text: str, limit: int) -> list[FoundPoint]:
+    """Return points that fit what was typed, the one of that name first, ``limit`` at most.
 
     Args:
-        connection: Of a snapshot.
-        text: Part of an identifier, code or name of a place, or the account of a customer.
-        regions: Codes; only points of these. None: of all.
-        with_customers: Accounts of customers are looked at, too.
+        connection: Of who may read customers.
+        text: Part of an identifier, code or part of the name of a place, or the account of a customer.
         limit: So many at most.
     """
-    chosen = None if regions is None else sorted(regions)
-    rows = await connection.fetch(_SEARCH, text, chosen, with_customers, limit)
-    return [FoundPoint(**row) for row in rows]
+    return [FoundPoint(**row) for row in await connection.fetch(_SEARCH, text, limit)]

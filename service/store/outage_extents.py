@@ -1,17 +1,16 @@
-"""Outages as operators look at them: whom they concern, and how supply comes back; inside a territory."""
+"""Outages as operators look at them: whom they concern, and how supply comes back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from service.domain.access import Territory
 from service.domain.supply.pieces import Grade
 from service.store.outage_reads import OutagePlace
 from service.store.pool import Connection
 from service.store.statements import statement
 
-# $1: codes of regions, NULL is everywhere. Of an outage that reaches beyond them only what lies inside is counted.
+# Points and customers are counted here and now, each once: who is limited to a territory counts what lies inside.
 _EXTENTS: Final = """
     SELECT outage.outage_id, outage.place, outage.code, outage.feeder, outage.earliest_at, outage.start_at,
            outage.end_at, outage.last_end_at, outage.duration_s, outage.evidence, outage.cause, outage.ticket,
@@ -32,17 +31,14 @@ _EXTENTS: Final = """
                  FROM interruption
                  JOIN point USING (point_id)
                 WHERE interruption.outage_id = outage.outage_id
-                  AND ($1::text[] IS NULL OR region = ANY($1))
            ) AS extent
      CROSS JOIN LATERAL (
                SELECT count(DISTINCT customer_id)::integer AS n_customers,
                       count(DISTINCT customer_id) FILTER (WHERE important)::integer AS n_important
                  FROM interruption
-                 JOIN point USING (point_id)
                  JOIN customer_point USING (point_id)
                  JOIN customer USING (customer_id)
                 WHERE interruption.outage_id = outage.outage_id
-                  AND ($1::text[] IS NULL OR region = ANY($1))
            ) AS supplied
      WHERE extent.n_points > 0
 """
@@ -53,7 +49,7 @@ _OPEN = statement(
     {_EXTENTS}
        AND outage.last_end_at IS NULL
      ORDER BY supplied.n_customers DESC, outage.start_at, outage.outage_id
-     LIMIT $2
+     LIMIT $1
     """,
 )
 
@@ -61,10 +57,10 @@ _CLOSED = statement(
     "outage_extents_closed",
     f"""
     {_EXTENTS}
-       AND outage.last_end_at > $3      -- timestamptz
-       AND outage.start_at < $4         -- timestamptz
+       AND outage.last_end_at > $1      -- timestamptz
+       AND outage.start_at < $2         -- timestamptz
      ORDER BY outage.start_at DESC, outage.outage_id DESC
-     LIMIT $2
+     LIMIT $3
     """,
 )
 
@@ -72,7 +68,7 @@ _FIND = statement(
     "outage_extent_find",
     f"""
     {_EXTENTS}
-       AND outage.outage_id = $2        -- bigint
+       AND outage.outage_id = $1        -- bigint
     """,
 )
 
@@ -89,7 +85,6 @@ _MEMBERS = statement(
       FROM interruption
       JOIN point USING (point_id)
      WHERE interruption.outage_id = $1      -- bigint
-       AND ($2::text[] IS NULL OR region = ANY($2))
      ORDER BY is_nested DESC, end_at DESC NULLS FIRST, transformer, point
     """,
 )
@@ -97,7 +92,7 @@ _MEMBERS = statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageExtent:
-    """An outage, and whom it concerns inside a territory."""
+    """An outage, and whom it concerns by what the connection may see."""
 
     outage_id: int
     place: OutagePlace  # the smallest that holds it
@@ -149,38 +144,27 @@ class DarkPoint:
     n_customers: int
 
 
-async def open_outages(
-    connection: Connection, territory: Territory, limit: int
-) -> list[OutageExtent]:
+async def open_outages(connection: Connection, limit: int) -> list[OutageExtent]:
     """Return the outages in which a point is without supply, those of most customers first."""
-    rows = await connection.fetch(_OPEN, codes_of(territory), limit)
+    rows = await connection.fetch(_OPEN, limit)
     return [OutageExtent(**row) for row in rows]
 
 
 async def closed_outages(
-    connection: Connection, territory: Territory, span: tuple[datetime, datetime], limit: int
+    connection: Connection, span: tuple[datetime, datetime], limit: int
 ) -> list[OutageExtent]:
     """Return the outages that are over and reach into a half-open span, the newest first."""
-    rows = await connection.fetch(_CLOSED, codes_of(territory), limit, *span)
+    rows = await connection.fetch(_CLOSED, *span, limit)
     return [OutageExtent(**row) for row in rows]
 
 
-async def find_extent(
-    connection: Connection, territory: Territory, outage_id: int
-) -> OutageExtent | None:
-    """Return an outage; None where there is none of this number in the territory."""
-    row = await connection.fetchrow(_FIND, codes_of(territory), outage_id)
+async def find_extent(connection: Connection, outage_id: int) -> OutageExtent | None:
+    """Return an outage; None where there is none of this number."""
+    row = await connection.fetchrow(_FIND, outage_id)
     return None if row is None else OutageExtent(**row)
 
 
-async def dark_points(
-    connection: Connection, territory: Territory, outage_id: int
-) -> list[DarkPoint]:
+async def dark_points(connection: Connection, outage_id: int) -> list[DarkPoint]:
     """Return the points of an outage, those without supply first, nested ones before the others."""
-    rows = await connection.fetch(_MEMBERS, outage_id, codes_of(territory))
+    rows = await connection.fetch(_MEMBERS, outage_id)
     return [DarkPoint(**row) for row in rows]
-
-
-def codes_of(territory: Territory) -> list[str] | None:
-    """Return the regions of a territory as a statement takes them; None is everywhere."""
-    return None if territory.regions is None else sorted(territory.regions)

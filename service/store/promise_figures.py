@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service.domain.access import EVERYWHERE, Territory
 from service.domain.instants import epoch_us
 from service.domain.promises.figures import (
     PromiseFigure,
@@ -13,7 +12,6 @@ from service.domain.promises.figures import (
     promise_figures,
     unruled,
 )
-from service.domain.promises.inside import inside
 from service.domain.rules import RuleSet
 from service.store.deployment_reads import Snapshot
 from service.store.promise_reads import read_register
@@ -29,14 +27,10 @@ class PromiseFigures:
 
 
 async def promise_figures_of(
-    snapshot: Snapshot,
-    days: tuple[date, date],
-    rule_set: RuleSet,
-    now: datetime,
-    territory: Territory = EVERYWHERE,
+    snapshot: Snapshot, days: tuple[date, date], rule_set: RuleSet, now: datetime
 ) -> PromiseFigures:
-    """Return the promises of half-open days of the deployment's zone, as they stand at ``now`` in a territory."""
-    register = inside(await read_register(snapshot, days, rule_set), territory)
+    """Return the promises of half-open days of the deployment's zone, as they stand at ``now``."""
+    register = await read_register(snapshot, days, rule_set)
     zone, now_us = snapshot.zone, epoch_us(now)
 
     def judge() -> PromiseFigures:

@@ -1,14 +1,12 @@
-"""Communications incidents as operators look at them, and outages that are announced ahead; inside a territory."""
+"""Communications incidents as operators look at them, and outages that are announced ahead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.domain.access import Territory
 from service.domain.register import OutageKind, Place
 from service.domain.reporting import PlaceKind
-from service.store.outage_extents import codes_of
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -33,17 +31,15 @@ _INCIDENTS = statement(
                  FROM communication_incident_point AS silent
                  JOIN point USING (point_id)
                 WHERE silent.incident_id = incident.incident_id
-                  AND ($1::text[] IS NULL OR region = ANY($1))
            ) AS extent
-     WHERE extent.n_points > 0
-       AND from_at < $3                               -- timestamptz
-       AND coalesce(to_at, 'infinity') > $2           -- timestamptz
+     WHERE from_at < $2                               -- timestamptz
+       AND coalesce(to_at, 'infinity') > $1           -- timestamptz
      ORDER BY to_at IS NOT NULL, from_at DESC, incident_id DESC
-     LIMIT $4
+     LIMIT $3
     """,
 )
 
-# Outages whose window is still ahead or runs, and that nobody cancelled. Places outside the territory are not named.
+# Outages whose window is still ahead or runs, and that nobody cancelled.
 _AHEAD = statement(
     "outages_announced_ahead",
     """
@@ -57,20 +53,18 @@ _AHEAD = statement(
                       array_agg(DISTINCT ARRAY[place, code]) AS places
                  FROM declaration_scope AS scope
                  JOIN v_place_point USING (place, code)
-                 JOIN point USING (point_id)
                  LEFT JOIN customer_point USING (point_id)
                  LEFT JOIN customer USING (customer_id)
                 WHERE scope.declaration_id = declaration.declaration_id
-                  AND ($1::text[] IS NULL OR region = ANY($1))
            ) AS concerned
      WHERE kind = 'outage'
        AND withdrawn_at IS NULL
        AND cancelled_at IS NULL
-       AND window_to > $2                             -- timestamptz
+       AND window_to > $1                             -- timestamptz
        AND to_at IS NULL
        AND concerned.n_points > 0
      ORDER BY window_from, declaration_id
-     LIMIT $3
+     LIMIT $2
     """,
 )
 
@@ -110,18 +104,16 @@ class OutageAhead:
 
 
 async def silent_places(
-    connection: Connection, territory: Territory, span: tuple[datetime, datetime], limit: int
+    connection: Connection, span: tuple[datetime, datetime], limit: int
 ) -> list[SilentPlace]:
     """Return the incidents that reach into a half-open span: those that last first, then the newest."""
-    rows = await connection.fetch(_INCIDENTS, codes_of(territory), *span, limit)
+    rows = await connection.fetch(_INCIDENTS, *span, limit)
     return [SilentPlace(**row) for row in rows]
 
 
-async def outages_ahead(
-    connection: Connection, territory: Territory, now: datetime, limit: int
-) -> list[OutageAhead]:
+async def outages_ahead(connection: Connection, now: datetime, limit: int) -> list[OutageAhead]:
     """Return the announced outages whose window is not over at ``now``, the next first."""
-    rows = await connection.fetch(_AHEAD, codes_of(territory), now, limit)
+    rows = await connection.fetch(_AHEAD, now, limit)
     return [_ahead(row) for row in rows]
 
 

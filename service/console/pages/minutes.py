@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/minutes/{point:path}.{kind}")
-async def minutes_of_point(  # noqa: PLR0913, PLR0917 (the values of an address)
+async def minutes_of_point(
     page: OfCustomers,
     point: str,
     kind: Literal["csv", "parquet"],
@@ -35,8 +35,8 @@ async def minutes_of_point(  # noqa: PLR0913, PLR0917 (the values of an address)
     Raises:
         NotFoundError: There is no such point for who asks.
     """
-    async with reading(page.context.reader) as snapshot:
-        found = await known_point(snapshot, page, point)
+    async with reading(page.context.reader.within(page.access.territory)) as snapshot:
+        found = await known_point(snapshot, point)
         if found is None:
             raise NotFoundError(f"the registry has no point {point!r}")
         span = span_of_point(page, snapshot, found, (from_, to))
@@ -52,7 +52,7 @@ async def minutes_of_point(  # noqa: PLR0913, PLR0917 (the values of an address)
 async def _csv(page: Page, wanted: Wanted, span: Span) -> AsyncIterator[str]:
     """Yield the file a day at a time, from one snapshot."""
     yield csv_head(wanted.point.n_phases)
-    async with reading(page.context.reader) as snapshot:
+    async with reading(page.context.reader.within(page.access.territory)) as snapshot:
         day = span.first
         while day < span.end:
             after = day + timedelta(days=1)

@@ -45,7 +45,7 @@ class Asked:
 
 
 @router.get("/points/{point:path}")
-async def point_page(  # noqa: PLR0913, PLR0917 (the values of an address)
+async def point_page(
     page: OfCustomers,
     point: str,
     from_: Annotated[str | None, Query(alias="from")] = None,
@@ -55,8 +55,8 @@ async def point_page(  # noqa: PLR0913, PLR0917 (the values of an address)
 ) -> Response:
     """Return why the figure of a point is what it is."""
     asked = Asked(from_=from_, to=to, day=day, rule_set=rule_set)
-    async with reading(page.context.reader) as snapshot:
-        found = await known_point(snapshot, page, point)
+    async with reading(page.context.reader.within(page.access.territory)) as snapshot:
+        found = await known_point(snapshot, point)
         if found is None:
             return await unknown_point(snapshot, page, point)
         span = span_of_point(page, snapshot, found, (asked.from_, asked.to))
@@ -66,14 +66,9 @@ async def point_page(  # noqa: PLR0913, PLR0917 (the values of an address)
     return _shown(page, snapshot, wanted, (span, close), explained)
 
 
-async def known_point(snapshot: Snapshot, page: Page, point: str) -> Point | None:
-    """Return a point; None where there is none of this name in the territory of who asks."""
-    if "\x00" in point:
-        return None
-    found = await find_point(snapshot.connection, point)
-    if found is None or not page.access.territory.admits(found.region):
-        return None
-    return found
+async def known_point(snapshot: Snapshot, point: str) -> Point | None:
+    """Return a point; None where there is none of this name, or not for who asks."""
+    return None if "\x00" in point else await find_point(snapshot.connection, point)
 
 
 def span_of_point(
@@ -211,4 +206,3 @@ def _close(
 def _drawable(charts: Sequence[Chart]) -> list[Chart]:
     """Return the charts that have something to show."""
     return [one for one in charts if one.traces]
-

@@ -23,9 +23,9 @@ _SEE_OTHER: Final = 303
 async def points(page: OfCustomers, q: str = "") -> Response:
     """Return the points that fit what was typed; the one of that very name is gone to at once."""
     text = _typed(q)
-    async with reading(page.context.reader) as snapshot:
-        found = await find(snapshot, page, text)
-        first = [] if text else await _first(snapshot, page)
+    async with reading(page.context.reader.within(page.access.territory)) as snapshot:
+        found = await find(snapshot, text)
+        first = [] if text else await _first(snapshot)
     if text and found and (found[0].point == text or len(found) == 1):
         return RedirectResponse(address_of(page, found[0].point), status_code=_SEE_OTHER)
     return page.show(
@@ -37,22 +37,16 @@ async def points(page: OfCustomers, q: str = "") -> Response:
 
 async def unknown_point(snapshot: Snapshot, page: Page, point: str) -> Response:
     """Return the search in place of a point that there is not, or not for who asks."""
-    found = await find(snapshot, page, _typed(point))
+    found = await find(snapshot, _typed(point))
     values = {"typed": point, "found": found, "first": [], "unknown": point, "many": _FOUND_MAX}
     return page.show("points.html", snapshot, values, status=404)
 
 
-async def find(snapshot: Snapshot, page: Page, text: str) -> list[FoundPoint]:
-    """Return points in the territory of who asks that fit a text; none for no text."""
+async def find(snapshot: Snapshot, text: str) -> list[FoundPoint]:
+    """Return points that fit a text; none for no text."""
     if not text:
         return []
-    return await search_points(
-        snapshot.connection,
-        text,
-        page.access.territory.regions,
-        with_customers=page.access.may("read:customer"),
-        limit=_FOUND_MAX,
-    )
+    return await search_points(snapshot.connection, text, _FOUND_MAX)
 
 
 def address_of(page: Page, point: str) -> str:
@@ -60,18 +54,10 @@ def address_of(page: Page, point: str) -> str:
     return f"{page.base}/points/{quote(point, safe='')}"
 
 
-async def _first(snapshot: Snapshot, page: Page) -> list[str]:
+async def _first(snapshot: Snapshot) -> list[str]:
     """Return some points to begin with."""
-    regions = page.access.territory.regions
-    asked = [None] if regions is None else sorted(regions)
-    found: list[str] = []
-    for region in asked:
-        if len(found) < _SOME:
-            listed = await list_points(
-                snapshot.connection, PointFilter(region=region), None, _SOME - len(found)
-            )
-            found += [one.point for one in listed]
-    return found
+    listed = await list_points(snapshot.connection, PointFilter(), None, _SOME)
+    return [one.point for one in listed]
 
 
 def _typed(text: str) -> str:
