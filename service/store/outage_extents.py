@@ -15,11 +15,7 @@ _EXTENTS: Final = """
     SELECT outage.outage_id, outage.place, outage.code, outage.feeder, outage.earliest_at, outage.start_at,
            outage.end_at, outage.last_end_at, outage.duration_s, outage.evidence, outage.cause, outage.ticket,
            outage.declaration_id, extent.*, supplied.*
-      FROM (
-               SELECT v_outage.*, outage.declaration_id
-                 FROM v_outage
-                 JOIN outage USING (outage_id)
-           ) AS outage
+      FROM v_outage AS outage
      CROSS JOIN LATERAL (
                SELECT count(DISTINCT point_id)::integer AS n_points,
                       count(DISTINCT point_id) FILTER (WHERE interruption.end_at IS NULL)::integer AS n_without,
