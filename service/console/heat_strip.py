@@ -93,11 +93,7 @@ def _shade(one: HourOfPoint) -> int:
     counts = one.counts
     if not counts.n_due:
         return 1
-    if one.state in {"over", "under"}:
-        n_minutes = counts.n_over + counts.n_under
-    else:
-        n_minutes = int(getattr(counts, f"n_{one.state}"))
-    share = Fraction(n_minutes, counts.n_due)
+    share = Fraction(int(getattr(counts, f"n_{one.state}")), counts.n_due)
     return 1 if share <= _A_LITTLE else 2 if share <= _SOME else 3
 
 

@@ -15,9 +15,14 @@ from service.domain.rates import VerdictCounts
 
 State = Literal["not_due", "pass", "over", "under", "interrupted", "exempt", "invalid", "missing"]
 HOURS_OF_CLOCK: Final = 24
-# What an hour is shown as: the first of these that has a minute; over and under by which has more.
-_WORST: Final[tuple[tuple[State, str], ...]] = (
+# What an hour is shown as: of the first three the one with the most minutes, the first of those alike; else the first
+# of the others that has a minute.
+_BAD: Final[tuple[tuple[State, str], ...]] = (
+    ("under", "n_under"),
+    ("over", "n_over"),
     ("interrupted", "n_interrupted"),
+)
+_OTHERS: Final[tuple[tuple[State, str], ...]] = (
     ("invalid", "n_invalid"),
     ("missing", "n_missing"),
     ("exempt", "n_exempt"),
@@ -110,9 +115,10 @@ def _hour(minutes: SpanMinutes, period: Period, zone: ZoneInfo) -> HourOfPoint:
 
 def state_of(counts: VerdictCounts) -> State:
     """Return the worst that some minutes were; ``not_due`` of none."""
-    if counts.n_over or counts.n_under:
-        return "over" if counts.n_over > counts.n_under else "under"
-    return next((state for state, name in _WORST if getattr(counts, name)), "not_due")
+    state, name = max(_BAD, key=lambda one: int(getattr(counts, one[1])))
+    if getattr(counts, name):
+        return state
+    return next((state for state, name in _OTHERS if getattr(counts, name)), "not_due")
 
 
 def _voltage(minutes: SpanMinutes, phase: int, part: Part) -> PhaseVoltage | None:

@@ -106,7 +106,9 @@ def test_a_day_of_changing_clocks_has_its_own_length(
     ("counts", "state"),
     [
         (VerdictCounts(n_pass=59, n_over=1), "over"),
-        (VerdictCounts(n_over=2, n_under=3, n_interrupted=55), "under"),
+        (VerdictCounts(n_over=2, n_under=3, n_pass=55), "under"),
+        (VerdictCounts(n_over=2, n_under=2), "under"),
+        (VerdictCounts(n_over=23, n_interrupted=37), "interrupted"),
         (VerdictCounts(n_pass=59, n_interrupted=1), "interrupted"),
         (VerdictCounts(n_pass=58, n_missing=1, n_invalid=1), "invalid"),
         (VerdictCounts(n_pass=59, n_missing=1), "missing"),
