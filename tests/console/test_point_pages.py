@@ -96,7 +96,9 @@ def text_of(answer: httpx.Response, status: int = 200) -> str:
 
 
 async def test_the_figures_of_a_point_equal_a_recount(console: httpx.AsyncClient) -> None:
-    cells = {START + timedelta(minutes=i): cell for i, cell in enumerate(CELLS) if cell != CELL_NONE}
+    cells = {
+        START + timedelta(minutes=i): cell for i, cell in enumerate(CELLS) if cell != CELL_NONE
+    }
     (expected,) = recount(cells, (START, START + DAY), lambda _: "all").values()
 
     figures = Figures((await console.get(POINT, params=MARCH)).text)
@@ -212,12 +214,13 @@ async def test_outages_stand_with_their_extent(console: httpx.AsyncClient) -> No
 
     said = text_of(answer)
     assert "No point is known to be without supply" in said
-    assert "Point a/1" in said
-    assert "P-7" in said
-    (number,) = set(re.findall(r'id="outage-(\d+)"[^>]*>(?:(?!</tr>).)*a/1', answer.text, re.S))
+    assert "Transformer T1 1 Mar 2024, 19:15 +08:00 30 min 2 0 2 measured" in said
+    assert "5 Jun 2024, 08:00 +08:00 – 5 Jun, 12:00 Feeder F1 planned P-7" in said
+    (number,) = re.findall(r"/outages/(\d+)\">Transformer T1<", answer.text)
     one = text_of(await console.get(f"/console/outages/{number}", params={"lang": "en"}))
     assert "over, 30 min" in one
-    assert "1 of 1 points have supply again" in one
+    assert "2 of 2 points have supply again" in one
+    assert "a/1" in one
 
 
 async def test_an_outage_that_there_is_not_is_not_found(console: httpx.AsyncClient) -> None:
@@ -250,7 +253,7 @@ def keyed(*scopes: str, regions: frozenset[str] | None = None) -> Access:
 
 
 async def ask(seeded: Settings, access: Access, path: str) -> httpx.Response:
-    async def access_of(request: Request) -> Access:  # noqa: ARG001
+    async def access_of(request: Request) -> Access:
         return access
 
     async with client_of(application(seeded, access_of=access_of)) as client:

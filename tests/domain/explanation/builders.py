@@ -61,9 +61,7 @@ def pages_of(minutes: Mapping[datetime, str], interval_s: int = 60) -> PageMinut
 
 def line(start: datetime, words: str) -> dict[datetime, str]:
     """Return minutes from ``start`` on, one a letter; a dot is missing."""
-    return {
-        start + timedelta(minutes=nth): word for nth, word in enumerate(words) if word != "."
-    }
+    return {start + timedelta(minutes=nth): word for nth, word in enumerate(words) if word != "."}
 
 
 def over_span(

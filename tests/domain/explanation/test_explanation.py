@@ -1,5 +1,6 @@
 """What explains a point's figure: dense minutes, hours of the clock, runs, gatherings, findings."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +60,10 @@ def test_minutes_before_service_and_beyond_the_data_are_not_due() -> None:
     point = a_point(valid_from=START + timedelta(minutes=30))
 
     minutes = over_span(
-        line(START, "i" * 180), span, through=START + timedelta(minutes=100, seconds=40), point=point
+        line(START, "i" * 180),
+        span,
+        through=START + timedelta(minutes=100, seconds=40),
+        point=point,
     )
 
     assert minutes.due == Part(30, 100)
@@ -140,7 +144,7 @@ def test_runs_are_the_minutes_again(words: str) -> None:
 
     spelled = [name for run in runs for name in [run.verdict] * run.n_minutes]
     assert spelled == [VERDICT_NAMES[code] for code in minutes.verdict.tolist()]
-    for before, after in zip(runs, runs[1:], strict=False):
+    for before, after in itertools.pairwise(runs):
         assert before.to_at == after.from_at
         assert before.verdict != after.verdict
 
