@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.console.charts import Chart, Json
@@ -26,8 +26,20 @@ _KV_FROM_V: Final = 1000
 _LIMIT_COLOUR: Final = "bad"
 
 
+class Shaded(NamedTuple):
+    """A time that is shaded in a chart; local times."""
+
+    from_at: datetime
+    to_at: datetime
+    colour: str  # by its role in the page
+
+
 def period_chart(
-    hours: Sequence[HourOfPoint], point: Point, bands: Sequence[Band | None], texts: Texts
+    hours: Sequence[HourOfPoint],
+    point: Point,
+    bands: Sequence[Band | None],
+    texts: Texts,
+    shaded: Sequence[Shaded] = (),
 ) -> Chart:
     """Return the lowest, mean and highest voltage of each hour; ``bands``: in normal and in abnormal state."""
     scale, unit = _scale_of(point)
@@ -46,7 +58,7 @@ def period_chart(
         name="voltage",
         says=texts("point.voltage_says"),
         traces=traces,
-        layout=_layout(unit, _limits(bands, point, scale)),
+        layout=_layout(unit, _limits(bands, point, scale), shaded),
         height_px=340,
     )
 
@@ -140,8 +152,10 @@ def _limits(bands: Sequence[Band | None], point: Point, scale: float) -> list[tu
     return found
 
 
-def _layout(unit: str, limits: Sequence[tuple[float, str]]) -> dict[str, Json]:
-    shapes: list[Json] = []
+def _layout(
+    unit: str, limits: Sequence[tuple[float, str]], shaded: Sequence[Shaded] = ()
+) -> dict[str, Json]:
+    shapes: list[Json] = [_shape_of(one) for one in shaded]
     notes: list[Json] = []
     for value, text in limits:
         is_normal = bool(text)
@@ -180,6 +194,21 @@ def _layout(unit: str, limits: Sequence[tuple[float, str]]) -> dict[str, Json]:
         "xaxis": {"type": "date", "fixedrange": False},
         "dragmode": "zoom",
         "hovermode": "x unified",
+    }
+
+
+def _shape_of(one: Shaded) -> dict[str, Json]:
+    return {
+        "type": "rect",
+        "layer": "below",
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "x0": _wall_clock(one.from_at),
+        "x1": _wall_clock(one.to_at),
+        "fillcolor": one.colour,
+        "opacity": 0.3,
+        "line": {"width": 1, "color": one.colour},
     }
 
 

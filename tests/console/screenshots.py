@@ -16,6 +16,10 @@ _PICTURES = (
     ("console-overview-zh", "/console/?period=day", 1440, "zh", "dark"),
     ("console-feeders", "/console/feeders?period=day", 1440, "en", "light"),
     ("console-feeders-400", "/console/feeders?period=day", 400, "zh", "light"),
+    ("console-point", f"{_POINT}&day=2006-12-20", 1440, "en", "light"),
+    ("console-point-400", _POINT, 400, "zh", "light"),
+    ("console-outages", "/console/outages", 1440, "en", "light"),
+    ("console-promises", "/console/promises", 1440, "zh", "light"),
     ("console-quality", "/console/quality", 1440, "zh", "light"),
 )
 

@@ -145,7 +145,9 @@ def test_the_figures_of_the_recorded_house_equal_the_raw_file(
         )
 
 
-@pytest.mark.parametrize("name", ["street-022", "street-149", "street-171", "street-205", "street-255"])
+@pytest.mark.parametrize(
+    "name", ["street-022", "street-149", "street-171", "street-205", "street-255"]
+)
 def test_the_figures_of_the_street_equal_what_was_sent(
     served: str, browser: Browser, name: str
 ) -> None:

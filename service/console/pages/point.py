@@ -15,7 +15,7 @@ from service.console.heat_strip import LEGEND, SIGNS, strip_of
 from service.console.minute_bars import minute_bars
 from service.console.page import OfCustomers, Page
 from service.console.pages.points import unknown_point
-from service.console.point_charts import PHASE_NAMES, day_chart, period_chart
+from service.console.point_charts import PHASE_NAMES, Shaded, day_chart, period_chart
 from service.console.span import Span, day_asked, span_asked
 from service.domain.bands import abnormal_band_of, band_of, level_kv
 from service.domain.explanation.hours import DayOfPoint, days_of_point
@@ -118,7 +118,8 @@ def _shown(
     fmt, zone = page.formats(snapshot.zone), snapshot.zone
     bands = [band_of(rules, point), abnormal_band_of(rules, point)]
     days = days_of_point(explained.minutes, wanted.span[1], zone)
-    charts = [period_chart([hour for one in days for hour in one.hours], point, bands, page.texts)]
+    hours = [hour for one in days for hour in one.hours]
+    charts = [period_chart(hours, point, bands, page.texts, _shaded(explained, wanted, span))]
     values: dict[str, object] = {
         "point": point,
         "span": span,
@@ -147,6 +148,27 @@ def _shown(
         charts.append(chart)
         values["close"] = _close(explained.minutes, close, part, days, fmt)
     return page.show("point.html", snapshot, values, charts=_drawable(charts))
+
+
+def _shaded(explained: Explanation, wanted: Wanted, span: Span) -> list[Shaded]:
+    """Return the times without supply and in declared abnormal state, as far as they lie in the period."""
+    spans = [
+        (one.from_at, one.to_at, "verdict-exempt")
+        for one in explained.declarations
+        if one.kind == "abnormal_state"
+    ] + [
+        (one.interruption.start_at, one.interruption.end_at, "verdict-interrupted")
+        for one in explained.interruptions
+    ]
+    first, end = wanted.span
+    return [
+        Shaded(
+            max(from_at, first).astimezone(span.zone),
+            min(to_at or end, end).astimezone(span.zone),
+            colour,
+        )
+        for from_at, to_at, colour in spans
+    ]
 
 
 def _headline(page: Page, explained: Explanation, rules: RuleSet, fmt: Formats) -> object:
