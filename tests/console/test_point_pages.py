@@ -266,7 +266,8 @@ async def test_who_reads_sums_only_sees_no_point_no_outage_and_no_case(seeded: S
     for path in (POINT, "/console/points", "/console/outages", "/console/minutes/a%2F1.csv"):
         assert (await ask(seeded, sums, path)).status_code == 403
     said = text_of(await ask(seeded, sums, "/console/promises"))
-    assert "crew on site" in said
+    assert re.search(r"crew on site urban at most 45 min every case of too few cases", said)
+    assert "1 / 2" not in said
     assert "95598" not in said
     assert "YK-1" not in said
 

@@ -19,7 +19,7 @@ from service.domain.promises.tallies import broken_cases
 from service.domain.rules import RuleSet
 from service.errors import RequestError, UnknownRuleSetError
 from service.store.deployment_reads import Snapshot, reading
-from service.store.promise_figures import PromiseFigures, promise_figures_of
+from service.store.promise_figures import promise_figures_of
 from service.store.promise_reads import read_open_deadlines
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +37,7 @@ class PromiseLine:
     figure: PromiseFigure
     subject: str
     broken: Sequence[Case] | None  # None: who asks may not read single cases
+    is_withheld: bool  # of so few cases that its numbers would tell of single ones
 
     @property
     def limit(self) -> object:
@@ -54,12 +55,13 @@ async def promises(
     """Return the promises of a rule set with how they stand, their breaches, and the deadlines that are due."""
     now, rules = page.context.now(), _rules(page, rule_set)
     with_cases = page.access.may("read:customer")
+    fewest = 0 if with_cases else page.context.fewest_in_group
     async with reading(page.context.reader.within(page.access.territory)) as snapshot:
         span = _span(page, snapshot, (from_, to))
         figures = await promise_figures_of(snapshot, (span.first, span.end), rules, now)
         due = await _due(snapshot, rules, now) if with_cases else None
     lines = [
-        _line(nth, one, with_cases=with_cases)
+        _line(nth, one, fewest, with_cases=with_cases)
         for nth, one in enumerate([*figures.promises, *figures.deadlines])
     ]
     return page.show(
@@ -71,8 +73,8 @@ async def promises(
             "rule_sets": _with_promises(page),
             "lines": lines[: len(figures.promises)],
             "deadlines": lines[len(figures.promises) :],
-            "unruled": figures.unruled,
-            "counts": _counts(figures),
+            "unruled": [one for one in figures.unruled if one.n_cases >= fewest],
+            "counts": _counts(lines),
             "due": due,
             "due_max": _DUE_MAX,
             "broken_max": _BROKEN_MAX,
@@ -115,18 +117,20 @@ async def _due(snapshot: Snapshot, rules: RuleSet, now: datetime) -> OpenDeadlin
     )
 
 
-def _line(nth: int, figure: PromiseFigure, *, with_cases: bool) -> PromiseLine:
+def _line(nth: int, figure: PromiseFigure, fewest: int, *, with_cases: bool) -> PromiseLine:
     return PromiseLine(
         anchor=f"promise-{nth}",
         figure=figure,
         subject=subject_of(figure.row),
         broken=broken_cases(figure.cases) if with_cases else None,
+        is_withheld=0 < figure.standing.together.tally.n_cases < fewest,
     )
 
 
-def _counts(figures: PromiseFigures) -> dict[str, int]:
-    """Return how many promises stand how."""
+def _counts(lines: Sequence[PromiseLine]) -> dict[str, int]:
+    """Return how many promises stand how, without those that are withheld."""
     counts = dict.fromkeys(("kept", "broken", "no_cases", "no_limit"), 0)
-    for one in (*figures.promises, *figures.deadlines):
-        counts[one.standing.together.verdict] += 1
+    for one in lines:
+        if not one.is_withheld:
+            counts[one.figure.standing.together.verdict] += 1
     return counts
