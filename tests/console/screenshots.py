@@ -10,6 +10,7 @@ from tests.console.demo_server import demo_served
 from tests.real.parts import read_parts
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+_POINT = "/console/points/uci-house-220V?from=2006-12-16&to=2007-01-13"
 # name, path, width, language, scheme
 _PICTURES = (
     ("console-overview", "/console/?period=day", 1440, "en", "light"),
