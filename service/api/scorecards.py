@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from service.api.promises import block_of, promise_figures_of
+from service.api.promises import block_of
 from service.api.scorecard_shapes import (
     BudgetShape,
     CommitmentShape,
@@ -13,6 +13,7 @@ from service.api.shapes import local
 from service.domain.rules import RuleSet
 from service.store.budget_reads import read_budgets
 from service.store.deployment_reads import Snapshot
+from service.store.promise_figures import promise_figures_of
 from service.store.scorecard_reads import counts_beside, read_scorecard
 
 

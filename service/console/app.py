@@ -10,7 +10,16 @@ from fastapi import FastAPI
 from service import clock
 from service.console import packaged, problems, sign_in
 from service.console.context import AccessOf, ConsoleContext, everybody_is_local
-from service.console.pages import feeders, overview, quality
+from service.console.pages import (
+    feeders,
+    minutes,
+    outages,
+    overview,
+    point,
+    points,
+    promises,
+    quality,
+)
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.settings import Settings
 from service.store.pool import Pool
@@ -23,6 +32,11 @@ _ROUTERS: Final = (
     overview.router,
     feeders.router,
     quality.router,
+    outages.router,
+    promises.router,
+    minutes.router,
+    points.router,
+    point.router,
 )
 
 

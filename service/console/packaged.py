@@ -27,7 +27,7 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_NAMES: Final = ("console.css", "console.js", "icon.svg", PLOTLY)
+_NAMES: Final = ("console.css", "console.js", "icon.svg", "points.css", "points.js", PLOTLY)
 
 router = APIRouter(include_in_schema=False)
 

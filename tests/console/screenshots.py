@@ -10,12 +10,17 @@ from tests.console.demo_server import demo_served
 from tests.real.parts import read_parts
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+_POINT = "/console/points/uci-house-220V?from=2006-12-16&to=2007-01-13"
 # name, path, width, language, scheme
 _PICTURES = (
     ("console-overview", "/console/?period=day", 1440, "en", "light"),
     ("console-overview-zh", "/console/?period=day", 1440, "zh", "dark"),
     ("console-feeders", "/console/feeders?period=day", 1440, "en", "light"),
     ("console-feeders-400", "/console/feeders?period=day", 400, "zh", "light"),
+    ("console-point", f"{_POINT}&day=2006-12-20", 1440, "en", "light"),
+    ("console-point-400", _POINT, 400, "zh", "light"),
+    ("console-outages", "/console/outages", 1440, "en", "light"),
+    ("console-promises", "/console/promises", 1440, "zh", "light"),
     ("console-quality", "/console/quality", 1440, "zh", "light"),
 )
 

@@ -14,7 +14,7 @@ from service.api.few_members import Fewest
 from service.api.paging import NEXT_CURSOR, Paging, cursor_number, encode_cursor
 from service.api.parameters import From, Text, To, check_length, days_of
 from service.api.promise_shapes import PromiseRuleShape, Promises
-from service.api.promises import block_of, promise_figures_of
+from service.api.promises import block_of
 from service.api.rule_choice import RuleSetName, rules_of
 from service.api.shapes import Basis, Shape, basis_of
 from service.api.table_routes import TableRoute
@@ -26,6 +26,7 @@ from service.domain.promises.tallies import broken_cases
 from service.domain.rules import RuleSet
 from service.errors import RequestError
 from service.store.deployment_reads import Snapshot, reading
+from service.store.promise_figures import promise_figures_of
 
 router = APIRouter(tags=["promises"], route_class=TableRoute)
 
