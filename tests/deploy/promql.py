@@ -8,9 +8,19 @@ import promql_parser as promql
 from prometheus_client import CollectorRegistry
 
 from service.metrics import Area, Kind, Method, Outcome, Period, PointClass, Reason, Table
-from tests.metrics.specimens import filled_consume, filled_serve, filled_settle
+from tests.metrics.specimens import (
+    filled_consume,
+    filled_meter_events,
+    filled_serve,
+    filled_settle,
+)
 
-ROLES = {"consume": filled_consume, "settle": filled_settle, "serve": filled_serve}
+ROLES = {
+    "consume": filled_consume,
+    "meter events": filled_meter_events,
+    "settle": filled_settle,
+    "serve": filled_serve,
+}
 TARGET_LABELS = frozenset({"job", "instance"})  # added by the scrape
 _CLOSED = {
     "outcome": Outcome,
@@ -27,7 +37,7 @@ _VECTOR_FUNCTIONS = {"scalar", "vector", "time"}  # their result has no labels o
 
 @cache
 def exposed() -> dict[str, frozenset[str]]:
-    """Return the labels of every series name that a scrape of the three roles yields."""
+    """Return the labels of every series name that a scrape of the roles yields."""
     labels: dict[str, frozenset[str]] = {"up": TARGET_LABELS}
     for fill in ROLES.values():
         labels |= _labels(fill())

@@ -157,7 +157,7 @@ async def test_query_answers_where_something_is_known(
     assert rows
     assert any(value is not None for row in rows for value in row.values())
     if query.fields:
-        assert list(query.fields) == [name for name in rows[0].keys() if name != "time"]
+        assert list(query.fields) == [name for name in dict(rows[0]) if name != "time"]
     if "time" in rows[0]:
         assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
 

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -42,6 +42,18 @@ class Options:
     is_real: bool  # Kafka and TimescaleDB instead of the embedded parts
     settled_within_s: float
     tell: Callable[[str], None]
+    environment: Mapping[str, str] = field(default_factory=dict)  # wins over what is set here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A district of which all is settled; the roles go on."""
+
+    settings: Settings
+    bootstrap: str
+    api: str  # host:port
+    metrics: Mapping[str, str]  # host:port of each role's own
+    n_messages: int  # that were sent so far, to all topics
 
 
 async def answered(district: District, options: Options) -> Answers:
@@ -50,14 +62,26 @@ async def answered(district: District, options: Options) -> Answers:
     Raises:
         DistrictError: A role ended, or it was not settled in time.
     """
+    async with running(district, options) as run:
+        span = [datetime.fromisoformat(str(district.figures[edge])) for edge in ("from", "to")]
+        return await answers_of(run.settings, f"http://{run.api}", (span[0], span[1]))
+
+
+@contextlib.asynccontextmanager
+async def running(district: District, options: Options) -> AsyncIterator[Run]:
+    """Run a district through the service; the block begins when all of it is settled.
+
+    Raises:
+        DistrictError: A role ended, or it was not settled in time.
+    """
     folder = district.out
     async with running_servers(real=options.is_real) as servers:
-        (port,) = free_ports(1)
-        environment = _environment(servers, port)
+        ports = dict(zip(_ROLES, free_ports(len(_ROLES)), strict=True))
+        environment = _environment(servers) | dict(options.environment)
         settings = read_settings(environment)
         await run_migrate(settings)
         await _register(settings, folder, options)
-        with _running_roles(environment, folder) as roles:
+        with _running_roles(environment, ports, folder) as roles:
             started_s = time.monotonic()
             sent = await replay(folder, servers.bootstrap, options.tell)
             options.tell(f"all sent after {time.monotonic() - started_s:.0f} s")
@@ -65,11 +89,17 @@ async def answered(district: District, options: Options) -> Answers:
                 await _import_register(settings, kind, folder, options)
             await _wait(settings, sent, (roles, folder), options)
             options.tell(f"settled after {time.monotonic() - started_s:.0f} s")
-            span = [datetime.fromisoformat(str(district.figures[edge])) for edge in ("from", "to")]
-            return await answers_of(settings, f"http://127.0.0.1:{port}", (span[0], span[1]))
+            addresses = {role: f"127.0.0.1:{port}" for role, port in ports.items()}
+            yield Run(
+                settings=settings,
+                bootstrap=servers.bootstrap,
+                api=addresses["serve"],
+                metrics=addresses,
+                n_messages=sent.n_readings + sent.n_events,
+            )
 
 
-def _environment(servers: Servers, api_port: int) -> dict[str, str]:
+def _environment(servers: Servers) -> dict[str, str]:
     return {
         "VOLTPASS_DATABASE_DSN": servers.dsn,
         "VOLTPASS_KAFKA_BOOTSTRAP": servers.bootstrap,
@@ -81,8 +111,6 @@ def _environment(servers: Servers, api_port: int) -> dict[str, str]:
         "VOLTPASS_OLDEST_READING_AGE_S": "0",
         "VOLTPASS_METER_EVENT_AGE_S": "0",
         "VOLTPASS_LATENESS_WINDOW_S": _HUNDRED_YEARS_S,
-        "VOLTPASS_METRICS_PORT": "0",
-        "VOLTPASS_API_PORT": str(api_port),
         "VOLTPASS_LOG_LEVEL": "info",
     }
 
@@ -97,7 +125,7 @@ async def _register(settings: Settings, folder: Path, options: Options) -> None:
 
 @contextlib.contextmanager
 def _running_roles(
-    environment: dict[str, str], folder: Path
+    environment: dict[str, str], ports: Mapping[str, int], folder: Path
 ) -> "Iterator[dict[str, subprocess.Popen[bytes]]]":
     ours = {name: v for name, v in os.environ.items() if not name.startswith("VOLTPASS_")}
     roles: dict[str, subprocess.Popen[bytes]] = {}
@@ -106,7 +134,7 @@ def _running_roles(
             with (folder / f"{role}.log").open("wb") as log:
                 roles[role] = subprocess.Popen(
                     [sys.executable, "-m", "service", role],
-                    env=ours | environment,
+                    env=ours | environment | _port_of(role, ports[role]),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -117,6 +145,11 @@ def _running_roles(
             process.terminate()
         for process in roles.values():
             process.wait(_ENDS_WITHIN_S)
+
+
+def _port_of(role: str, port: int) -> dict[str, str]:
+    """Return where a role answers Prometheus: `serve` as it answers everybody."""
+    return {"VOLTPASS_API_PORT" if role == "serve" else "VOLTPASS_METRICS_PORT": str(port)}
 
 
 async def _wait(

@@ -15,7 +15,7 @@ from service.metrics import (
     ServeMetrics,
     SettleMetrics,
     new_registry,
-)
+)from service.metrics.meter_events import MeterEventMetrics
 
 FEEDER = FeederState(
     region="R1", feeder="F1", n_points=40, n_under=3, n_over=2, n_high=1, n_interrupted=4
@@ -66,6 +66,15 @@ def filled_consume() -> CollectorRegistry:
     metrics.show_stalled(True)
     metrics.show_judgement(9)
     return metrics.registry
+
+
+def filled_meter_events() -> CollectorRegistry:
+    """Return the registry of a consumer that took meter events."""
+    shared = ConsumeMetrics(new_registry())
+    metrics = MeterEventMetrics(shared.registry, shared)
+    metrics.count_messages(4)
+    metrics.count({"last_gasp": 3}, {"last_gasp": 2}, {("none", "malformed_event"): 1})
+    return shared.registry
 
 
 def filled_settle() -> CollectorRegistry:
