@@ -15,7 +15,8 @@ from service.metrics import (
     ServeMetrics,
     SettleMetrics,
     new_registry,
-)from service.metrics.meter_events import MeterEventMetrics
+)
+from service.metrics.meter_events import MeterEventMetrics
 
 FEEDER = FeederState(
     region="R1", feeder="F1", n_points=40, n_under=3, n_over=2, n_high=1, n_interrupted=4

@@ -145,7 +145,7 @@ SELECT call, region, feeder, response_area AS area, called_at, arrived_at, resto
 
 def _judged_calls(rules: RuleSet) -> str:
     """Return the calls of the chosen time and place, each with its limit and how it stands to it."""
-    limits = {
+    limits: dict[str, int] = {
         row.area: row.within_minutes
         for row in rules.promises
         if isinstance(row, CrewRow)
