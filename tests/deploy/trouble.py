@@ -1,7 +1,7 @@
 """Trouble that goes on at the end of a simulated district: for panels about this moment.
 
 The simulator ends two hours after its last outage, with every call answered. Here a point of each
-kind is out of its band or dark, messages of each kind are bad, and people wait.
+kind is out of its band or dark, nobody else is heard, messages of each kind are bad, and people wait.
 """
 
 import csv
@@ -13,6 +13,7 @@ from pathlib import Path
 
 _SHARES = {"dark": 0.0, "under": 0.8, "over": 1.1, "high": 1.25}  # of nominal
 _NOMINAL_V = 220
+_N_INTERVALS = 24  # six hours: slots close once the slowest device would have been heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class Trouble:
         return self.meters["dark"]["point"]
 
     def messages(self) -> Iterator[Message]:
-        """Yield readings of two intervals, meter events, and what is no reading at all."""
-        for nth in range(2):
+        """Yield readings of some hours, meter events, and what is no reading at all.
+
+        All other meters fall silent, so communication is lost.
+        """
+        for nth in range(_N_INTERVALS):
             stamp = self.to_at + nth * self.interval
             for kind, meter in self.meters.items():
                 yield self._reading(meter, stamp, v1=_SHARES[kind] * _NOMINAL_V)
