@@ -3,7 +3,7 @@
 from service.store.migrations import run_sql_file
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -1521,7 +1521,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- declaration_told: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- deployment: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- device: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- device_clock: owner postgres; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- dirty_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- evidence: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1555,7 +1555,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_customer_place: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_dark_interruption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_declaration_point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
--- v_device_clock: owner postgres; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_device_clock: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_exemption: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_fault_call: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

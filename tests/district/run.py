@@ -53,7 +53,6 @@ class Run:
     bootstrap: str
     api: str  # host:port
     metrics: Mapping[str, str]  # host:port of each role's own
-    n_messages: int  # that were sent so far, to all topics
 
 
 async def answered(district: District, options: Options) -> Answers:
@@ -95,7 +94,6 @@ async def running(district: District, options: Options) -> AsyncIterator[Run]:
                 bootstrap=servers.bootstrap,
                 api=addresses["serve"],
                 metrics=addresses,
-                n_messages=sent.n_readings + sent.n_events,
             )
 
 
