@@ -18,6 +18,7 @@ MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Shanghai
 SCENE = Scene(
     from_at=MIDNIGHT,
     to_at=MIDNIGHT + timedelta(days=1, milliseconds=-1),
+    n_points_max=1440,  # so that a point of a series is a minute
     choices={
         "organisation": ALL,
         "region": ["R1"],

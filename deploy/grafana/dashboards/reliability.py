@@ -27,7 +27,7 @@ _FIGURES = {
     "supply_reliability": "1 - (SELECT coalesce(sum(minutes), 0) FROM dark) / nullif(sum(service_minutes), 0)",
     "hours_per_customer": "(SELECT coalesce(sum(minutes), 0) FROM dark) / 60 / nullif({n}, 0)",
     "interruptions_per_customer": "(SELECT count(*) FROM dark WHERE start_at >= {from_at}) / nullif({n}, 0)",
-    "customers_interrupted": "(SELECT count(DISTINCT customer_id) FROM dark)",
+    "customers_interrupted": "count(*) FILTER (WHERE customer_id IN (SELECT customer_id FROM dark))",
 }
 _UNITS = {"supply_reliability": ("percentunit", 3), "hours_per_customer": ("h", 2)}
 _EVIDENCE = {
