@@ -9,7 +9,6 @@ from typing import Any
 from deploy.grafana.generate import dashboards
 
 DASHBOARDS: dict[str, Any] = {name: json.loads(text) for name, text in dashboards().items()}
-LANGUAGES = sorted({name.split("/")[0] for name in DASHBOARDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +19,7 @@ class Query:
     text: str
     legend: str = ""
     fields: tuple[str, ...] = ()  # that the panel has a name for
+    is_stat: bool = False  # one number
 
     def __str__(self) -> str:
         return self.place
@@ -54,13 +54,16 @@ def promql_queries() -> list[Query]:
     )
 
 
-def panels_of_dashboard(language: str) -> dict[str, list[Any]]:
-    """Return the panels of each dashboard of a language by its name."""
-    return {
-        name.split("/")[1]: dashboard["panels"]
-        for name, dashboard in DASHBOARDS.items()
-        if name.startswith(f"{language}/")
-    }
+def strings_of(value: Any) -> list[str]:
+    """Return every text in a dashboard."""
+    match value:
+        case str():
+            return [value]
+        case dict():
+            return [text for one in value.values() for text in strings_of(one)]
+        case list():
+            return [text for one in value for text in strings_of(one)]
+    return []
 
 
 def _each_once(queries: "Iterator[Query] | list[Query]") -> list[Query]:
@@ -73,7 +76,12 @@ def _each_once(queries: "Iterator[Query] | list[Query]") -> list[Query]:
 def _panel_sql() -> Iterator[Query]:
     for panel, target in _targets():
         if "rawSql" in target:
-            yield Query(place=_place(panel, target), text=target["rawSql"], fields=_fields(panel))
+            yield Query(
+                place=_place(panel, target),
+                text=target["rawSql"],
+                fields=_fields(panel),
+                is_stat=panel["type"] == "stat",
+            )
 
 
 def _other_sql() -> Iterator[Query]:

@@ -12,15 +12,21 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana.edition import LANGUAGES, Site, edition_of, read_catalogue
-from deploy.grafana.generate import DASHBOARDS as KINDS
+from deploy.grafana.edition import LANGUAGES, Site
 from deploy.grafana.generate import FOLDER, dashboards, main
 from deploy.grafana.panels import PALETTE
 from deploy.grafana.queries import PROMETHEUS, TIMESCALE
 from service.domain.rules import rule_set_names
 from service.settings.parts import JudgingSettings
 from tests.deploy import promql
-from tests.deploy.dashboards import DASHBOARDS, Query, panels, promql_queries, sql_queries
+from tests.deploy.dashboards import (
+    DASHBOARDS,
+    Query,
+    panels,
+    promql_queries,
+    sql_queries,
+    strings_of,
+)
 from tests.deploy.places import DEPLOY, REPOSITORY, read_yaml
 
 SOURCES = {
@@ -34,7 +40,6 @@ UNITS = {
     value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)
 }
 CHOICES = ("organisation", "region", "feeder", "transformer")
-CATALOGUES = {language: read_catalogue(language) for language in LANGUAGES}
 
 every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
 
@@ -117,49 +122,6 @@ def test_each_language_has_a_folder_of_its_own() -> None:
     for key in ("name", "folder", "folderUid"):
         assert len({provider[key] for provider in PROVIDERS}) == len(LANGUAGES)
     assert not any(provider["allowUiUpdates"] for provider in PROVIDERS)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_languages_say_the_same(kind: str) -> None:
-    """Apart from words, the dashboards are the same: places, queries, units, colours, choices."""
-    english, chinese = (_without_words(DASHBOARDS[f"{one}/{kind}.json"]) for one in LANGUAGES)
-
-    assert english == chinese
-
-
-def test_the_catalogues_have_the_same_keys_and_fill_in_the_same() -> None:
-    english, chinese = (dict(_texts(CATALOGUES[language])) for language in LANGUAGES)
-
-    assert english.keys() == chinese.keys()
-    for key, text in english.items():
-        assert _placeholders(text) == _placeholders(chinese[key]), key
-        assert text, key
-
-
-def test_every_text_is_used() -> None:
-    """A key that nobody asks for is of a panel that went."""
-    catalogue = CATALOGUES["en"]
-    shown = {
-        text for name, one in DASHBOARDS.items() if name.startswith("en/") for text in _strings(one)
-    }
-    edition = edition_of("en")
-
-    for part in ("dashboards", "rows", "panels"):
-        assert {key for key in catalogue[part] if edition.title(part, key) not in shown} == set()
-    labels, words = catalogue["labels"], catalogue["words"]
-    drawn_elsewhere = {"target_any", "target_special_remote"}  # by other rule sets
-    assert {key for key, text in labels.items() if text not in shown} <= drawn_elsewhere
-    everything = "\n".join(shown)
-    assert {key for key, text in words.items() if str(text) not in everything} == {
-        "bounds_text",  # filled into others
-        "in_en",
-    }
-
-
-def test_no_placeholder_is_left() -> None:
-    assert [
-        text for one in DASHBOARDS.values() for text in _strings(one) if _placeholders(text)
-    ] == []
 
 
 @every_dashboard
@@ -256,7 +218,7 @@ def test_links_lead_to_dashboards_pages_and_runbooks_that_exist(dashboard: Any) 
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
     pages = {"", "feeders", "outages", "promises", "quality", "points/${point:percentencode}"}
 
-    urls = [text for text in _strings(dashboard) if re.match(r"/d/|https?:", text)]
+    urls = [text for text in strings_of(dashboard) if re.match(r"/d/|https?:", text)]
 
     for url in urls:
         address, _, anchor = url.partition("#")
@@ -328,34 +290,6 @@ def _span(at: Any, start: str, length: str) -> range:
     return range(at[start], at[start] + at[length])
 
 
-def _strings(value: Any) -> list[str]:
-    """Return every text in a dashboard."""
-    match value:
-        case str():
-            return [value]
-        case dict():
-            return [text for one in value.values() for text in _strings(one)]
-        case list():
-            return [text for one in value for text in _strings(one)]
-    return []
-
-
-def _texts(catalogue: Any, prefix: str = "") -> list[tuple[str, str]]:
-    return [
-        found
-        for key, value in catalogue.items()
-        for found in (
-            [(f"{prefix}{key}", value)]
-            if isinstance(value, str)
-            else _texts(value, f"{prefix}{key}.")
-        )
-    ]
-
-
-def _placeholders(text: str) -> set[str]:
-    return set(re.findall(r"<[a-z_]+>", text))
-
-
 def _without_defaults(value: Any) -> Any:
     """Return a dashboard without what is empty: the models write some of it, the builders not."""
     match value:
@@ -365,22 +299,3 @@ def _without_defaults(value: Any) -> Any:
         case list():
             return [_without_defaults(one) for one in value]
     return value
-
-
-def _without_words(dashboard: Any) -> Any:
-    """Return a dashboard without what people read."""
-    words = {"title", "description", "label", "name", "text", "tags", "links", "current"}
-    match dashboard:
-        case {"id": "displayName"}:
-            return None
-        case dict():
-            return {
-                key: _without_words(one)
-                for key, one in dashboard.items()
-                if key not in words and key not in {"uid", "rawSql"}
-            }
-        case list():
-            return [_without_words(one) for one in dashboard]
-        case str():
-            return re.sub(r"voltpass-(\w+)-(en|zh)|\blang=(en|zh)", "", dashboard)
-    return dashboard
