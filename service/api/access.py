@@ -47,6 +47,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "GET /v1/deadlines/due": "read:customer",
         "GET /v1/declarations": "read:customer",
         "POST /v1/declarations": "write:declarations",
+        "PUT /v1/declarations": _CHANGE_ENTRY,
         "GET /v1/declarations/{declaration_id}": "read:customer",
         "PATCH /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
         "DELETE /v1/declarations/{declaration_id}": _CHANGE_ENTRY,
@@ -59,6 +60,7 @@ NEEDS: Final[Mapping[str, Scope | tuple[Scope, ...] | None]] = MappingProxyType(
         "PATCH /v1/fault-calls/{call_id}": _CHANGE_ENTRY,
         "DELETE /v1/fault-calls/{call_id}": _CHANGE_ENTRY,
         "GET /v1/fault-calls/{call_id}/changes": "read:customer",
+        "GET /v1/held-alerts": "read:customer",  # names points
         "GET /v1/interruptions": "read:customer",
         "GET /v1/minutes": "read:customer",
         "GET /v1/major-event-days": "read:aggregate",

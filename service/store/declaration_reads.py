@@ -118,6 +118,16 @@ async def declarations_by_ticket(
     return [_declaration(row) for row in rows]
 
 
+async def outage_of_ticket(
+    connection: Connection, told: NewDeclaration
+) -> StoredDeclaration | None:
+    """Return the outage that counts and has the ticket and the kind of ``told``; None where there is none."""
+    for one in await declarations_by_ticket(connection, [told.ticket]):
+        if one.withdrawn_at is None and one.told.outage_kind == told.outage_kind:
+            return one
+    return None
+
+
 async def all_declarations(connection: Connection) -> list[StoredDeclaration]:
     """Return all that are not withdrawn, in the order of their numbers."""
     return [_declaration(row) for row in await connection.fetch(_ALL)]

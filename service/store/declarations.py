@@ -31,8 +31,8 @@ from service.store.declaration_reach import (
 )
 from service.store.declaration_reads import (
     StoredDeclaration,
-    declarations_by_ticket,
     find_declaration,
+    outage_of_ticket,
 )
 from service.store.declaration_rows import add_rows, content_of, plain, update_rows
 from service.store.judgement import be_only_writer, raise_judgement
@@ -131,18 +131,36 @@ async def change_declaration(
     await write_declarations(connection, [edit], made_by)
 
 
-async def end_declaration(
-    connection: Connection, declaration_id: int, to_at: datetime, made_by: str
-) -> None:
-    """Set or correct the actual end; see ``change_declaration``."""
-    await change_declaration(connection, declaration_id, {"to_at": to_at}, made_by)
+async def put_declaration(
+    connection: Connection, told: NewDeclaration, made_by: str, now: datetime | None = None
+) -> tuple[int, bool]:
+    """Bring the outage of a ticket and kind in line with ``told``, or make it; call it last in a transaction.
 
+    One that is there keeps who made it and when. The same again changes nothing and leaves no trail.
 
-async def cancel_declaration(
-    connection: Connection, declaration_id: int, cancelled_at: datetime, made_by: str
-) -> None:
-    """Say that a planned outage will not take place; see ``change_declaration``."""
-    await change_declaration(connection, declaration_id, {"cancelled_at": cancelled_at}, made_by)
+    Args:
+        connection: Of that transaction.
+        told: All of it, with its kind of outage.
+        made_by: Who does it now, for the trail; not its approver.
+        now: As when one is made.
+
+    Returns:
+        Its number, and whether it is new.
+
+    Raises:
+        UnknownPlaceError, UnknownCustomerError, DeclarationError: As when one is made.
+    """
+    await be_only_writer(connection)
+    before = await outage_of_ticket(connection, told)
+    after = (
+        told
+        if before is None
+        else replace(told, author=before.told.author, made_at=before.told.made_at)
+    )
+    edit = Edit(before, after)
+    await _check(connection, edit, made_by, now)
+    (number,) = await write_declarations(connection, [edit], made_by)
+    return number, before is None
 
 
 async def withdraw_declaration(connection: Connection, declaration_id: int, made_by: str) -> None:
@@ -217,12 +235,13 @@ async def _check(connection: Connection, edit: Edit, made_by: str, now: datetime
         raise UnknownCustomerError(f"important_told: the registry has no customer {named}")
     if told.outage_kind is None:
         return
-    for one in await declarations_by_ticket(connection, [told.ticket]):
-        is_other = edit.before is None or one.declaration_id != edit.before.declaration_id
-        if is_other and one.withdrawn_at is None and one.told.outage_kind == told.outage_kind:
-            raise EntryExistsError(
-                f"declaration {one.declaration_id} is the {told.outage_kind} outage of ticket {told.ticket!r} already"
-            )
+    one = await outage_of_ticket(connection, told)
+    if one is not None and (
+        edit.before is None or one.declaration_id != edit.before.declaration_id
+    ):
+        raise EntryExistsError(
+            f"declaration {one.declaration_id} is the {told.outage_kind} outage of ticket {told.ticket!r} already"
+        )
 
 
 async def _counting(connection: Connection, declaration_id: int) -> StoredDeclaration:

@@ -278,7 +278,7 @@ async def test_reading_is_not_writing(seeded: Settings, scopes: tuple[Scope, ...
             if method != "GET"
         ]
 
-    assert len(answers) == 9
+    assert len(answers) == 10
     for answer in answers:
         assert problem_of(answer)["code"] == "scope_missing"
 

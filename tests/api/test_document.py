@@ -23,6 +23,7 @@ PATHS = {
     "/v1/composite-pass-rate",
     "/v1/residential-pass-rate",
     "/v1/compliance",
+    "/v1/held-alerts",
     "/v1/interruptions",
     "/v1/points/{point}/interruptions/{start}/evidence",
     "/v1/outages",

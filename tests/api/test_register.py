@@ -225,3 +225,52 @@ async def test_an_entry_stands_once_and_may_be_taken_back(
     assert len((await get(client, path, withdrawn=True))[field]) == 2
     assert await trail(client, f"{path}/1") == [("made", "desk"), ("withdrawn", "sun.li")]
     assert problem_of(await client.get(f"{path}/9/changes"))["status"] == 404
+
+
+async def put(client: httpx.AsyncClient, status: int, **changed: Any) -> Any:
+    answer = await client.put("/v1/declarations", json={**PLANNED, **changed})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_an_outage_is_put_by_its_ticket_rescheduled_and_cancelled(
+    client: httpx.AsyncClient,
+) -> None:
+    made = await put(client, 201)
+    path = f"/v1/declarations/{made['declaration_id']}"
+
+    same = await put(client, 200)
+    moved = await put(
+        client,
+        200,
+        author="sun.li",
+        window_from="2024-03-11T08:00:00+08:00",
+        window_to="2024-03-11T12:00:00+08:00",
+    )
+    cancelled = await put(client, 200, author="sun.li", cancelled_at="2024-03-09T08:00:00+08:00")
+
+    assert same == made
+    assert (moved["declaration_id"], moved["author"]) == (made["declaration_id"], made["author"])
+    assert moved["window_from"] == "2024-03-11T08:00:00+08:00"
+    assert cancelled["cancelled_at"] == "2024-03-09T08:00:00+08:00"
+    assert await get(client, path) == cancelled
+    assert await trail(client, path) == [
+        ("made", "li.na"),
+        ("changed", "sun.li"),
+        ("changed", "sun.li"),
+    ]
+
+
+async def test_a_ticket_without_a_kind_of_outage_cannot_be_put(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/v1/declarations", json={**PLANNED, "outage_kind": None})
+
+    assert answer.status_code == 422
+
+
+async def test_a_withdrawn_ticket_is_made_anew(client: httpx.AsyncClient) -> None:
+    made = await put(client, 201)
+    await client.delete(f"/v1/declarations/{made['declaration_id']}", params={"author": "sun.li"})
+
+    again = await put(client, 201)
+
+    assert again["declaration_id"] != made["declaration_id"]

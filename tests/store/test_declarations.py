@@ -11,7 +11,7 @@ from service.errors import DeclarationError, UnknownDeclarationError, UnknownPla
 from service.settings.parts import DatabaseSettings
 from service.store.declarations import (
     add_declaration,
-    end_declaration,
+    change_declaration,
     withdraw_declaration,
 )
 from service.store.judgement import judgement_number
@@ -121,17 +121,17 @@ async def test_an_outage_that_lasts_is_open_until_its_end_is_told(connection: Co
     number = await add_declaration(connection, outage)
     assert (await changes(connection, 2))[0][2].year == 9999
 
-    await end_declaration(connection, number, NOON + HOUR, "a")
-    await end_declaration(connection, number, NOON + 3 * HOUR, "a")
-    await end_declaration(connection, number, NOON + 2 * HOUR, "a")
-    await end_declaration(connection, number, NOON + 2 * HOUR, "a")
+    await change_declaration(connection, number, {"to_at": NOON + HOUR}, "a")
+    await change_declaration(connection, number, {"to_at": NOON + 3 * HOUR}, "a")
+    await change_declaration(connection, number, {"to_at": NOON + 2 * HOUR}, "a")
+    await change_declaration(connection, number, {"to_at": NOON + 2 * HOUR}, "a")
 
     assert (await changes(connection, 3))[0][1] == NOON + HOUR
     assert await changes(connection, 4) == [(1, NOON + HOUR, NOON + 3 * HOUR)]
     assert await changes(connection, 5) == [(1, NOON + 2 * HOUR, NOON + 3 * HOUR)]
     assert await judgement_number(connection) == 5
     with pytest.raises(DeclarationError, match="must be after"):
-        await end_declaration(connection, number, NOON, "a")
+        await change_declaration(connection, number, {"to_at": NOON}, "a")
 
 
 async def test_a_declaration_that_is_withdrawn_counts_no_longer_but_stays_on_record(
@@ -146,7 +146,7 @@ async def test_a_declaration_that_is_withdrawn_counts_no_longer_but_stays_on_rec
     assert await connection.fetchval("SELECT withdrawn_at IS NOT NULL FROM declaration") is True
     for again in (
         withdraw_declaration(connection, number, "a"),
-        end_declaration(connection, number, NOON, "a"),
+        change_declaration(connection, number, {"to_at": NOON}, "a"),
     ):
         with pytest.raises(UnknownDeclarationError, match="does not exist"):
             await again

@@ -23,9 +23,7 @@ from service.store.declaration_reads import (
 )
 from service.store.declarations import (
     add_declaration,
-    cancel_declaration,
     change_declaration,
-    end_declaration,
     withdraw_declaration,
 )
 from service.store.judgement import judgement_number
@@ -170,7 +168,7 @@ async def test_a_change_that_changes_nothing_leaves_no_trail(connection: Connect
     number = await add_declaration(connection, planned())
 
     await change_declaration(connection, number, {"cause": "planned_maintenance"}, "sun.li")
-    await end_declaration(connection, number, NOON + 3 * HOUR, "sun.li")
+    await change_declaration(connection, number, {"to_at": NOON + 3 * HOUR}, "sun.li")
 
     assert await judgement_number(connection) == 2
     assert len(await trail(connection)) == 1
@@ -180,9 +178,9 @@ async def test_planned_work_is_cancelled_unless_it_took_place(connection: Connec
     number = await add_declaration(connection, planned(**NOT_YET))
     other = await add_declaration(connection, planned(ticket="P-2"))
 
-    await cancel_declaration(connection, number, NOON - HOUR, "sun.li")
+    await change_declaration(connection, number, {"cancelled_at": NOON - HOUR}, "sun.li")
     with pytest.raises(DeclarationError, match="it has an actual start"):
-        await cancel_declaration(connection, other, NOON - HOUR, "sun.li")
+        await change_declaration(connection, other, {"cancelled_at": NOON - HOUR}, "sun.li")
     with pytest.raises(DeclarationError, match="cancelled_at"):
         await change_declaration(connection, number, {"from_at": NOON}, "sun.li")
 

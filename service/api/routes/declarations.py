@@ -28,16 +28,18 @@ from service.api.shapes import Shape
 from service.api.table_routes import TableRoute
 from service.api.territory import check_changed_declaration, check_declaration
 from service.domain.register import Kind, OutageKind
-from service.errors import UnknownDeclarationError
+from service.errors import RequestError, UnknownDeclarationError
 from service.logs import logger
 from service.store.declaration_reads import (
     DeclarationFilter,
     find_declaration,
     list_declarations,
+    outage_of_ticket,
 )
 from service.store.declarations import (
     add_declaration,
     change_declaration,
+    put_declaration,
     withdraw_declaration,
 )
 from service.store.deployment_reads import reading
@@ -119,6 +121,35 @@ async def declare(
         number = await add_declaration(connection, new, asking.signs(new.author), context.now())
     log.info("declaration_made", declaration_id=number, author=told.author, ticket=told.ticket)
     response.headers["Location"] = f"/v1/declarations/{number}"
+    return await _stored(context, number)
+
+
+@router.put("/v1/declarations", summary="Declare an outage by its ticket")
+async def put_by_ticket(
+    context: Context, asking: Asking, told: Told, response: Response
+) -> DeclarationShape:
+    """Make the outage of this ticket and `outage_kind`, or bring the one that is there in line with what is told.
+
+    So a system of outage plans says what stands in it now, as often as it likes: a new window reschedules,
+    `cancelled_at` cancels, and the same again changes nothing. Whatever is not told is empty afterwards, but who made
+    it and when. Answers 201 where it is new.
+    """
+    new = told.new()
+    if new.outage_kind is None:
+        raise RequestError(
+            "outage_kind is missing: only outages of a kind have their ticket to themselves"
+        )
+    made_by = asking.signs(new.author)
+    async with context.writer.transaction() as connection:
+        await check_right(connection)
+        await check_declaration(connection, asking, new)
+        before = await outage_of_ticket(connection, new)
+        if before is not None:
+            await check_changed_declaration(connection, asking, before.declaration_id, {})
+        number, is_new = await put_declaration(connection, new, made_by, context.now())
+    log.info("declaration_put", declaration_id=number, is_new=is_new, ticket=new.ticket)
+    response.headers["Location"] = f"/v1/declarations/{number}"
+    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return await _stored(context, number)
 
 
