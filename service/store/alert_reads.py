@@ -26,7 +26,7 @@ _WINDOWS = statement(
        AND coalesce(window_from, from_at) < $2      -- timestamptz
        AND coalesce(CASE WHEN window_from IS NULL THEN to_at ELSE window_to END, 'infinity') > $1
        AND point_id = ANY ($3::integer[])
-     GROUP BY declaration_id
+     GROUP BY declaration_id, window_from, from_at, window_to, to_at, made_at, withdrawn_at, cancelled_at
      ORDER BY declaration_id
     """,
 )

@@ -59,6 +59,9 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/v1/events": [MARCH],
     "/v1/communication-incidents": [MARCH],
     "/v1/device-clocks": [{"finding": "all"}],
+    "/v1/breaches/live": [{"seconds": "1"}],
+    "/v1/minutes": [MARCH_1],
+    "/v1/reports/{report}": [{"month": "2024-03"}],
     "/metrics/points": [{"point": "P-OWN-0"}, {"feeder": "F-OWN"}],
     "/v1/points/{point}/weeks": [{"rule_set": "en-50160", **MARCH_1}],
     "/v1/points/{point}/pass-rate": [MARCH_1, {"without": "outage", **MARCH_1}],
@@ -117,8 +120,8 @@ async def seed_region(seeder: Seeder, name: str) -> None:
         f"F-{name}",
     )
     await seeder.run(
-        "INSERT INTO communication_incident_point (incident_id, point_id, silent_from, silent_to)"
-        " SELECT $3, point_id, $1::timestamptz, $1 + interval '15 minutes' FROM point WHERE region = $2",
+        "INSERT INTO communication_incident_point (incident_id, point_id, silent_from, silent_to, held)"
+        " SELECT $3, point_id, $1::timestamptz, $1 + interval '15 minutes', 'under' FROM point WHERE region = $2",
         START,
         f"R-{name}",
         incident,
@@ -175,24 +178,26 @@ def path_of(regions: Regions, path: str, *, own: bool = True) -> str:
     point = "P-OWN-0" if own else "P-OTHER-0"
     at = regions.dark_from.replace("+", "%2B")
     named = path.replace("{point}", point).replace("{start}", at)
-    named = named.replace("{promise}", "crew_arrival")
+    named = named.replace("{promise}", "crew_arrival").replace("{report}", "voltage")
     return re.sub(r"\{(\w+_id)\}", lambda found: "1" if own else str(OTHER_IDS[found[1]]), named)
 
 
 def timeless(body: Any) -> Any:
-    """Return a body without the instants at which its entries were stored, which no two databases share."""
+    """Return a body without what no two databases share: when entries were stored, and the number of the judgement."""
     if isinstance(body, dict):
         return {
             name: timeless(one)
             for name, one in body.items()
-            if name not in {"made_at", "withdrawn_at"}
+            if name not in {"made_at", "withdrawn_at", "judgement"}
         }
     return [timeless(one) for one in body] if isinstance(body, list) else body
 
 
 def shown(answer: httpx.Response) -> Any:
     is_json = "json" in answer.headers.get("content-type", "")
-    return answer.status_code, timeless(answer.json()) if is_json else answer.text
+    if is_json:
+        return answer.status_code, timeless(answer.json())
+    return answer.status_code, re.sub(r"^id: .*$", "", answer.text, flags=re.MULTILINE)
 
 
 def differences(limited: Any, whole: Any, where: str = "") -> list[str]:
@@ -232,6 +237,7 @@ async def test_every_route_answers_as_if_there_were_no_other_region(regions: Reg
     silent = {path for path in reading if path not in telling}
     # What belongs to no region, names no place, or is a rule.
     assert silent == {
+        "/v1/breaches/live",  # no lane is seeded here; tests/api/test_live.py has some
         "/v1/deadlines",
         "/v1/deadlines/{deadline_id}",
         "/v1/deadlines/{deadline_id}/changes",
@@ -245,7 +251,7 @@ async def test_every_route_answers_as_if_there_were_no_other_region(regions: Reg
 
 async def test_a_single_thing_of_another_region_does_not_exist(regions: Regions) -> None:
     reading = [path for method, path in routes() if method == "GET" and "{" in path]
-    elsewhere = [path for path in reading if "{promise}" not in path]
+    elsewhere = [path for path in reading if not {"{promise}", "{report}"} & set(path.split("/"))]
     async with (
         keyed_client(regions.both, regions.key) as client,
         client_of(application(regions.both)) as whole,

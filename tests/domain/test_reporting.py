@@ -142,7 +142,7 @@ def test_a_slot_waits_for_partitions_that_move(
         ("share_closed = 0.20", "share_closed = 0", "share_closed is above 0 and at most"),
         ("days_min = 4", "days_min = 8", "days_min is at most days"),
         ("slot_s = 900", "slot_s = 420", "communication.slot_s"),
-        ("points_min = 5", "points_min = 0", "communication.points_min"),
+        ("\npoints_min = 5", "\npoints_min = 0", "communication.points_min"),
     ],
 )
 def test_a_row_that_makes_no_sense_is_refused(old: str, new: str, message: str) -> None:

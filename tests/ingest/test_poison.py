@@ -137,8 +137,9 @@ async def test_clocks_are_seen_also_by_readings_that_are_refused(network: Networ
     await network.register("RIGHT", "AHEAD")
     network.consume()
 
+    now_ms = this_minute_ms()
     await network.send(
-        [reading("RIGHT", NOW_MS - 60_000, 220.0), reading("AHEAD", NOW_MS + 8 * HOUR_MS, 220.0)]
+        [reading("RIGHT", now_ms - 60_000, 220.0), reading("AHEAD", now_ms + 8 * HOUR_MS, 220.0)]
     )
     sums = await network.stored(2)
     await network.until("SELECT count(*) = 2 FROM device_clock")

@@ -34,6 +34,7 @@ _HIDDEN = {
     "late_progress",
     "partition_progress",
     "power_factor_due",
+    "report_sign_off",
     "reporting",
     "reporting_partition",
 }

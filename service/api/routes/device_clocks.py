@@ -10,11 +10,12 @@ from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, encode_cursor
 from service.api.parameters import Text
 from service.api.shapes import Shape
+from service.api.table_routes import TableRoute
 from service.domain.clock_findings import ClockFinding
 from service.store.deployment_reads import reading
 from service.store.device_clocks import DeviceClock, device_clocks
 
-router = APIRouter(tags=["points"])
+router = APIRouter(tags=["points"], route_class=TableRoute)
 
 Asked = Literal["zone", "drift", "late", "wrong", "all"]
 

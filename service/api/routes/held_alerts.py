@@ -12,6 +12,7 @@ from service.api.context import Context
 from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, Text, To, span_of
 from service.api.shapes import Shape, local
+from service.api.table_routes import TableRoute
 from service.domain.alerts.words import Reason
 from service.store.deployment_reads import reading
 from service.store.held_alert_reads import (
@@ -22,7 +23,7 @@ from service.store.held_alert_reads import (
     list_held_alerts,
 )
 
-router = APIRouter(tags=["outages"])
+router = APIRouter(tags=["outages"], route_class=TableRoute)
 
 
 class HeldAlertShape(Shape):
