@@ -38,20 +38,20 @@ WORKERS = -n 3 --dist loadscope
 OTHER_MODES = $(CACHE)/other-modes.log
 TEMPORARY = $${TMPDIR:-$$(tests/roomy_folder.sh)}
 
-test: $(VENV)/.stamp-dev ## the whole suite with embedded parts, the kernels in three modes
+test: $(VENV)/.stamp-dev ## the suite with embedded parts, the kernels in three modes
 	@echo "== test: everything, kernels compiled; beside it the kernels with bounds checks and not compiled"
 	@mkdir -p "$(CACHE)"; where=$(TEMPORARY); export TMPDIR="$${where:-/tmp}"; \
 	( $(CHECKED) $(PYTEST) tests/kernels $(ARGS) && $(PLAIN) $(PYTEST) tests/kernels $(ARGS) ) \
 	    > "$(OTHER_MODES)" 2>&1 & others=$$!; \
-	$(JIT) $(BIN)/python -m kernels && $(JIT) $(PYTEST) $(WORKERS) -m "not real" $(ARGS); status=$$?; \
+	$(JIT) $(BIN)/python -m kernels && $(JIT) $(PYTEST) $(WORKERS) -m "not real and not slow" $(ARGS); status=$$?; \
 	wait $$others; others=$$?; \
 	echo "== test: the kernels in their other modes"; cat "$(OTHER_MODES)"; \
 	test $$status -eq 0 && test $$others -eq 0
 
-test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB
+test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB, and what is slow
 	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
 	@where=$$(tests/real/provision.sh) && eval "$$where" && \
-	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real" $(ARGS)
+	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real or slow" $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
 	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"

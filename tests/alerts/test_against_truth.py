@@ -13,6 +13,8 @@ from tests.simulate.district import make
 from tests.supply.builders import RULE
 from tests.supply.district_evidence import supplies_of, us
 
+pytestmark = pytest.mark.slow
+
 # More faults of feeders than a district has, so that there is something to tell.
 FAULTS = ("faults.feeder_faults=12", "operation.overrun_share=0.6")
 

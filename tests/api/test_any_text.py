@@ -10,7 +10,7 @@ import pytest
 from tests.api.clients import problem_of
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 TEXTS = [
     "",

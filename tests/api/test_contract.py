@@ -28,7 +28,7 @@ from tests.api.test_access import GIVEN, START
 from tests.api.test_access import seed as seed_register
 from tests.backends import IS_REAL
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 N_EXAMPLES = 25 if IS_REAL else 2
 ENDLESS = {"/v1/breaches/live"}  # tests/api/test_live.py

@@ -62,6 +62,7 @@ def in_hour(span: tuple[int, int], hour: int) -> set[int]:
     return {m for m in range(60) if start <= first + m < start + n_minutes}
 
 
+@pytest.mark.slow
 @given(data=st.data(), spans=st.tuples(SPAN, SPAN, SPAN, SPAN), order=st.permutations(POINTS))
 @settings(max_examples=30)
 def test_pages_of_many_points_are_judged_as_the_twin_judges_each(

@@ -141,6 +141,7 @@ def test_a_residential_point_is_never_exempt() -> None:
     assert minutes(masks.exempt, 2) == set()
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_calm_pages_cost_no_more_than_some_passes_over_them() -> None:
     n_pages = 100_000
     point = make_point()

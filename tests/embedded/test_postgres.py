@@ -17,6 +17,8 @@ from service.embedded.program import postgres_program
 from service.errors import EmbeddedPartError
 from tests.embedded.processes import eventually, has_ended, owner_of
 
+pytestmark = pytest.mark.slow
+
 BUSY_FOR_LONG = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 
 

@@ -10,4 +10,4 @@ IS_CHECKED = os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
 
 def scaled(n: int) -> int:
     """Return how many examples to try where compiled kernels try ``n``."""
-    return max(3, n // 4) if IS_PLAIN or IS_CHECKED else n
+    return max(3, n // 8) if IS_PLAIN or IS_CHECKED else n

@@ -271,6 +271,7 @@ def test_formats_agree(tmp_path: Path) -> None:
     assert as_table.stdout.count("53.3333") == 6  # rate and bounds
 
 
+@pytest.mark.slow
 def test_forty_thousand_rows_cost_little_more_than_reading_them(tmp_path: Path) -> None:
     """Both are taken at their best of five, in turns: a busy machine slows both."""
     path = write_csv(tmp_path / "f.csv", "ts,v", [(ts, 220.5) for ts in stamps(40_000)])

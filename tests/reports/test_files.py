@@ -126,6 +126,7 @@ def test_very_long_names_fit_on_pages_and_into_cells() -> None:
     assert point["地区名称"] == long
 
 
+@pytest.mark.slow
 def test_a_long_list_is_cut_in_the_pdf_and_says_so() -> None:
     rows = [worst_point(f"P{number:04d}") for number in range(ROWS_MAX + 7)]
     report = provisional("voltage", {"not_monitored": rows})

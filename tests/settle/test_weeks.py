@@ -139,6 +139,7 @@ async def test_a_week_is_counted_when_it_is_over_and_not_before(pool: Pool) -> N
     assert await table(pool, "SELECT * FROM week_due") == [{"point_id": 1, "week": MONDAY}]
 
 
+@pytest.mark.slow
 async def test_a_week_is_what_a_recount_of_the_readings_says(pool: Pool) -> None:
     await register(pool, POINTS, DEVICES)
     await keep(pool, "en-test", "as-test")

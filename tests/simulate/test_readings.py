@@ -12,6 +12,8 @@ from service.simulate.frames import Frame, read_frames, write_frames
 from service.wire import Decoder
 from tests.simulate.district import District, Reading, make, ms
 
+pytestmark = pytest.mark.slow
+
 NIGHT_UTC = range(13, 21)  # 21 to 5 o'clock in China
 
 

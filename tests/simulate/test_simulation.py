@@ -15,6 +15,8 @@ from service.simulate.scenario import draw_scenario
 from service.simulate.simulation import simulate_into
 from tests.simulate.district import SMALL, District, digest, make
 
+pytestmark = pytest.mark.slow
+
 TINY: dict[str, object] = {"meters": 60, "feeders": 2, "days": 2}
 
 

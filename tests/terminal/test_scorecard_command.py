@@ -136,6 +136,7 @@ def test_a_pledge_says_whose_verdicts_it_rests_on(seeded: Settings) -> None:
     assert "the target is set by the provincial company" in text
 
 
+@pytest.mark.slow
 async def test_a_serve_is_asked_where_it_is_named(seeded: Settings) -> None:
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
