@@ -208,7 +208,7 @@ def test_the_check_itself_finds_faults(expression: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "port"), [("prometheus.yml", "alertmanager:9093"), ("prometheus.yml", "serve:8080")]
+    ("file", "port"), [("prometheus.yml", "alertmanager:9093"), ("prometheus.yml", "serve:8000")]
 )
 def test_prometheus_asks_the_parts_of_the_compose_file(file: str, port: str) -> None:
     assert port in (PROMETHEUS / file).read_text("utf-8")
