@@ -100,7 +100,7 @@ def test_a_pod_has_no_more_rights_than_it_needs(values: str, role: str) -> None:
         assert security["capabilities"] == {"drop": ["ALL"]}
         assert container["resources"]["limits"]["memory"]
         written = {one["mountPath"] for one in container["volumeMounts"] if not one.get("readOnly")}
-        assert written <= {"/tmp", "/var/cache/numba"}  # noqa: S108 (of the container)
+        assert written <= {"/tmp", "/var/cache/numba"}
 
 
 @every_values

@@ -35,7 +35,8 @@ def settings_in(text: str) -> dict[str, str]:
 
 def test_there_is_a_unit_for_each_role() -> None:
     run = {
-        re.findall(r"^ExecStart=.*/voltpass (\w+)$", unit.read_text(), re.M)[0] for unit in UNITS
+        re.findall(r"^ExecStart=.*/voltpass (\w+)$", unit.read_text(), re.MULTILINE)[0]
+        for unit in UNITS
     }
 
     assert run == COMMANDS
@@ -60,7 +61,7 @@ def test_a_role_comes_back_and_a_migration_ends(unit: Path) -> None:
     else:
         assert "Restart=always" in text
         assert "Requires=voltpass-migrate.service" in text
-        assert re.search(r"^After=.*voltpass-migrate\.service", text, re.M)
+        assert re.search(r"^After=.*voltpass-migrate\.service", text, re.MULTILINE)
 
 
 @every_unit
