@@ -145,7 +145,7 @@ def test_every_command_of_the_page_works(page: str, served: Served, tmp_path: Pa
         check=False,
     )
 
-    assert done.returncode == 0, f"{done.stderr}\n{done.stdout[-3000:]}"
+    assert done.returncode == 0, f"{done.stderr}\n{done.stdout[-1000:]}"
     said = done.stdout + done.stderr
     assert [one for one in PAGES[page] if one not in said] == []
 
