@@ -18,7 +18,11 @@ from tests.deploy.places import DEPLOY, read_yaml
 from tests.real.parts import read_parts
 
 CHART = DEPLOY / "helm" / "voltpass"
-VALUES = {"default": None, "small": CHART / "ci" / "small.yaml", "full": CHART / "ci" / "full.yaml"}
+VALUES: dict[str, Path | None] = {
+    "default": None,
+    "small": CHART / "ci" / "small.yaml",
+    "full": CHART / "ci" / "full.yaml",
+}
 ROLES = ("migrate", "consume", "settle", "serve")
 KUBERNETES = ("1.29", "1.33", "1.34")
 # Written from the documentation of the operators: what they ask for, and nothing that they do not know.
@@ -38,7 +42,7 @@ def helm(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 def manifests(values: str, version: str = "1.33") -> tuple[dict[str, Any], ...]:
     """Return what Kubernetes would be given."""
     path = VALUES[values]
-    chosen = [] if path is None else ["--values", path]
+    chosen: list[str | Path] = [] if path is None else ["--values", path]
     done = helm("template", "voltpass", CHART, "--kube-version", version, *chosen)
     assert done.returncode == 0, done.stderr
     return tuple(one for one in yaml.safe_load_all(done.stdout) if one)
@@ -65,8 +69,9 @@ def environment(pod: dict[str, Any]) -> dict[str, str]:
 @every_values
 def test_the_linter_has_nothing_to_say(values: str) -> None:
     path = VALUES[values]
+    chosen: list[str | Path] = [] if path is None else ["--values", path]
 
-    done = helm("lint", "--strict", CHART, *([] if path is None else ["--values", path]))
+    done = helm("lint", "--strict", CHART, *chosen)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
