@@ -28,6 +28,7 @@ KINDS = click.Choice(["points", "devices", "customers", *REGISTER])
 # Commands that live elsewhere; imported when they are asked for.
 _ELSEWHERE = {
     "alerts": "service.terminal.alerts_command",
+    "check-message": "service.offline.message_command",
     "classify-events": "service.offline.classify_events",
     "demo": "service.demo.command",
     "indices": "service.offline.indices_command",

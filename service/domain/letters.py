@@ -21,6 +21,11 @@ _DETAILS = {
 }
 
 
+def detail_of(reason: str) -> str:
+    """Return what is wrong with a reading that was refused for ``reason``, and what to do."""
+    return _DETAILS[reason]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One dead letter, as it is stored and copied to the dead-letter topic."""

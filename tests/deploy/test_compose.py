@@ -1,6 +1,8 @@
 """The compose file: what it names exists, what it sets is a setting, and it keeps no secret."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,14 @@ TEXT = (DEPLOY / "compose.yaml").read_text("utf-8")
 COMPOSE: dict[str, Any] = read_yaml(DEPLOY / "compose.yaml")
 SERVICES: dict[str, Any] = COMPOSE["services"]
 ROLES = ("migrate", "consume", "settle", "serve")
-ONE_SHOT = {"topics", "migrate"}
+ONE_SHOT = {"topics", "migrate", "metrics-key"}
 
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
 def interpolated(value: str) -> str:
-    """Return a value as compose makes it, with a password for each variable."""
-    return re.sub(r"\$\{(\w+):\?[^}]*\}", r"a1b2", value)
+    """Return a value as compose makes it, with a password for each variable that has no default."""
+    return re.sub(r"\$\{\w+:-(\w*)\}", r"\1", re.sub(r"\$\{\w+:\?[^}]*\}", "a1b2", value))
 
 
 def bind_mounts() -> list[Path]:
@@ -30,8 +32,27 @@ def bind_mounts() -> list[Path]:
     return [DEPLOY / volume.split(":")[0] for volume in volumes if volume.startswith(".")]
 
 
+def test_the_file_is_one_of_compose() -> None:
+    """Held against the specification of compose, the copy that check-jsonschema brings."""
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+
+    done = subprocess.run(
+        [*check, DEPLOY / "compose.yaml"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_all_parts_are_there() -> None:
-    parts = {"kafka", "topics", "timescaledb", "prometheus", "alertmanager", "grafana", "door"}
+    parts = {
+        "kafka",
+        "topics",
+        "timescaledb",
+        "metrics-key",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+    }
 
     assert SERVICES.keys() == parts | set(ROLES)
 
@@ -146,14 +167,51 @@ def test_prometheus_asks_where_the_roles_answer() -> None:
         (found,) = jobs[f"voltpass-{role}"]["dns_sd_configs"]
         assert found["names"] == [role]
         assert str(found["port"]) == SERVICES[role]["environment"]["VOLTPASS_METRICS_PORT"]
-    door = (DEPLOY / "door" / "default.conf").read_text()
-    serve = SERVICES["serve"]["environment"]
-    assert f"proxy_pass http://{serve['VOLTPASS_API_HOST']}:{serve['VOLTPASS_API_PORT']};" in door
-    (port,) = re.findall(r"listen (\d+);", door)
+    port = SERVICES["serve"]["environment"]["VOLTPASS_API_PORT"]
     assert jobs["voltpass-serve"]["static_configs"] == [{"targets": [f"serve:{port}"]}]
 
 
-def test_serve_is_reached_through_the_door_alone() -> None:
-    assert SERVICES["serve"]["environment"]["VOLTPASS_API_HOST"] == "127.0.0.1"
-    assert SERVICES["door"]["network_mode"] == "service:serve"
-    assert all(published.startswith("127.0.0.1:") for published in SERVICES["serve"]["ports"])
+def test_serve_lets_nobody_in_without_a_key() -> None:
+    environment = {k: interpolated(v) for k, v in SERVICES["serve"]["environment"].items()}
+
+    settings = read_settings(environment)
+
+    assert settings.auth == "keys"
+    assert SERVICES["serve"]["ports"] == [f"127.0.0.1:{settings.api_port}:{settings.api_port}"]
+
+
+def test_prometheus_shows_the_key_that_was_made_for_it() -> None:
+    (serve,) = (
+        job
+        for job in read_yaml(DEPLOY / "prometheus" / "prometheus.yml")["scrape_configs"]
+        if job["job_name"] == "voltpass-serve"
+    )
+    (script,) = SERVICES["metrics-key"]["command"]
+    (made_in,) = SERVICES["metrics-key"]["volumes"]
+    read_in = [one for one in SERVICES["prometheus"]["volumes"] if one.startswith("metrics-key:")]
+
+    assert "voltpass keys create prometheus --scope read:aggregate --everywhere" in script
+    assert made_in == "metrics-key:/keys"
+    assert read_in == ["metrics-key:/run/secrets/voltpass:ro"]
+    assert serve["authorization"] == {"credentials_file": "/run/secrets/voltpass/metrics"}
+    assert "mv /keys/new /keys/metrics" in script
+
+
+def test_the_script_of_the_key_makes_one_and_keeps_it(tmp_path: Path) -> None:
+    """Run as it is, with a `voltpass` that counts how often it is asked."""
+    program = tmp_path / "voltpass"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho a-key\n')
+    program.chmod(0o755)
+    (tmp_path / "keys").mkdir()
+    (script,) = SERVICES["metrics-key"]["command"]
+    script = script.replace("/keys/", f"{tmp_path}/keys/")
+
+    for _ in range(2):
+        subprocess.run(
+            [*SERVICES["metrics-key"]["entrypoint"], script],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            check=True,
+        )
+
+    assert (tmp_path / "keys" / "metrics").read_text() == "a-key\n"
+    assert len((tmp_path / "asked").read_text().splitlines()) == 1

@@ -28,6 +28,8 @@ class RealParts:
     soffice: Path  # LibreOffice, without a screen
     pdftoppm: Path  # pictures of the pages of a PDF
     chromium: Path
+    helm: Path
+    systemd_analyze: Path
 
 
 def read_parts(env: Mapping[str, str]) -> RealParts:
@@ -61,6 +63,8 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         soffice=part("SOFFICE"),
         pdftoppm=part("PDFTOPPM"),
         chromium=part("CHROMIUM"),
+        helm=part("HELM"),
+        systemd_analyze=part("SYSTEMD_ANALYZE"),
     )
     _check_there(parts)
     return parts
@@ -70,7 +74,7 @@ def _check_there(parts: RealParts) -> None:
     postgres = parts.postgres_root / (parts.postgres_bin / "postgres").relative_to("/")
     programs = (
         *(parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager),
-        *(parts.soffice, parts.pdftoppm),
+        *(parts.soffice, parts.pdftoppm, parts.helm, parts.systemd_analyze),
         parts.chromium,
     )
     for path in (parts.java, parts.kafka_libs, postgres, *programs):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests against the real parts need: Apache Kafka 4, TimescaleDB on
 # PostgreSQL 17, Prometheus with promtool, Alertmanager with amtool, LibreOffice Calc with what draws
-# pages, Chromium. See README.md beside.
+# pages, Chromium, Helm, systemd-analyze. See README.md beside.
 #
 # Progress goes to stderr; stdout carries only `export NAME=value` lines, so that
 #     eval "$(tests/real/provision.sh)"
@@ -173,6 +173,25 @@ install_chromium() {
     cat "$1/version"
 }
 
+# -------------------------------------------------------------------------------------- Helm
+
+# Debian has no package of it; the Go module proxy has its source, checked against Go's checksum database.
+# Go gets itself the version that Helm asks for.
+install_helm() {
+    command -v go >/dev/null || fail "no go here: install Go 1.21 or newer (https://go.dev/dl), then this script again"
+    GOBIN="$1/bin" GOFLAGS=-modcacherw GOTOOLCHAIN=auto CGO_ENABLED=0 \
+        go install -trimpath -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@v3.19.2
+    "$1/bin/helm" version
+}
+
+# ----------------------------------------------------------------------------------- systemd
+
+# What reads unit files; nothing is started by it.
+install_systemd() {
+    command -v systemd-analyze >/dev/null || install_packages systemd
+    systemd-analyze --version
+}
+
 # ------------------------------------------------------------------------------------- steps
 
 # The recipe of a part: the machine it is for, and what its own functions and files say.
@@ -232,12 +251,14 @@ exports() {
         TEST_REAL_ALERTMANAGER "$real_dir/prometheus/bin/prometheus-alertmanager" \
         TEST_REAL_SOFFICE "$(command -v soffice)" \
         TEST_REAL_PDFTOPPM "$(command -v pdftoppm)" \
-        TEST_REAL_CHROMIUM "$(command -v chromium)"
+        TEST_REAL_CHROMIUM "$(command -v chromium)" \
+        TEST_REAL_HELM "$real_dir/helm/bin/helm" \
+        TEST_REAL_SYSTEMD_ANALYZE "$(command -v systemd-analyze)"
 }
 
 exec 9>"$real_dir/.lock"
 flock 9 # two runs at once: the second one waits and finds everything there
-for part in kafka timescale prometheus soffice chromium; do
+for part in kafka timescale prometheus soffice chromium helm systemd; do
     provide "$part"
 done
 # The machine may have changed under a kept folder: what is not in it is looked at every time.
@@ -245,6 +266,7 @@ done
 [[ -d $real_dir/timescale/root ]] || host_has_timescale ||
     fail "PostgreSQL is gone: remove $real_dir/timescale and run this script again"
 command -v soffice pdftoppm || fail "LibreOffice is gone: remove $real_dir/soffice and run this script again"
+command -v systemd-analyze || fail "systemd is gone: remove $real_dir/systemd and run this script again"
 place_templates
 command -v chromium >/dev/null || fail "chromium is gone: remove $real_dir/chromium and run this script again"
 exports >"$real_dir/parts.env.new"
