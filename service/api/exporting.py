@@ -17,6 +17,7 @@ from service.api.export_encoding import MinuteEncoder
 from service.api.export_pace import ExportPace
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
+from service.domain.access import EVERYWHERE
 from service.domain.minute_columns import ExportPoint, HourPages, minute_columns
 from service.logs import logger
 from service.store.deployment_reads import reading
@@ -131,5 +132,7 @@ class Export:
                         connection, self.chosen, span, after, self.points_in_batch
                     )
                     pages = await export_pages(connection, points, hours) if points else []
+                # Ingestion is the whole deployment's, and it is not seen from inside a territory.
+                async with self.pool.within(EVERYWHERE).connection() as connection:
                     return points, pages, await is_behind(connection, self.desk.pace.behind_s)
         raise AssertionError  # the last attempt raises

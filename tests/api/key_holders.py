@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
+from fastapi import FastAPI
 
 from service.api.access import bearer_access
 from service.api.app import create_app
@@ -42,12 +43,18 @@ async def new_key(
 
 
 @asynccontextmanager
-async def keyed_client(settings: Settings, key: str | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Lend a client that shows a key with each request; None: it shows nothing."""
+async def keyed_application(settings: Settings) -> AsyncIterator[FastAPI]:
+    """Lend an application that asks everybody for a key."""
     asked = settings.model_copy(update={"auth": "keys"})
     async with authenticating(asked, now=lambda: NOW) as (authenticator, _):
         access_of = bearer_access(authenticator.access_of)
-        async with client_of(create_app(asked, now=lambda: NOW, access_of=access_of)) as client:
-            if key is not None:
-                client.headers["Authorization"] = f"Bearer {key}"
-            yield client
+        yield create_app(asked, now=lambda: NOW, access_of=access_of)
+
+
+@asynccontextmanager
+async def keyed_client(settings: Settings, key: str | None) -> AsyncIterator[httpx.AsyncClient]:
+    """Lend a client that shows a key with each request; None: it shows nothing."""
+    async with keyed_application(settings) as app, client_of(app) as client:
+        if key is not None:
+            client.headers["Authorization"] = f"Bearer {key}"
+        yield client

@@ -1,6 +1,7 @@
 """The OpenAPI document is the contract: whatever it allows is asked, and the answers are held to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -58,6 +59,20 @@ WHO: dict[str, frozenset[Scope]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """How somebody asks."""
+
+    headers: dict[str, str] | None = None
+    values: Mapping[str, object] = field(
+        default_factory=lambda: REAL_VALUES
+    )  # of things that are there
+    look: Callable[[Any], object] = lambda _answer: None  # at each answer
+
+
+ANYBODY = Asker()
+
+
 async def seed(seeder: Seeder) -> None:
     await seed_register(seeder)
     # Nobody is at work: else exports would give way to them.
@@ -89,10 +104,17 @@ def contract(seeded: Settings) -> Callable[[str], Any]:
     return of
 
 
-def ask(schema: Any, operation: tuple[str, str], mode: GenerationMode, n_examples: int) -> None:
+def ask(
+    schema: Any,
+    operation: tuple[str, str],
+    mode: GenerationMode,
+    n_examples: int,
+    asker: Asker = ANYBODY,
+) -> None:
+    """Ask an operation, and hold the answers to the document."""
     method, path = operation
     one = schema[path][method.upper()]
-    real = {name: value for name, value in REAL_VALUES.items() if f"{{{name}}}" in path}
+    real = {name: value for name, value in asker.values.items() if f"{{{name}}}" in path}
     checks = [*CHECKS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else CHECKS
 
     @settings(
@@ -109,7 +131,7 @@ def ask(schema: Any, operation: tuple[str, str], mode: GenerationMode, n_example
             if method == "get":
                 case.query = {**(case.query or {}), **GIVEN.get(path, {})}
                 case.query.pop("cursor", None)
-        case.call_and_validate(checks=checks)
+        asker.look(case.call_and_validate(checks=checks, headers=asker.headers))
 
     asked()
 

@@ -17,10 +17,13 @@ from service.api.export_encoding import MinuteEncoder
 from service.api.export_pace import ExportPace
 from service.api.exporting import Export, ExportDesk
 from service.api.refusals import BusyError
+from service.clock import monotonic_s
+from service.domain.access import Territory
 from service.settings import Settings
 from service.store.export_reads import ExportFilter, is_behind
 from service.store.pool import Pool
 from tests.api.clients import get, problem_of
+from tests.api.key_holders import keyed_client, new_key
 from tests.api.seeding import NewPoint, Seeder
 
 START = datetime(2024, 3, 1, 16, tzinfo=UTC)  # midnight in Shanghai
@@ -143,6 +146,20 @@ async def test_what_cannot_be_exported_is_a_problem(
     assert said in found["detail"]
 
 
+@pytest.mark.integration
+async def test_a_key_of_one_region_exports_no_minute_of_another(seeded: Settings) -> None:
+    key = await new_key(seeded, "read:customer", regions=["R2"])
+    async with keyed_client(seeded, key) as client:
+        everything = rows_of(await client.get("/v1/minutes", params=DAYS))
+        of_another = rows_of(await client.get("/v1/minutes", params={**DAYS, "region": "R1"}))
+        named = await client.get("/v1/minutes", params={**DAYS, "point": ["SILENT", "ONE"]})
+
+    assert {row["point"] for row in everything} == {"SILENT"}
+    assert of_another == []
+    assert (named.status_code, problem_of(named)["code"]) == (404, "not_found")
+    assert "no point 'ONE'" in named.text
+
+
 def export(pool: Pool, desk: ExportDesk) -> Export:
     return Export(pool=pool, desk=desk, chosen=ExportFilter(), from_at=START, to_at=END)
 
@@ -167,6 +184,20 @@ async def test_nothing_is_held_while_a_client_takes_its_time(
             assert await connection.fetchval("SELECT 1") == 1
 
     assert states == [{"state": "idle", "backend_xmin": None}]
+
+
+@pytest.mark.integration
+async def test_an_export_within_a_territory_gives_way_to_ingestion_too(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seeder.reach(START)
+    await seeder.run("UPDATE partition_progress SET stored_at = now()")  # of what is old
+    desk = ExportDesk(n_max=1, pace=ExportPace(level_share=1.0, behind_share=0.0001))
+    async with Pool(settings, "reader", max_size=1) as pool:
+        one = export(pool.within(Territory.of(["R2"])), desk)
+        [part async for part in parts_of(replace(one, to_at=START + timedelta(hours=1)))]
+
+    assert desk.rests_until_s > monotonic_s()
 
 
 @pytest.mark.integration

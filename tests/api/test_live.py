@@ -22,6 +22,7 @@ from service.domain.live_breaches import (
 )
 from service.settings import Settings
 from tests.api.clients import NOW, application, client_of, problem_of
+from tests.api.key_holders import keyed_application, new_key
 from tests.api.seeding import NewPoint, Seeder
 
 THROUGH = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -174,6 +175,31 @@ async def test_a_listener_hears_of_the_part_it_asks_for_only(
 
     [(_, _, everything)] = events_in(answer)
     assert [one["point"] for one in everything["breaches"]] == ["C"]
+
+
+@pytest.mark.integration
+async def test_a_listener_of_one_region_hears_of_no_breach_of_another(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await network(seeder)
+    await see(seeder, {"A": "high", "B": "fine", "C": "interrupted"})
+    key = await new_key(settings, "read:customer", regions=["R2"])
+    path = "/v1/breaches/live?seconds=2"
+
+    async with keyed_application(settings) as app, client_of(app) as client:
+        app.state.context.live.look_every_s = 0.05
+        client.headers["Authorization"] = f"Bearer {key}"
+        before = await client.get(path)
+        asked_for_another = await client.get(f"{path}&region=R1")
+        ((_, number, everything),) = events_in(before)
+        await see(seeder, {"A": "fine", "B": "under", "C": "high"})
+        after = await client.get(path, headers={"Last-Event-ID": number})
+
+    assert [(one["point"], one["kind"]) for one in everything["breaches"]] == [("C", "interrupted")]
+    assert [one["breaches"] for *_, one in events_in(asked_for_another)] == [[]]
+    assert [(name, one["point"], one["kind"]) for name, _, one in events_in(after)] == [
+        ("changed", "C", "high")
+    ]
 
 
 @pytest.mark.integration

@@ -1,6 +1,6 @@
 """Points in breach as server-sent events: all of them first, then what changes."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final, Literal, NamedTuple
@@ -16,6 +16,7 @@ from service.api.live_desk import LiveDesk, LiveState
 from service.api.parameters import Text
 from service.api.shapes import Shape, local
 from service.clock import monotonic_s
+from service.domain.access import Territory
 from service.domain.live_breaches import BreachKind, LiveBreach
 from service.store.deployment_reads import reading
 
@@ -74,12 +75,12 @@ class _Listener:
     """One listener: what it may and wants to hear, and what it has heard."""
 
     def __init__(
-        self, desk: LiveDesk, asked: "_Asked", zone: ZoneInfo, admits: Callable[[str], bool]
+        self, desk: LiveDesk, asked: "_Asked", zone: ZoneInfo, territory: Territory
     ) -> None:
         self._desk = desk
         self._place = asked.place
         self._zone = zone
-        self._admits = admits
+        self._territory = territory
         last_id = asked.last_id
         run, _, number = (last_id or "").partition("-")
         is_known = run == desk.run and number.isascii() and number.isdigit()
@@ -120,7 +121,7 @@ class _Listener:
     def _is_wanted(self, one: LiveBreach) -> bool:
         place, wanted = one.place, self._place
         is_there = wanted.region in {None, place.region} and wanted.feeder in {None, place.feeder}
-        return is_there and self._admits(place.region)
+        return is_there and self._territory.admits(place.region)
 
     def _fields(self, one: LiveBreach) -> dict[str, object]:
         return {**asdict(one.place), "kind": one.kind, "seen_at": local(one.seen_at, self._zone)}
@@ -180,19 +181,10 @@ async def live_breaches(
     """
     async with reading(context.reader) as snapshot:
         zone = snapshot.zone
-    listener = _Listener(desk, asked, zone, _admits(asking))
+    listener = _Listener(desk, asked, zone, asking.territory)
     end_s = monotonic_s() + asked.seconds
     while (left_s := end_s - monotonic_s()) > 0:
         state = await desk.after(listener.heard, left_s)
         if state is not None:
             for event in listener.events(state):
                 yield event
-
-
-def _admits(asking: object) -> Callable[[str], bool]:
-    """Return which regions somebody may hear of; all, where nobody has a territory."""
-    territory = getattr(asking, "territory", None)
-    if territory is None:
-        return lambda region: True  # noqa: ARG005
-    admits: Callable[[str], bool] = territory.admits
-    return admits
