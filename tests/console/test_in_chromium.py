@@ -1,8 +1,6 @@
 """Every console page in a real browser, on the demonstration's data: both languages, wide and narrow."""
 
-import os
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -12,13 +10,10 @@ from tests.console.browser import (
     LANGUAGES,
     WIDTHS_PX,
     accessibility_complaints,
-    chromium,
     opened,
     overflow_px,
     reached_by_tab,
 )
-from tests.console.demo_server import demo_served
-from tests.real.parts import read_parts
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -32,20 +27,6 @@ PAGES = (
     "/sign-in",
 )
 WRONG_PAGES = (("/nowhere", 404), ("/feeders?sort=colour", 422))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """The address of `serve` before the demonstration's data; TEST_DEMO_DSN names a database that has them."""
-    with demo_served(os.environ.get("TEST_DEMO_DSN")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
-    with chromium(read_parts(os.environ).chromium) as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("width_px", WIDTHS_PX)

@@ -2,9 +2,7 @@
 
 import csv
 import gzip
-import os
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,13 +15,10 @@ from tests.console.browser import (
     LANGUAGES,
     WIDTHS_PX,
     accessibility_complaints,
-    chromium,
     opened,
     overflow_px,
 )
-from tests.console.demo_server import demo_served
 from tests.demo.sent import street_days
-from tests.real.parts import read_parts
 
 pytestmark = [pytest.mark.real, pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -42,20 +37,6 @@ PATHS = (
     "/console/promises",
     "/console/promises?rule_set=sgcc-pledge-2023",
 )
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """Where the demonstration is served, once it is settled."""
-    with demo_served(os.environ.get("VOLTPASS_TEST_DEMO_DSN")) as url:
-        yield url.rstrip("/")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, one of the real parts."""
-    with chromium(read_parts(os.environ).chromium) as found:
-        yield found
 
 
 def addressed(path: str, language: str) -> str:
