@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
 
 from service.settings import Settings
 from service.settings.parts import DatabaseSettings
 from tests.api.clients import client_of
 from tests.api.conftest import seeded as seeded  # noqa: PLC0414 (a fixture)
-from tests.console.browser import chromium
+from tests.console.browser import Chromium, chromium
 from tests.console.demo_server import demo_served
 from tests.console.serving import application
 from tests.real.parts import read_parts
@@ -38,7 +37,7 @@ def served() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[Chromium]:
     """Chromium of this machine; not for the session, since it keeps a loop in this thread."""
     with chromium(read_parts(os.environ).chromium) as found:
         yield found
