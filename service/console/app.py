@@ -26,7 +26,7 @@ from service.store.pool import Pool
 
 PATH: Final = "/console"  # where it stands beside the API
 _READERS: Final = 4  # connections: a page holds one while it reads
-_ROUTERS: Final = (
+ROUTERS: Final = (
     packaged.router,
     sign_in.router,
     overview.router,
@@ -75,7 +75,7 @@ def create_console(
             yield
 
     app = FastAPI(lifespan=life, openapi_url=None)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
     return app

@@ -1,13 +1,13 @@
 """Charts of a point's voltage: hour by hour over a period, minute by minute over a day, with the bands."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.console.charts import Chart, Json
-from service.console.texts import Texts
+from service.console.texts import Language, Texts
 from service.domain.bands import Band
 from service.domain.explanation.hours import HourOfPoint
 from service.domain.explanation.minutes import Part, SpanMinutes
@@ -24,6 +24,13 @@ _SOFT: Final = ("rgba(0,114,178,.22)", "rgba(0,158,115,.20)", "rgba(204,121,167,
 _DASHES: Final = ("solid", "dash", "dot")
 _KV_FROM_V: Final = 1000
 _LIMIT_COLOUR: Final = "bad"
+_DAY_MS: Final = 86_400_000
+# Between ticks less than a day the clock, else the day.
+_CLOCK: Final[Json] = {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M"}
+_TICKS: Final[Mapping[Language, list[Json]]] = {
+    "en": [_CLOCK, {"dtickrange": [_DAY_MS, None], "value": "%-d/%-m"}],
+    "zh": [_CLOCK, {"dtickrange": [_DAY_MS, None], "value": "%-m月%-d日"}],
+}
 
 
 class Shaded(NamedTuple):
@@ -58,7 +65,7 @@ def period_chart(
         name="voltage",
         says=texts("point.voltage_says"),
         traces=traces,
-        layout=_layout(unit, _limits(bands, point, scale), shaded),
+        layout=_layout(unit, texts.language, _limits(bands, point, scale), shaded),
         height_px=340,
     )
 
@@ -89,7 +96,7 @@ def day_chart(
         name="day-voltage",
         says=texts("point.day_voltage_says"),
         traces=traces,
-        layout=_layout(unit, _limits(bands, point, scale)),
+        layout=_layout(unit, texts.language, _limits(bands, point, scale)),
         height_px=280,
     )
 
@@ -153,7 +160,10 @@ def _limits(bands: Sequence[Band | None], point: Point, scale: float) -> list[tu
 
 
 def _layout(
-    unit: str, limits: Sequence[tuple[float, str]], shaded: Sequence[Shaded] = ()
+    unit: str,
+    language: Language,
+    limits: Sequence[tuple[float, str]],
+    shaded: Sequence[Shaded] = (),
 ) -> dict[str, Json]:
     shapes: list[Json] = [_shape_of(one) for one in shaded]
     notes: list[Json] = []
@@ -191,7 +201,11 @@ def _layout(
         "shapes": shapes,
         "annotations": notes,
         "yaxis": {"title": {"text": unit}, "fixedrange": False},
-        "xaxis": {"type": "date", "fixedrange": False},
+        "xaxis": {
+            "type": "date",
+            "fixedrange": False,
+            "tickformatstops": _TICKS[language],
+        },
         "dragmode": "zoom",
         "hovermode": "x unified",
     }

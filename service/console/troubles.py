@@ -75,7 +75,7 @@ async def read_troubles(page: Page, snapshot: Snapshot) -> Troubles:
         incidents=incidents,
         n_open_incidents=len(still),
         due=await _due(page, snapshot) if is_local else None,
-        intake=await _intake(snapshot),
+        intake=await _intake(snapshot, is_whole=page.access.territory.is_whole),
     )
 
 
@@ -100,15 +100,16 @@ async def _due(page: Page, snapshot: Snapshot) -> DuePromises:
     return DuePromises(n_overdue=n_overdue, n_close=n_close)
 
 
-async def _intake(snapshot: Snapshot) -> Intake:
+async def _intake(snapshot: Snapshot, *, is_whole: bool) -> Intake:
+    """Return what is wrong with the intake; what counts readings of every region only where all are seen."""
     partitions = await partition_sums(snapshot.connection, _PARTITIONS_MAX)
     letters = await letter_reasons(snapshot.connection)
-    gaps = await log_gaps(snapshot.connection, 1)
+    gaps = await log_gaps(snapshot.connection, 1) if is_whole else []
     reached = [one.data_through for one in partitions if one.data_through is not None]
     oldest, newest = min(reached, default=None), max(reached, default=None)
     lags = oldest is not None and newest is not None and newest - oldest > STALE
     return Intake(
-        n_late_waiting=sum(one.late_waiting for one in partitions),
+        n_late_waiting=sum(one.late_waiting for one in partitions) if is_whole else 0,
         n_letters=sum(one.n_letters - one.n_adopted for one in letters),
         n_gaps=gaps[0].n_gaps if gaps else 0,
         stale_since=oldest if lags else None,

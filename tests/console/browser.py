@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LANGUAGES = ("zh", "en")
 WIDTHS_PX = (1440, 400)
+# Where a page was seen in all four already: each language and each width once.
+ONCE_EACH = ((1440, "en"), (400, "zh"))
+EVERY_WAY = tuple((width_px, language) for width_px in WIDTHS_PX for language in LANGUAGES)
 _HEIGHTS_PX = {1440: 900, 400: 800}
 
 # What is wrong with a page for who sees little or uses no mouse; each entry is a sentence.
@@ -61,60 +64,78 @@ class Watched:
     complaints: list[str] = field(default_factory=list)  # of the browser: errors, policy, failures
     left: list[str] = field(default_factory=list)  # requests for another machine; none got out
 
+    def asked(self, url: str) -> None:
+        """Take note of a request."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"data", "blob"} and parts.hostname not in LOOPBACK:
+            self.left.append(url)
+
+
+class Chromium:
+    """A running browser. Pages of one kind share a context, and so the packaged scripts that it keeps."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: dict[tuple[int, str, str], BrowserContext] = {}
+
+    def new_page(self, width_px: int, language: str, scheme: str) -> Page:
+        """Return an empty page, as of somebody who has not been here: nothing is left in the cookies."""
+        kind = width_px, language, scheme
+        context = self._contexts.get(kind)
+        if context is None:
+            context = self._contexts[kind] = self._browser.new_context(
+                viewport={"width": width_px, "height": _HEIGHTS_PX[width_px]},
+                locale={"zh": "zh-CN", "en": "en-GB"}[language],
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+            )
+        context.clear_cookies()
+        return context.new_page()
+
 
 @contextmanager
-def chromium(executable: Path) -> Iterator[Browser]:
-    """Run the browser of this machine; it ends with the block."""
+def chromium(executable: Path) -> Iterator[Chromium]:
+    """Run the browser of this machine; it ends with the block, and finds no other machine."""
     with sync_playwright() as playwright:
+        # A route that looks at each request would switch the browser's cache off.
+        alone = "--host-resolver-rules=MAP * ~NOTFOUND, " + ", ".join(
+            f"EXCLUDE {host}" for host in sorted(LOOPBACK)
+        )
         browser = playwright.chromium.launch(
-            executable_path=str(executable), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=str(executable), args=["--no-sandbox", "--disable-gpu", alone]
         )
         try:
-            yield browser
+            yield Chromium(browser)
         finally:
             browser.close()
 
 
 @contextmanager
 def opened(
-    browser: Browser, url: str, *, width_px: int, language: str, scheme: str = "light"
+    browser: Chromium, url: str, *, width_px: int, language: str, scheme: str = "light"
 ) -> Iterator[Watched]:
     """Open a page and wait until its charts are drawn."""
-    context = browser.new_context(
-        viewport={"width": width_px, "height": _HEIGHTS_PX[width_px]},
-        locale={"zh": "zh-CN", "en": "en-GB"}[language],
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    watched = Watched(page=context.new_page())
-
-    def guard(route: Route, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in {"data", "blob"} or parts.hostname in LOOPBACK:
-            route.continue_()
-            return
-        watched.left.append(request.url)
-        route.abort()
-
-    context.route("**/*", guard)
+    watched = Watched(page=browser.new_page(width_px, language, scheme))
     page = watched.page
+    page.on("request", lambda request: watched.asked(request.url))
+    page.on("websocket", lambda socket: watched.asked(socket.url))
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     page.on(
         "console",
         lambda one: (
             watched.complaints.append(one.text) if one.type in {"error", "warning"} else None
         ),
     )
-    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     page.on(
         "requestfailed", lambda request: watched.complaints.append(f"not loaded: {request.url}")
     )
     try:
         page.goto(url, wait_until="load")
         if page.locator("[data-chart]").count():
-            page.wait_for_selector("html[data-drawn]", timeout=30_000)
+            page.wait_for_selector("html[data-drawn]", timeout=60_000)
         yield watched
     finally:
-        context.close()
+        page.close()
 
 
 def accessibility_complaints(page: Page) -> list[str]:

@@ -1,58 +1,42 @@
 """Every console page in a real browser, on the demonstration's data: both languages, wide and narrow."""
 
-import os
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
-from service.console.navigation import ENTRIES
 from tests.console.browser import (
+    EVERY_WAY,
     LANGUAGES,
-    WIDTHS_PX,
+    ONCE_EACH,
+    Chromium,
     accessibility_complaints,
-    chromium,
     opened,
     overflow_px,
     reached_by_tab,
 )
-from tests.console.demo_server import demo_served
-from tests.real.parts import read_parts
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 
-# Also with a period of the demonstration's one day, and what is no page of the navigation.
+# Those with a period: of the demonstration's one day. The others are in test_point_walk.py.
 PAGES = (
-    *(entry.path for entry in ENTRIES),
     "/?period=day",
     "/feeders?period=day&sort=interrupted",
-    "/feeders?region=nowhere",
-    "/quality?period=year",
+    "/quality",
     "/sign-in",
 )
+MORE_PAGES = ("/", "/feeders?region=nowhere")
 WRONG_PAGES = (("/nowhere", 404), ("/feeders?sort=colour", 422))
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """The address of `serve` before the demonstration's data; TEST_DEMO_DSN names a database that has them."""
-    with demo_served(os.environ.get("TEST_DEMO_DSN")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
-    with chromium(read_parts(os.environ).chromium) as browser:
-        yield browser
-
-
-@pytest.mark.parametrize("width_px", WIDTHS_PX)
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("path", "width_px", "language"),
+    [
+        *((path, *way) for path in PAGES for way in EVERY_WAY),
+        *((path, *way) for path in MORE_PAGES for way in ONCE_EACH),
+    ],
+)
 def test_a_page_is_whole(
-    served: str, browser: Browser, path: str, language: str, width_px: int
+    served: str, browser: Chromium, path: str, language: str, width_px: int
 ) -> None:
     with opened(browser, f"{served}/console{path}", width_px=width_px, language=language) as seen:
         page = seen.page
@@ -74,7 +58,7 @@ def test_a_page_is_whole(
 @pytest.mark.parametrize(("path", "status"), WRONG_PAGES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_problem_is_a_whole_page_too(
-    served: str, browser: Browser, path: str, status: int, language: str
+    served: str, browser: Chromium, path: str, status: int, language: str
 ) -> None:
     with opened(browser, f"{served}/console{path}", width_px=400, language=language) as seen:
         assert seen.left == []
@@ -85,7 +69,7 @@ def test_a_problem_is_a_whole_page_too(
 
 
 def test_a_keyboard_alone_skips_to_the_content_and_sorts_the_feeders(
-    served: str, browser: Browser
+    served: str, browser: Chromium
 ) -> None:
     with opened(browser, f"{served}/console/feeders", width_px=1440, language="en") as seen:
         page = seen.page
@@ -104,7 +88,7 @@ def test_a_keyboard_alone_skips_to_the_content_and_sorts_the_feeders(
         assert "F3" in page.locator("tbody tr").first.inner_text()
 
 
-def test_focus_can_be_seen(served: str, browser: Browser) -> None:
+def test_focus_can_be_seen(served: str, browser: Chromium) -> None:
     with opened(browser, f"{served}/console/", width_px=1440, language="en") as seen:
         for _ in range(6):
             seen.page.keyboard.press("Tab")
@@ -116,7 +100,7 @@ def test_focus_can_be_seen(served: str, browser: Browser) -> None:
             assert outline == "solid 3px"
 
 
-def test_the_other_language_is_a_link_and_is_kept(served: str, browser: Browser) -> None:
+def test_the_other_language_is_a_link_and_is_kept(served: str, browser: Chromium) -> None:
     with opened(browser, f"{served}/console/quality", width_px=1440, language="en") as seen:
         page = seen.page
         page.get_by_role("link", name="中文").click()
@@ -127,7 +111,7 @@ def test_the_other_language_is_a_link_and_is_kept(served: str, browser: Browser)
         assert page.evaluate("document.documentElement.lang") == "zh-Hans"
 
 
-def test_a_region_is_chosen_without_a_button(served: str, browser: Browser) -> None:
+def test_a_region_is_chosen_without_a_button(served: str, browser: Chromium) -> None:
     with opened(browser, f"{served}/console/feeders", width_px=1440, language="en") as seen:
         page = seen.page
         codes = page.locator("#region option").evaluate_all("all => all.map(one => one.value)")
@@ -138,7 +122,7 @@ def test_a_region_is_chosen_without_a_button(served: str, browser: Browser) -> N
         page.wait_for_url(f"**region={chosen}*")
 
 
-def test_charts_are_drawn_in_the_colours_of_a_dark_page(served: str, browser: Browser) -> None:
+def test_charts_are_drawn_in_the_colours_of_a_dark_page(served: str, browser: Chromium) -> None:
     with opened(
         browser, f"{served}/console/quality", width_px=1440, language="en", scheme="dark"
     ) as seen:

@@ -2,28 +2,24 @@
 
 import csv
 import gzip
-import os
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from importlib.resources import files
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.console.browser import (
-    LANGUAGES,
-    WIDTHS_PX,
+    EVERY_WAY,
+    ONCE_EACH,
+    Chromium,
     accessibility_complaints,
-    chromium,
     opened,
     overflow_px,
 )
-from tests.console.demo_server import demo_served
 from tests.demo.sent import street_days
-from tests.real.parts import read_parts
 
 pytestmark = [pytest.mark.real, pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -31,31 +27,19 @@ MINUTE = timedelta(minutes=1)
 VERDICTS = ("pass", "over", "under", "interrupted", "exempt", "invalid", "missing")
 ALL_OF_HOUSE = "from=2006-12-16&to=2007-01-13"
 PATHS = (
-    f"/console/points/uci-house?{ALL_OF_HOUSE}",
     f"/console/points/uci-house-220V?{ALL_OF_HOUSE}&day=2006-12-20",
+    "/console/points",
+    "/console/outages",
+    "/console/promises?rule_set=sgcc-pledge-2023",
+)
+MORE_PATHS = (  # other states of the same pages
     "/console/points/secha-34.5kV?from=1999-06-01&to=1999-07-01",
     "/console/points/street-171",
     "/console/points/street-255",
-    "/console/points",
     "/console/points?q=street-2",
-    "/console/outages",
+    "/console/outages/1",
     "/console/promises",
-    "/console/promises?rule_set=sgcc-pledge-2023",
 )
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """Where the demonstration is served, once it is settled."""
-    with demo_served(os.environ.get("VOLTPASS_TEST_DEMO_DSN")) as url:
-        yield url.rstrip("/")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, one of the real parts."""
-    with chromium(read_parts(os.environ).chromium) as found:
-        yield found
 
 
 def addressed(path: str, language: str) -> str:
@@ -99,11 +83,15 @@ def of_raw_file(lowest_v: Decimal, highest_v: Decimal) -> dict[str, int]:
     return {"due": counts.total(), **{name: counts[name] for name in VERDICTS}}
 
 
-@pytest.mark.parametrize("width_px", WIDTHS_PX)
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("path", "width_px", "language"),
+    [
+        *((path, *way) for path in PATHS for way in EVERY_WAY),
+        *((path, *way) for path in MORE_PATHS for way in ONCE_EACH),
+    ],
+)
 def test_a_page_is_whole(
-    served: str, browser: Browser, path: str, language: str, width_px: int
+    served: str, browser: Chromium, path: str, language: str, width_px: int
 ) -> None:
     url = served + addressed(path, language)
 
@@ -119,7 +107,7 @@ def test_a_page_is_whole(
     [("uci-house", "207.00", "246.10"), ("uci-house-220V", "198.00", "235.40")],
 )
 def test_the_figures_of_the_recorded_house_equal_the_raw_file(
-    served: str, browser: Browser, point: str, lowest_v: str, highest_v: str
+    served: str, browser: Chromium, point: str, lowest_v: str, highest_v: str
 ) -> None:
     expected = of_raw_file(Decimal(lowest_v), Decimal(highest_v))
     judged = expected["pass"] + expected["over"] + expected["under"]
@@ -149,7 +137,7 @@ def test_the_figures_of_the_recorded_house_equal_the_raw_file(
     "name", ["street-022", "street-149", "street-171", "street-205", "street-255"]
 )
 def test_the_figures_of_the_street_equal_what_was_sent(
-    served: str, browser: Browser, name: str
+    served: str, browser: Chromium, name: str
 ) -> None:
     (sent,) = [day for day in street_days() if day.point == name]
 
@@ -162,7 +150,7 @@ def test_the_figures_of_the_street_equal_what_was_sent(
 
 
 def test_the_strip_is_one_stop_of_the_keyboard_with_arrows_inside(
-    served: str, browser: Browser
+    served: str, browser: Chromium
 ) -> None:
     url = f"{served}/console/points/uci-house-220V?{ALL_OF_HOUSE}&lang=en"
 
@@ -181,7 +169,7 @@ def test_the_strip_is_one_stop_of_the_keyboard_with_arrows_inside(
 
 
 def test_the_outages_of_the_street_are_listed_with_their_points(
-    served: str, browser: Browser
+    served: str, browser: Chromium
 ) -> None:
     with opened(
         browser, f"{served}/console/outages?lang=en", width_px=1440, language="en"

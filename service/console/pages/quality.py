@@ -50,9 +50,10 @@ async def quality(page: OfAggregates, period: str = "month") -> Response:
         regions, n_withheld = without_few(
             every, lambda one: fewest_seen(one.n_points, one.n_monitored), page.fewest
         )
-        partitions = await partition_sums(snapshot.connection, _PARTITIONS_MAX)
+        is_whole = page.access.territory.is_whole  # partitions hold readings of every region
+        partitions = await partition_sums(snapshot.connection, _PARTITIONS_MAX) if is_whole else []
         reasons = await letter_reasons(snapshot.connection)
-        gaps = await log_gaps(snapshot.connection, _GAPS_SHOWN)
+        gaps = await log_gaps(snapshot.connection, _GAPS_SHOWN) if is_whole else []
         hours = _hours(snapshot, page)
         silent = (
             await silent_points(snapshot.connection, hours, _SILENT_SHOWN) if sees_points else None
@@ -64,6 +65,7 @@ async def quality(page: OfAggregates, period: str = "month") -> Response:
         "rules": page.context.rule_set,
         "regions": [(one, rate_of(one.counts)) for one in regions],
         "n_withheld": n_withheld,
+        "is_whole": is_whole,
         "sums": _together(partitions),
         "partitions": partitions,
         "newest": max((one.data_through for one in partitions if one.data_through), default=None),
