@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from service import errors
 from service.console.page import page_of
-from service.console.sessions import access_asking, forget_key
+from service.console.sessions import access_asking, forget_key, is_signed_in
 from service.domain.access import NOBODY, Access
 from service.errors import ServiceError, access
 from service.logs import logger
@@ -102,5 +102,6 @@ async def _sign_in_first(request: Request, _error: access.UnauthenticatedError) 
     if request.url.query:
         to = f"{to}?{request.url.query}"
     answer = RedirectResponse(f"{base}/sign-in?to={quote(to, safe='')}", status_code=_SEE_OTHER)
-    forget_key(request, answer)
+    if is_signed_in(request):
+        forget_key(request, answer)
     return answer

@@ -59,5 +59,5 @@ def _scope(request: Request) -> Mapping[str, object]:
         "path": request.scope.get("root_path", "") or "/",
         "secure": request.url.scheme == "https",
         "httponly": True,
-        "samesite": "strict",
+        "samesite": "lax",  # a link from elsewhere finds who is signed in; forms look at where they come from
     }

@@ -38,8 +38,8 @@ class FeederState:
 
     @property
     def n_troubled(self) -> int:
-        """Points in breach, held ones too, or without supply."""
-        return self.n_under + self.n_over + self.n_high + self.n_interrupted + self.n_held
+        """Points in breach or without supply, those left out that are held back."""
+        return self.n_under + self.n_over + self.n_high + self.n_interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +160,10 @@ class ConsumeMetrics:
     def show_feeders(self, feeders: Iterable[FeederState]) -> None:
         """Show the feeders with a point in breach or without supply.
 
-        Above the set number the worst stay: those with dangerous voltage, then the widest trouble.
+        Above the set number the worst stay: those with dangerous voltage, then the widest trouble; where all is held
+        back, nobody is to be told, so these go first.
         """
-        troubled = [feeder for feeder in feeders if feeder.n_troubled]
+        troubled = [feeder for feeder in feeders if feeder.n_troubled or feeder.n_held]
         troubled.sort(key=lambda f: (f.n_high == 0, -f.n_troubled, f.region, f.feeder))
         shown = troubled[: self._max_feeders]
         self._feeder_points.show({f.labels: f.n_points for f in shown})

@@ -9,7 +9,7 @@ def value_of(row: AlertsRow) -> str:
     """Return its values with their units."""
     parts = (
         f"breach: {_percent(row.breach_share_min)} and {row.breach_points_min} points of a feeder for "
-        f"{row.breach_for_s} s, over after {row.breach_clear_s} s",
+        f"{row.breach_for_s} s, over after {row.breach_clear_s} s, told at most each {row.breach_interval_s} s",
         f"dangerous voltage: {row.high_voltage_for_s} s",
         f"outage: {row.interruption_points_min} points and {row.reclose_wait_s} s, over when "
         f"{_percent(row.left_share_max)} or fewer are left",

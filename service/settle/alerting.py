@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from service.domain.alerts.rows import AlertsRow
 from service.domain.alerts.standing import AlertState, Look, Standing, standing_of
-from service.domain.alerts.words import Reason
+from service.domain.alerts.words import OutageReason
 from service.domain.instants import epoch_us
 from service.errors import StoreError
 from service.logs import logger
@@ -45,7 +45,7 @@ class OutageWatch:
     zone: ZoneInfo
     metrics: OutageAlertMetrics
     now: Callable[[], datetime]
-    _held: dict[tuple[int, str], Reason] = field(default_factory=dict)  # counted already
+    _held: dict[tuple[int, str], OutageReason] = field(default_factory=dict)  # counted already
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every few seconds until told to stop; while the database is away, what was shown stays.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.domain.alerts.words import Reason
+from service.domain.alerts.words import OutageReason
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -39,7 +39,7 @@ class HeldAlert:
     region: str
     feeder: str
     point: str | None  # of a single point's breach
-    reason: Reason
+    reason: OutageReason
     held_from: datetime
     held_to: datetime | None  # None while it is held
     start_at: datetime  # of what it is about
@@ -54,7 +54,7 @@ class HeldAlert:
 class HeldFilter:
     """Which of them: those that fit in everything that is given."""
 
-    reason: Reason | None = None
+    reason: OutageReason | None = None
     is_open: bool | None = None  # held now
     feeder: str | None = None
 

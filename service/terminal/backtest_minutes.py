@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import CELL_NONE, MINUTES_PER_HOUR, OVER, UNDER, VERDICT_MASK
+from kernels.layout import CELL_NONE, MINUTES_PER_HOUR, VERDICT_MASK
 from service.domain.alerts.breaches import FeederMinutes, MinuteCount, in_breach
 from service.domain.alerts.darkness import DeclaredWindow, windows_of
 from service.domain.alerts.rows import AlertsRow
@@ -53,10 +53,11 @@ class BreachHistory:
         high = cells_of(self.rules.events.high_voltage.percent) - _CELLS_PER_NOMINAL
         for one in await feeders_outside(connection, span, high, organisation):
             points = await points_of_ids(connection, one.point_ids)
-            windows = windows_from(await alert_windows(connection, span, one.point_ids))
-            pages = await alert_minutes(connection, span, one.point_ids)
-            first = epoch_us(span[0]) // MINUTE_US
-            n_minutes = (span[1] - span[0]) // _HOUR * MINUTES_PER_HOUR
+            around = (span[0] - _HOUR, span[1] + _HOUR)  # what a minute is, its neighbours say, too
+            windows = windows_from(await alert_windows(connection, around, one.point_ids))
+            pages = await alert_minutes(connection, around, one.point_ids)
+            first = epoch_us(around[0]) // MINUTE_US
+            n_minutes = (around[1] - around[0]) // _HOUR * MINUTES_PER_HOUR
             outside, above = np.zeros((2, n_minutes), np.int64)
             for point_id, mine in groupby(pages, key=lambda page: page.point_id):
                 is_in_breach, is_high = self._of_point(
@@ -66,6 +67,7 @@ class BreachHistory:
                 outside += is_in_breach & free
                 above += is_high & free
             is_kept = (outside >= self.row.breach_points_min) | (above > 0)
+            is_kept[:MINUTES_PER_HOUR] = is_kept[-MINUTES_PER_HOUR:] = False
             self.counts[one.organisation, one.feeder] += [
                 MinuteCount(first + minute, int(outside[minute]), int(above[minute]))
                 for minute in np.flatnonzero(is_kept).tolist()
@@ -100,16 +102,15 @@ class BreachHistory:
         is_in_breach, is_high = np.zeros((2, n_minutes), np.bool_)
         for phase in range(point.n_phases):
             cells = np.full(n_minutes, CELL_NONE, np.int16)
-            is_outside = np.zeros(n_minutes, np.bool_)
+            verdicts = np.zeros(n_minutes, np.uint8)
             for page in pages:
                 if phase >= page.n_phases:
                     continue
                 start = page.hour * MINUTES_PER_HOUR - first
                 part = slice(start, start + MINUTES_PER_HOUR)
                 cells[part] = _row(page.cells, "<i2", phase)
-                verdict = _row(page.marks, "u1", phase) & VERDICT_MASK
-                is_outside[part] = (verdict == OVER) | (verdict == UNDER)
-            is_in_breach |= in_breach(cells, is_outside, inner)
+                verdicts[part] = _row(page.marks, "u1", phase) & VERDICT_MASK
+            is_in_breach |= in_breach(cells, verdicts, inner)
             is_high |= (cells > high) & (cells != CELL_NONE)
         return is_in_breach, is_high
 

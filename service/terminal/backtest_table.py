@@ -24,6 +24,7 @@ _MEANINGS: Final = {
     "below_threshold": "too few points",
     "feeder_outage": "told by the outage of its feeder",
     "storm": "told by the notification of a storm",
+    "breach_interval": "over before breaches could be told again",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernels.layout import CELL_NONE
+from kernels.layout import CELL_NONE, INTERRUPTED, MISSING, OVER, PASS, UNDER
 from service.domain.alerts.breaches import (
     FeederMinutes,
     MinuteCount,
@@ -101,7 +101,7 @@ def test_one_point_far_too_high_is_enough() -> None:
 )
 def test_a_point_is_in_breach_until_it_is_well_inside(values: list[int]) -> None:
     cells = np.array(values, np.int16)
-    is_outside = (cells > 700) & (cells != CELL_NONE)
+    verdicts = np.select([cells == CELL_NONE, cells > 700], [MISSING, OVER], PASS).astype(np.uint8)
     expected, state = [], False
     for value in values:
         if value == CELL_NONE or INNER[0] <= value <= INNER[1]:
@@ -110,4 +110,34 @@ def test_a_point_is_in_breach_until_it_is_well_inside(values: list[int]) -> None
             state = True
         expected.append(state)
 
-    assert in_breach(cells, is_outside, INNER).tolist() == expected
+    assert in_breach(cells, verdicts, INNER).tolist() == expected
+
+
+DARK = (-10_000, INTERRUPTED)
+UNHEARD = (CELL_NONE, INTERRUPTED)  # only the meter's events tell
+GOOD, LOW, MIXED = (0, PASS), (-1200, UNDER), (-5800, UNDER)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        ([GOOD, MIXED, MIXED, DARK, DARK, MIXED, MIXED, GOOD], "........"),
+        ([GOOD, MIXED, MIXED, UNHEARD, MIXED, MIXED, GOOD], "......."),
+        (
+            [LOW, LOW, DARK, (-980, PASS), GOOD],
+            ".....",
+        ),  # within the hysteresis after it: no breach
+        ([LOW, LOW, (-1100, UNDER), DARK, MIXED, LOW, LOW, GOOD], "xx...xx."),
+        ([MIXED, MIXED, GOOD, DARK, GOOD, MIXED], "xx...x"),  # apart from it
+        ([LOW, (-5800, INTERRUPTED), MIXED, LOW], "...x"),  # events say when in its reading it went
+    ],
+)
+def test_what_an_interruption_makes_of_voltage_is_no_breach(
+    minutes: list[tuple[int, int]], expected: str
+) -> None:
+    cells = np.array([cell for cell, _ in minutes], np.int16)
+    verdicts = np.array([verdict for _, verdict in minutes], np.uint8)
+
+    found = in_breach(cells, verdicts, INNER)
+
+    assert "".join(".x"[one] for one in found.tolist()) == expected

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from service.domain.alerts.words import Alert, Notification
 from tests.alerts.builders import FOREVER, MINUTE, ROW, SECOND, alert, us
 
 GROUP_WAIT = 30 * SECOND
+BREACH_INTERVAL = ROW.breach_interval_s * SECOND
 
 
 def times(told: Told) -> list[tuple[float, str, int]]:
@@ -87,6 +89,43 @@ def test_the_outage_of_a_feeder_speaks_for_all_below_it() -> None:
         ["T2"],
     ]
     assert told.notifications[-1].at >= us(100)
+
+
+def breach(ready: float, over: float | None, feeder: str) -> Alert:
+    return alert(ready, over, rule="tolerance_breach", place="feeder", code=feeder, feeder=feeder)
+
+
+def test_breaches_of_a_shift_are_told_once_and_what_still_goes_on_when_it_is_over() -> None:
+    first, together = breach(0, 60, "F1"), breach(0.2, 90, "F2")
+    short, again = breach(100, 200, "F3"), breach(150, 240, "F1")
+    lasting, later = breach(300, 700, "F4"), breach(1000, 1100, "F1")
+
+    told = notify([first, together, short, again, lasting, later], ROW, FOREVER)
+
+    assert [(one.at / MINUTE, one.alerts) for one in told.notifications] == [
+        (0.5, (first, together)),
+        (480.5, (lasting,)),
+        (1000.5, (later,)),
+    ]
+    assert [(one.alert, one.reason) for one in told.held] == [
+        (short, "breach_interval"),
+        (again, "breach_interval"),
+    ]
+
+
+def test_outages_and_dangerous_voltage_do_not_wait_for_breaches() -> None:
+    waits, goes_on = breach(20, 60, "F2"), breach(0, 900, "F1")
+    outage = alert(30, 200, code="T9", feeder="F3")
+    dangerous = alert(50, 90, rule="high_voltage", place="feeder", code="F1")
+
+    told = notify([goes_on, waits, outage, dangerous], ROW, FOREVER)
+
+    assert [(one.at / MINUTE, one.alerts) for one in told.notifications] == [
+        (0.5, (goes_on,)),
+        (30.5, (outage,)),
+        (50.5, (dangerous,)),
+    ]
+    assert [one.alert for one in told.held] == [waits]
 
 
 def test_a_storm_is_one_notification_and_every_alert_of_it_is_accounted_for() -> None:
@@ -207,8 +246,31 @@ def test_nothing_is_told_before_it_is_ready_nor_later_than_its_turn(alerts: list
             continue
         for one in each.alerts:
             waited = each.at - one.ready
-            # One turn, or two where a storm was accounted for in between.
-            assert 0 <= waited <= 2 * ROW.group_interval_s * SECOND
+            # One turn, or two where a storm was accounted for in between; a breach also its interval.
+            between_s = ROW.breach_interval_s if one.rule == "tolerance_breach" else 0
+            assert 0 <= waited <= (2 * ROW.group_interval_s + between_s) * SECOND
+
+
+@given(ALERTS)
+def test_breaches_of_an_organisation_are_told_once_in_their_interval(alerts: list[Alert]) -> None:
+    told = notify(alerts, ROW, FOREVER)
+
+    for organisation in ("A", "B"):
+        naming = [
+            one
+            for one in told.notifications
+            if one.organisation == organisation
+            and any(each.rule == "tolerance_breach" for each in one.alerts)
+        ]
+        for before, after in pairwise(naming):  # the account of a storm has its own time
+            assert after.kind == "storm_over" or after.at - before.at >= BREACH_INTERVAL
+        for one in told.held:
+            if one.reason != "breach_interval" or one.alert.organisation != organisation:
+                continue
+            assert one.alert.rule == "tolerance_breach"
+            over = one.alert.over
+            assert over is not None
+            assert any(each.at < over < each.at + BREACH_INTERVAL for each in naming)
 
 
 @given(ALERTS)

@@ -117,6 +117,7 @@ def test_the_numbers_of_the_page_are_those_of_the_rule_set() -> None:
         f"at least {ROW.breach_share_min * 100:.0f} % and at least {ROW.breach_points_min} points of a feeder "
         f"outside their band for {ROW.breach_for_s // 60} minutes",
         f"fewer for {ROW.breach_clear_s // 60} minutes",
+        f"told at most once in {ROW.breach_interval_s // 3600} hours",
         f"above +20 % for {ROW.high_voltage_for_s // 60} minute",
         f"more than {ROW.news_age_max_s // 60} minutes old",
         f"begins {ROW.declared_early_s // 60} minutes before",

@@ -25,7 +25,7 @@ from tests.api.key_holders import new_key
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.telling import CALL, OUTAGE, declare
 from tests.api.test_access import SECRETS, START, application_for
-from tests.api.test_contract import N_EXAMPLES, REAL_VALUES, Asker, ask, operations
+from tests.api.test_contract import REAL_VALUES, Asker, ask, operations
 from tests.api.test_contract import seed as seed_first_region
 from tests.backends import IS_REAL
 

@@ -91,6 +91,36 @@ def test_people_are_told_as_often_as_the_rule_set_says() -> None:
     assert network["repeat_interval"] == f"{rule.repeat_s // 3600}h"
 
 
+def test_breaches_are_told_as_often_as_the_rule_set_says() -> None:
+    rule = load_rule_set("sgcc-2003").alerts
+    assert rule is not None
+    names = sorted(name for name in RULES if name.endswith("ToleranceBreach"))
+
+    routes = read_yaml(DEPLOY / "alertmanager" / "alertmanager.yml")["route"]["routes"]
+    matched = [
+        next(one for one in routes if takes(one["matchers"], name, RULES[name]["labels"]))
+        for name in names
+    ]
+
+    assert len(names) == 2
+    assert matched[0] is matched[1]
+    assert matched[0]["group_by"] == ["organisation", "area"]
+    assert matched[0]["group_wait"] == f"{rule.group_wait_s}s"
+    assert matched[0]["group_interval"] == f"{rule.breach_interval_s // 3600}h"
+    assert matched[0]["repeat_interval"] == f"{rule.repeat_s // 3600}h"
+
+
+def takes(matchers: list[str], alert: str, labels: dict[str, str]) -> bool:
+    """Return whether a route takes an alert: the first one that does has it."""
+    values = labels | {"alertname": alert}
+    parts = [re.fullmatch(r'(\w+)(=~?)"(.*)"', one) for one in matchers]
+    assert all(parts)
+    return all(
+        re.fullmatch(wanted if sign == "=~" else re.escape(wanted), values.get(name, ""))
+        for name, sign, wanted in (part.groups() for part in parts if part is not None)
+    )
+
+
 def test_an_outage_is_told_within_90_s_of_the_reclose_wait_as_shipped() -> None:
     rule = load_rule_set("sgcc-2003").alerts
     assert rule is not None

@@ -13,7 +13,7 @@ from service.api.paging import NEXT_CURSOR, Paging, cursor_time, encode_cursor
 from service.api.parameters import From, Text, To, span_of
 from service.api.shapes import Shape, local
 from service.api.table_routes import TableRoute
-from service.domain.alerts.words import Reason
+from service.domain.alerts.words import OutageReason
 from service.store.deployment_reads import reading
 from service.store.held_alert_reads import (
     AfterHeld,
@@ -36,7 +36,7 @@ class HeldAlertShape(Shape):
     region: str
     feeder: str
     point: str | None = Field(description="of the breach of a single point; else null")
-    reason: Reason
+    reason: OutageReason
     held_from: datetime
     held_to: datetime | None = Field(description="null while it is held")
     start_at: datetime = Field(description="of what it is about")
@@ -58,7 +58,7 @@ class HeldAlertPage(Shape):
 
 
 def _wanted(
-    reason: Annotated[Reason | None, Query(description="only those held for this")] = None,
+    reason: Annotated[OutageReason | None, Query(description="only those held for this")] = None,
     is_open: Annotated[
         bool | None, Query(alias="open", description="true: only those held now; false: the others")
     ] = None,

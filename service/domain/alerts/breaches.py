@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import CELL_NONE
+from kernels.layout import CELL_NONE, INTERRUPTED, OVER, UNDER
 from service.domain.alerts.rows import AlertsRow
 from service.domain.alerts.words import Alert, AlertRule
 from service.domain.instants import MINUTE_US
@@ -46,22 +46,40 @@ class _Run(NamedTuple):
 
 
 def in_breach(
-    cells: NDArray[np.int16], is_outside: NDArray[np.bool_], inner: tuple[int, int]
+    cells: NDArray[np.int16], verdicts: NDArray[np.uint8], inner: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return the minutes of one phase that are in breach: from one outside to one well inside the band.
 
-    A minute without a value is none, and ends it: what is not known alerts nobody.
+    A minute without a value is none, and ends it: what is not known alerts nobody. So does one
+    without supply, and the reading in which supply goes or comes back: its mean is of voltage and of
+    none, and the outage tells it.
 
     Args:
         cells: ``(n_minutes,)``, 0.01 % from nominal; ``CELL_NONE`` where there is no value.
-        is_outside: ``(n_minutes,)``, those judged OVER or UNDER.
+        verdicts: ``(n_minutes,)``.
         inner: Lowest and highest cell that end a breach, inclusive.
     """
-    is_known = cells != CELL_NONE
-    decides = is_outside | ((cells >= inner[0]) & (cells <= inner[1])) | ~is_known
+    ends = (cells == CELL_NONE) | _of_interruption(cells, verdicts == INTERRUPTED)
+    is_outside = ((verdicts == OVER) | (verdicts == UNDER)) & ~ends
+    decides = is_outside | ((cells >= inner[0]) & (cells <= inner[1])) | ends
     last = np.maximum.accumulate(np.where(decides, np.arange(cells.size), -1))
     held: NDArray[np.bool_] = (last >= 0) & is_outside[np.maximum(last, 0)]
     return held
+
+
+def _of_interruption(
+    cells: NDArray[np.int16], is_interrupted: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return the minutes without supply, and those of a reading that touches one.
+
+    The minutes of a reading have its cell, so they are neighbours that are alike.
+    """
+    touches = is_interrupted.copy()
+    touches[1:] |= is_interrupted[:-1]
+    touches[:-1] |= is_interrupted[1:]
+    reading = np.cumsum(np.diff(cells, prepend=cells[:1]) != 0)
+    touched: NDArray[np.bool_] = np.isin(reading, reading[touches])
+    return touched
 
 
 def breach_alerts(feeder: FeederMinutes, rule: AlertsRow) -> list[Alert]:

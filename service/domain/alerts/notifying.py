@@ -3,7 +3,8 @@
 A group begins with the first alert of an organisation, waits for others, and from then on looks at its
 alerts once an interval, until it has neither something to tell nor an alert that goes on. So two
 notifications of an organisation are never closer than the interval. An alert that was over before it
-could be told is told all the same.
+could be told is told all the same, but not a tolerance breach that waited for its own, longer interval:
+nobody is to do anything about it any more, so it is held.
 """
 
 from collections import defaultdict
@@ -80,6 +81,7 @@ class _Group:
     held: list[Held] = field(default_factory=list)
     told_storms: set[Storm] = field(default_factory=set)
     told_at: int = 0  # when something was told last
+    told_breach_at: int | None = None  # when a tolerance breach was named last
 
     def run(self, through: int) -> None:
         """Follow them up to an instant."""
@@ -98,6 +100,7 @@ class _Group:
         while self.coming and self.coming[-1].ready <= now:
             self.waiting.append(self.coming.pop())
         self._hold_what_is_covered(now)
+        self._hold_breaches_between(now)
         self.going_on = [one for one in self.going_on if one.over is None or one.over > now]
         is_told = self._tell_what_there_is(now)
         return bool(is_told or self.waiting or self.going_on or self._storm_at(now))
@@ -107,6 +110,22 @@ class _Group:
         covered = [one for one in self.waiting if one.covered is not None and one.covered <= now]
         self.held += [Held(alert=one, reason="declared_window") for one in covered]
         self.waiting = [one for one in self.waiting if one not in covered]
+
+    def _hold_breaches_between(self, now: int) -> None:
+        """Hold the breaches that are over before breaches may be told again."""
+        if self._may_tell_breaches(now) or self._storm_at(now):
+            return
+        ended = [
+            one
+            for one in self.waiting
+            if one.rule == "tolerance_breach" and one.over is not None and one.over <= now
+        ]
+        self.held += [Held(alert=one, reason="breach_interval") for one in ended]
+        self.waiting = [one for one in self.waiting if one not in ended]
+
+    def _may_tell_breaches(self, now: int) -> bool:
+        interval = self.rule.breach_interval_s * _SECOND_US
+        return self.told_breach_at is None or now - self.told_breach_at >= interval
 
     def _tell_what_there_is(self, now: int) -> bool:
         storm = self._storm_at(now)
@@ -122,21 +141,30 @@ class _Group:
             self._tell(now, "storm_over", self.of_storm)
             self.of_storm = []
             return True
-        if self.waiting:
+        if self._due(now):
             return self._tell_waiting(now, "alerts")
         if self.going_on and now - self.told_at >= self.rule.repeat_s * _SECOND_US:
             self._tell(now, "repeat", self.going_on)
             return True
         return False
 
+    def _due(self, now: int) -> list[Alert]:
+        """Return what waits and may be told."""
+        if self._may_tell_breaches(now):
+            return self.waiting
+        return [one for one in self.waiting if one.rule != "tolerance_breach"]
+
     def _tell_waiting(self, now: int, kind: NotificationKind) -> bool:
-        self._tell(now, kind, self.waiting)
-        self.going_on += [one for one in self.waiting if one.over is None or one.over > now]
-        self.waiting = []
+        due = self._due(now)
+        self._tell(now, kind, due)
+        self.going_on += [one for one in due if one.over is None or one.over > now]
+        self.waiting = [one for one in self.waiting if one not in due]
         return True
 
     def _tell(self, now: int, kind: NotificationKind, alerts: Sequence[Alert]) -> None:
         self.told_at = now
+        if any(one.rule == "tolerance_breach" for one in alerts):
+            self.told_breach_at = now
         self.notifications.append(
             Notification(
                 organisation=self.organisation,
@@ -152,9 +180,12 @@ class _Group:
     def _next_tick(self, now: int) -> int:
         """Return the next tick at which something can have changed."""
         interval = self.rule.group_interval_s * _SECOND_US
-        if self.waiting or not (self.going_on or self._storm_at(now)):
+        if not (self.waiting or self.going_on or self._storm_at(now)):
             return now + interval
-        changes = [one.over for one in self.going_on if one.over is not None]
+        lasting = (*self.waiting, *self.going_on)  # what waits on is a breach, for its interval
+        changes = [one.over for one in lasting if one.over is not None]
+        if self.waiting and self.told_breach_at is not None:
+            changes.append(self.told_breach_at + self.rule.breach_interval_s * _SECOND_US)
         if self.going_on:
             changes.append(self.told_at + self.rule.repeat_s * _SECOND_US)
         if self.coming:

@@ -18,6 +18,7 @@ class AlertsRow(Row):
     breach_points_min: int = Field(ge=1)  # and so many points, or more
     breach_for_s: int = Field(ge=60, multiple_of=60)  # for so long: the alert is raised
     breach_clear_s: int = Field(ge=60, multiple_of=60)  # fewer for so long: it is over
+    breach_interval_s: int = Field(ge=60)  # between two notifications of an organisation's breaches
     high_voltage_for_s: int = Field(ge=60, multiple_of=60)  # any point, for so long
     interruption_points_min: int = Field(ge=1)  # of an outage that meters told of; fewer: a ticket
     reclose_wait_s: int = Field(ge=0)  # an outage is told when it has lasted so long
@@ -41,6 +42,8 @@ class AlertsRow(Row):
     def _times_fit_together(self) -> Self:
         if self.group_wait_s > self.group_interval_s:
             raise ValueError("group_wait_s is at most group_interval_s")
+        if self.breach_interval_s < self.group_interval_s:
+            raise ValueError("breach_interval_s is at least group_interval_s")
         if 86_400 % self.shift_s:
             raise ValueError("shift_s divides a day")
         if self.storm_over_s < self.group_interval_s:

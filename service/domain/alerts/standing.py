@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from service.domain.alerts.rows import AlertsRow
-from service.domain.alerts.words import Reason
+from service.domain.alerts.words import OutageReason
 
 AlertKind = Literal["interruption", "overrun"]
 Part = Literal["free", "covered", "overrun"]  # outside of what was declared, inside, beyond its end
@@ -65,7 +65,7 @@ class KnownAlert:
     noted: int
     ready: int | None
     told: int | None
-    reason: Reason | None
+    reason: OutageReason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class AlertState:
     noted: int
     ready: int | None
     told: int | None
-    reason: Reason | None
+    reason: OutageReason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ def _lasting(rule: AlertsRow, look: Look, known: Mapping[AlertKey, KnownAlert]) 
 
 def _held_by_itself(
     rule: AlertsRow, look: Look, part: DarkPart, known: KnownAlert | None
-) -> tuple[Reason | None, bool]:
+) -> tuple[OutageReason | None, bool]:
     """Return why a part is held back, whatever else goes on, and whether it is waited with."""
     if known is not None and known.told is not None:
         return None, False
@@ -171,7 +171,7 @@ def _held_by_itself(
     is_fresh = (known is not None and known.ready is not None) or (
         look.now - news <= rule.news_age_max_s * _SECOND_US
     )
-    held: Reason | None = None
+    held: OutageReason | None = None
     if part.part == "covered":
         held = "declared_window"
     elif part.evidence not in _METERS_SAY:
@@ -186,11 +186,11 @@ def _held_by_itself(
 
 def _reason(
     part: DarkPart,
-    held: Reason | None,
+    held: OutageReason | None,
     below: Set[AlertKey],
     storms: Set[str],
     ready: Set[AlertKey],
-) -> Reason | Literal["waits"] | None:
+) -> OutageReason | Literal["waits"] | None:
     """Return why an alert is held back, None where it may be told."""
     if part.key not in ready:
         return held or "waits"
@@ -217,7 +217,7 @@ def _state(
     look: Look,
     part: DarkPart,
     known: KnownAlert | None,
-    held: Reason | Literal["waits"] | None,
+    held: OutageReason | Literal["waits"] | None,
 ) -> AlertState:
     told = None if known is None else known.told
     ready = None if known is None else known.ready

@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 
 AlertRule = Literal["interruption", "tolerance_breach", "high_voltage", "communication"]
 AlertPlace = Literal["feeder", "transformer", "point", "concentrator"]
-Reason = Literal[
+OutageReason = Literal[
     "communication_incident",  # silence is no outage; the incident itself is listed, nobody is told
     "declared_window",  # all of it lies in what was declared before it would have been told
     "no_meter_evidence",  # only people, or the silence of others, say so
@@ -14,6 +14,10 @@ Reason = Literal[
     "below_threshold",  # too few points
     "feeder_outage",  # an outage of its feeder tells it already
     "storm",  # told in the notification of the storm, and in its account
+]
+Reason = Literal[
+    OutageReason,
+    "breach_interval",  # a breach, over before breaches of its organisation could be told again
 ]
 RULES: Final[tuple[AlertRule, ...]] = get_args(AlertRule)
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
