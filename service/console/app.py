@@ -70,6 +70,7 @@ def create_console(
                 reader=reader,
                 now=now,
                 access_of=access_of,
+                public_url=settings.public_url,
                 fewest_in_group=settings.fewest_in_group,
             )
             yield

@@ -30,6 +30,9 @@ class ConsoleContext:
     reader: Pool  # of the console's own, so that its pages and the API do not wait for each other
     now: Callable[[], datetime]
     access_of: AccessOf  # says who asks
+    public_url: (
+        str | None
+    )  # scheme and host by which people reach this process; None: as requests say
     fewest_in_group: int  # users or points, for who may not read customers
 
 

@@ -57,7 +57,7 @@ def forget_key(request: Request, answer: Response) -> None:
 def _scope(request: Request) -> Mapping[str, object]:
     return {
         "path": request.scope.get("root_path", "") or "/",
-        "secure": request.url.scheme == "https",
+        "secure": (context_of(request).public_url or str(request.url)).startswith("https:"),
         "httponly": True,
         "samesite": "lax",  # a link from elsewhere finds who is signed in; forms look at where they come from
     }

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from service.console.context import context_of
 from service.console.page import OfAnybody
 from service.console.sessions import access_of_key, forget_key, keep_key
 from service.errors import RequestError, ServiceError, StoreError
@@ -59,8 +60,9 @@ async def _form(request: Request) -> dict[str, str]:
     Raises:
         RequestError: It is too long, or another site sent it.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    origin, public_url = request.headers.get("origin"), context_of(request).public_url
+    here = {request.headers.get("host"), urlsplit(public_url).netloc if public_url else None}
+    if origin is not None and urlsplit(origin).netloc not in here:
         raise RequestError(f"the form was sent from {origin}, not from here", "header", "origin")
     body = bytearray()
     async for chunk in request.stream():

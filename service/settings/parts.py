@@ -3,8 +3,9 @@
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "VOLTPASS_"
@@ -34,6 +35,15 @@ def _known_zone(name: str) -> str:
         return zoneinfo.ZoneInfo(name).key
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"{name!r} is no IANA time zone") from error
+
+
+def _origin(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+        raise ValueError(f"{url!r} is no scheme and host, like https://voltpass.example")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Part(BaseSettings):
@@ -252,6 +262,10 @@ class ServingSettings(Part):
 
     api_host: str = Field(default="127.0.0.1", description="`serve` listens here")
     api_port: Port = Field(default=8000, description="port of `serve`; 0: any free one")
+    public_url: Annotated[str | None, AfterValidator(_origin)] = Field(
+        default=None,
+        description="how people reach `serve` through a proxy, like https://voltpass.example; none: as requests say",
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="`consume` and `settle` show their metrics here"
     )

@@ -19,37 +19,40 @@ from service.store.statements import statement
 _DARK = statement(
     "alert_dark_parts",
     """
-    WITH declared AS MATERIALIZED (
+    WITH member AS MATERIALIZED (
+        SELECT interruption.outage_id, interruption.point_id, interruption.start_at
+          FROM outage
+          JOIN interruption USING (outage_id)
+         WHERE outage.last_end_at IS NULL
+           AND interruption.end_at IS NULL
+    ), declared AS MATERIALIZED (
         SELECT declaration_id, point_id, made_at, from_at - $2::interval AS from_at, to_at + $3::interval AS to_at
           FROM v_declared_window
           JOIN declaration_scope USING (declaration_id)
           JOIN v_place_point USING (place, code)
          WHERE kind = 'outage'
            AND from_at - $2::interval <= $1        -- timestamptz, now
-           AND to_at > $1::timestamptz - interval '30 days'
+           AND to_at + $3::interval > (SELECT min(start_at) FROM member)
+    ), covering AS (
+        SELECT DISTINCT ON (member.outage_id, member.point_id, member.start_at)
+               member.outage_id, member.point_id, member.start_at, declared.declaration_id, declared.to_at
+          FROM member
+          JOIN declared ON declared.point_id = member.point_id
+                       AND declared.from_at <= member.start_at
+                       AND declared.to_at > member.start_at
+                       AND declared.made_at <= member.start_at + $4::interval
+         ORDER BY member.outage_id, member.point_id, member.start_at, declared.to_at DESC, declared.declaration_id
     ), dark AS (
-        SELECT outage_id, point.point_id, member.start_at, organisation, region, point.feeder, feeder_name, transformer,
-               covering.declaration_id,
+        SELECT member.outage_id, member.point_id, member.start_at, organisation, region, point.feeder, feeder_name,
+               transformer, covering.declaration_id,
                CASE
                    WHEN covering.to_at > $1 THEN 'covered'
                    WHEN covering.to_at IS NOT NULL THEN 'overrun'
                    ELSE 'free'
                END AS part
-          FROM outage
-          JOIN interruption AS member USING (outage_id)
+          FROM member
           JOIN point USING (point_id)
-          LEFT JOIN LATERAL (
-                   SELECT declaration_id, to_at
-                     FROM declared
-                    WHERE declared.point_id = member.point_id
-                      AND declared.from_at <= member.start_at
-                      AND declared.to_at > member.start_at
-                      AND declared.made_at <= member.start_at + $4::interval
-                    ORDER BY to_at DESC, declaration_id
-                    LIMIT 1
-               ) AS covering ON true
-         WHERE outage.last_end_at IS NULL
-           AND member.end_at IS NULL
+          LEFT JOIN covering USING (outage_id, point_id, start_at)
     )
     SELECT dark.outage_id, part, min(outage.place) AS place, min(outage.evidence) AS evidence,
            min(outage.n_points) AS n_outage_points, min(organisation) AS organisation, min(region) AS region,

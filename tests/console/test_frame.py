@@ -120,7 +120,7 @@ async def test_a_good_key_is_kept_in_a_cookie_that_no_script_and_no_other_site_g
     assert answer.status_code == 303
     assert answer.headers["location"] == "/console/feeders?period=day"
     cookie = answer.headers["set-cookie"]
-    for part in (f"voltpass_key={GOOD_KEY}", "HttpOnly", "SameSite=strict", "Path=/console"):
+    for part in (f"voltpass_key={GOOD_KEY}", "HttpOnly", "SameSite=lax", "Path=/console"):
         assert part in cookie
     assert "Secure" not in cookie  # this was http
 
@@ -155,6 +155,27 @@ async def test_signing_in_never_leads_to_another_site(to: str) -> None:
         answer = await client.post("/console/sign-in", data={"key": GOOD_KEY, "to": to})
 
     assert answer.headers["location"] == "/console/"
+
+
+async def test_behind_a_proxy_people_are_where_the_settings_say() -> None:
+    settings = NOWHERE.model_copy(update={"public_url": "https://voltpass.example"})
+    async with client_of(application(settings, access_of=of_key)) as client:
+        answer = await client.post(
+            "/console/sign-in",
+            data={"key": GOOD_KEY},
+            headers={"origin": "https://voltpass.example", "host": "10.0.0.7:8000"},
+        )
+
+    assert answer.status_code == 303
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+async def test_who_was_not_signed_in_loses_nothing() -> None:
+    async with client_of(application(NOWHERE, access_of=of_key)) as client:
+        answer = await client.get("/console/feeders")
+
+    assert answer.headers["location"].startswith("/console/sign-in")
+    assert "set-cookie" not in answer.headers
 
 
 async def test_a_form_of_another_site_is_refused() -> None:
