@@ -28,7 +28,7 @@ class RealParts:
     soffice: Path  # LibreOffice, without a screen
     pdftoppm: Path  # pictures of the pages of a PDF
     chromium: Path
-    helm: Path
+    helm: Path | None  # None: not asked for
     systemd_analyze: Path
 
 
@@ -63,7 +63,7 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         soffice=part("SOFFICE"),
         pdftoppm=part("PDFTOPPM"),
         chromium=part("CHROMIUM"),
-        helm=part("HELM"),
+        helm=Path(named["TEST_REAL_HELM"]) if "TEST_REAL_HELM" in named else None,
         systemd_analyze=part("SYSTEMD_ANALYZE"),
     )
     _check_there(parts)
@@ -74,7 +74,8 @@ def _check_there(parts: RealParts) -> None:
     postgres = parts.postgres_root / (parts.postgres_bin / "postgres").relative_to("/")
     programs = (
         *(parts.promtool, parts.prometheus, parts.amtool, parts.alertmanager),
-        *(parts.soffice, parts.pdftoppm, parts.helm, parts.systemd_analyze),
+        *(parts.soffice, parts.pdftoppm, parts.systemd_analyze),
+        *(() if parts.helm is None else (parts.helm,)),
         parts.chromium,
     )
     for path in (parts.java, parts.kafka_libs, postgres, *programs):
