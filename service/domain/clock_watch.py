@@ -35,9 +35,13 @@ class LeastDelays:
         """Number of entries."""
         return int(self.device_id.size)
 
-    def part(self, entries: slice) -> "LeastDelays":
-        """Return some of the entries."""
-        return LeastDelays(self.device_id[entries], self.day[entries], self.delay_ms[entries])
+    def parted(self, n_entries: int) -> tuple["LeastDelays", "LeastDelays"]:
+        """Return the first ``n_entries`` at most, and the others."""
+        n = n_entries
+        return (
+            LeastDelays(self.device_id[:n], self.day[:n], self.delay_ms[:n]),
+            LeastDelays(self.device_id[n:], self.day[n:], self.delay_ms[n:]),
+        )
 
 
 def least_of(parts: Sequence[LeastDelays]) -> LeastDelays:

@@ -40,8 +40,9 @@ class ClockKeeper:
         news = await self._thread.run(_taken, self._holding)
         self._waiting = least_of([self._waiting, *news])
         while self.n_waiting:
-            await self._store.keep(self._waiting.part(slice(CHUNK)))
-            self._waiting = self._waiting.part(slice(CHUNK, None))
+            chunk, others = self._waiting.parted(CHUNK)
+            await self._store.keep(chunk)
+            self._waiting = others
 
 
 def _taken(holding: Holding) -> list[LeastDelays]:
