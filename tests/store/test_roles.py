@@ -84,18 +84,23 @@ async def test_a_login_without_rights_over_roles_can_migrate(
     assert revision == head_revision()
 
 
+@pytest.mark.parametrize("is_migrator", [True, False])
 async def test_a_login_that_may_make_no_schema_is_told_the_right_that_it_needs(
     empty_database: Callable[[], DatabaseSettings],
+    is_migrator: bool,  # a member of the role of migrators
 ) -> None:
     database = empty_database()
     name = database.database_dsn.rsplit("/", 1)[1]
     connection = await connect(database, "migrator")
     await connection.execute(f"CREATE ROLE schemaless_{name} LOGIN PASSWORD 'plain'")
     await connection.execute(f"GRANT CREATE ON SCHEMA public TO schemaless_{name}")
+    if is_migrator:
+        await connection.execute(f"GRANT voltpass_migrator TO schemaless_{name}")
+    grantee = "voltpass_migrator" if is_migrator else f"schemaless_{name}"
     dsn = "postgresql://schemaless_{}:plain@{}".format(
         name, database.database_dsn.rsplit("@", 1)[1]
     )
-    grant = f"GRANT CREATE ON DATABASE {name} TO schemaless_{name}"
+    grant = f"GRANT CREATE ON DATABASE {name} TO {grantee}"
 
     with pytest.raises(StoreError, match=grant):
         await migrate(DatabaseSettings(database_dsn=dsn))
