@@ -1,17 +1,16 @@
 """The least delays of devices by day, and what they say of their clocks."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+
+import asyncpg
 
 from service.domain.clock_findings import Clock, judge_clock
 from service.domain.clock_watch import LeastDelays
 from service.store.pool import Connection
 from service.store.statements import statement
-
-Row = Mapping[str, Any]
 
 # Ordered, so that two consumers that see the same device take its rows in the same order.
 _KEEP = statement(
@@ -85,7 +84,7 @@ async def device_clocks(connection: Connection, region: str | None = None) -> Se
     return await asyncio.to_thread(_judged, await connection.fetch(_READ, region))
 
 
-def _judged(rows: Sequence[Row]) -> list[DeviceClock]:
+def _judged(rows: Sequence[asyncpg.Record]) -> list[DeviceClock]:
     return [
         DeviceClock(
             device=row["device"],

@@ -197,7 +197,8 @@ def test_a_damaged_workbook_is_refused_with_what_to_do(part: str, old: bytes, ne
 
 
 def test_a_workbook_with_damaged_bytes_is_refused_with_what_to_do() -> None:
-    content = bytearray(workbook(["point", "region_name"], *(["P1", "R1"] for _ in range(99))))
+    rows: list[list[object]] = [["P1", "R1"] for _ in range(99)]
+    content = bytearray(workbook(["point", "region_name"], *rows))
     with ZipFile(io.BytesIO(content)) as parts:
         start = parts.getinfo(SHEET).header_offset + 30 + len(SHEET)
     content[start : start + 8] = b"\xff" * 8
