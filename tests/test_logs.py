@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.logs import configure_logs, logger
+from service.logs import LogFormat, configure_logs, logger
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +58,26 @@ def test_people_get_text(capsys: pytest.CaptureFixture[str]) -> None:
     logger("service.store").info("page_stored", n_rows=3)
 
     assert "page_stored" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_key_that_a_failing_function_holds_is_not_in_the_log(
+    capsys: pytest.CaptureFixture[str], log_format: LogFormat
+) -> None:
+    def ask(presented: str) -> None:
+        headers = {"authorization": f"Bearer {presented}", "cookie": f"voltpass={presented}"}
+        raise RuntimeError(f"{len(headers)} headers")
+
+    configure_logs("info", log_format)
+
+    for named in ("service.api", "uvicorn.error"):  # our own way of logging, and that of libraries
+        try:
+            ask("-".join(("vp", "secret")))
+        except RuntimeError:
+            logging.getLogger(named).exception("failed")
+            logger(named).exception("failed")
+
+    printed = capsys.readouterr().err
+    assert printed.count("2 headers") >= 4
+    assert "in ask" in printed or '"name": "ask"' in printed
+    assert "vp-secret" not in printed

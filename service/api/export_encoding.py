@@ -17,6 +17,7 @@ from service.api.accepting import Format
 from service.api.minute_words import RANKS, VERDICTS
 from service.api.tables import quantity, title_of
 from service.domain.minute_columns import NO_JUDGEMENT, PHASES, ExportPoint, MinuteColumns
+from service.domain.spreadsheet_text import plain_text
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -60,7 +61,8 @@ class MinuteEncoder:
             self._waiting = []
 
     def _table(self, minutes: MinuteColumns, points: Sequence[ExportPoint]) -> pa.Table:
-        names = pa.array([one.point for one in points], pa.string())
+        plain = plain_text if self._is_csv else str
+        names = pa.array([plain(one.point) for one in points], pa.string())
         nominal_mv = np.array([one.nominal_mv for one in points], np.float64)[minutes.place]
         verdicts, ranks = self._words
         columns = [

@@ -25,6 +25,7 @@ from service.api.columns import (
     own_columns_of,
     rows_field,
 )
+from service.domain.spreadsheet_text import plain_text
 
 _SCALARS: Final[dict[object, pa.DataType]] = {
     str: pa.string(),
@@ -95,7 +96,7 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | dict):
         return json.dumps(to_jsonable_python(value), ensure_ascii=False)
-    return str(value)
+    return plain_text(value) if isinstance(value, str) else str(value)
 
 
 def _add(

@@ -12,6 +12,7 @@ from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from service.domain.rules import RuleSet, packaged_text, parse_rule_set, rule_set_names
 from service.errors import RuleSetError, UnknownRuleSetError
@@ -21,6 +22,9 @@ _SUFFIX = ".toml"
 _WORDS = frozenset({"title", "source", "certainty", "extends"})  # no figure depends on them
 
 Canonical = None | bool | int | str | list["Canonical"] | dict[str, "Canonical"]
+
+# What is told to people, not counted; checksums that are stored have it as the first release had it.
+_BREACH_HYSTERESIS_FIRST: Final = {"percent": Decimal("1.00"), "effective_from": date(2003, 11, 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +129,12 @@ def checksum_of(rule_set: RuleSet) -> str:
 
     Taken over the resolved set: an edited set that this one extends changes it, too. Titles,
     sources and certainties are left out: a clause that is cited better asks for no figure to be
-    made again. So is what people are told: alerts are tuned without a figure changing. How a number
-    or the order of a list without order is written changes nothing.
+    made again. So is what people are told: alerts are tuned without a figure changing, and so is
+    where a live breach ends, which counts with the value that it had in the first release. How a
+    number or the order of a list without order is written changes nothing.
     """
     figured = rule_set.model_dump(exclude={"alerts"})
+    figured["events"]["breach_hysteresis"] = _BREACH_HYSTERESIS_FIRST
     content = json.dumps(_canonical(figured), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -5,6 +5,7 @@ by the clock of the broker, is the error of the device's clock plus what its way
 that are refused because they end in the future.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +35,28 @@ class LeastDelays:
         """Number of entries."""
         return int(self.device_id.size)
 
+    def parted(self, n_entries: int) -> tuple["LeastDelays", "LeastDelays"]:
+        """Return the first ``n_entries`` at most, and the others."""
+        n = n_entries
+        return (
+            LeastDelays(self.device_id[:n], self.day[:n], self.delay_ms[:n]),
+            LeastDelays(self.device_id[n:], self.day[n:], self.delay_ms[n:]),
+        )
+
+
+def least_of(parts: Sequence[LeastDelays]) -> LeastDelays:
+    """Return one entry a device and day, the least of all ``parts``, in the order of devices and days."""
+    if not parts:
+        return LeastDelays(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    device_id = np.concatenate([one.device_id for one in parts])
+    day = np.concatenate([one.day for one in parts])
+    delay_ms = np.concatenate([one.delay_ms for one in parts])
+    order = np.lexsort((delay_ms, day, device_id))
+    device_id, day, delay_ms = device_id[order], day[order], delay_ms[order]
+    is_first = np.ones(order.size, np.bool_)
+    is_first[1:] = (device_id[1:] != device_id[:-1]) | (day[1:] != day[:-1])
+    return LeastDelays(device_id[is_first], day[is_first], delay_ms[is_first])
+
 
 @dataclass(slots=True)
 class ClockWatch:
@@ -42,6 +65,7 @@ class ClockWatch:
     _day: int = -1
     _delay_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # by lane
     _is_news: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    _n_calls: int = 0
     _earlier: list[LeastDelays] = field(default_factory=list)
 
     def observe(
@@ -51,18 +75,21 @@ class ClockWatch:
         interval_ms: NDArray[np.int64],
         device_id: NDArray[np.int32],
     ) -> None:
-        """Look at readings that were folded, some of them where they are many.
+        """Look at readings that were folded, some of them where they are many: others at the next call.
 
         Shapes: ``interval_ms`` and ``device_id`` by lane.
         """
         step = max(1, readings.lane.size // _LOOKED_AT)
-        lane = folded.lane[: readings.lane.size : step]
+        # Meters come in the same order again and again, so the same places would be the same meters.
+        looked_at = slice(self._n_calls % step, readings.lane.size, step)
+        self._n_calls += 1
+        lane = folded.lane[looked_at]
         known = lane != NONE
         lane = lane[known]
         if not lane.size:
             return
-        arrived_ms = readings.record_ms[::step][known]
-        delay_ms = arrived_ms - folded.start_ms[: readings.lane.size : step][known]
+        arrived_ms = readings.record_ms[looked_at][known]
+        delay_ms = arrived_ms - folded.start_ms[looked_at][known]
         delay_ms -= interval_ms[lane]
         self._grow(device_id.size)
         days = arrived_ms // DAY_MS

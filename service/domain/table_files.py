@@ -2,11 +2,12 @@
 
 import csv
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, Literal, get_args
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -30,6 +31,12 @@ _CODECS: Final = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig", "gbk": "gb18030"}
 _WIDTH: Final = (8, 40)  # of a column, characters
 _AS_TEXT: Final = "@"  # else a spreadsheet takes leading zeros and long numbers away
 _ROWS_MAX: Final = 1_048_575  # below the header, what a sheet holds
+_MIB: Final = 1 << 20
+UNPACKED_MAX: Final = 512 * _MIB  # bytes; a sheet of 10^6 points has some 300 MB
+_UNREADABLE: Final = (
+    BadZipFile, InvalidFileException, SyntaxError, zlib.error, LookupError, ArithmeticError, AttributeError, EOFError,
+    NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip  # what zipfile, the XML parser and openpyxl raise at damaged workbooks
 _TOO_MANY: Final = "a sheet holds {:,} rows below its header; export CSV instead"
 
 
@@ -51,7 +58,7 @@ def text_of(content: bytes) -> str:
     times come without an offset, as the workbook has them; whole numbers come without a decimal point.
 
     Raises:
-        RegistryFileError: It is none of these.
+        RegistryFileError: It is none of these, or a workbook that is larger than any table of ours.
     """
     if content.startswith(_OLD_WORKBOOK):
         raise RegistryFileError(
@@ -60,15 +67,16 @@ def text_of(content: bytes) -> str:
     if not content.startswith(_ZIP):
         return decode(content)
     try:
+        _require_size(content)
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        try:
+            return _csv_text(_sheet_rows(workbook))
+        finally:
+            workbook.close()
+    except _UNREADABLE as error:
         raise RegistryFileError(
             f"the file is no xlsx workbook that can be read ({error}); save it as xlsx or CSV"
         ) from error
-    try:
-        return _csv_text(_sheet_rows(workbook))
-    finally:
-        workbook.close()
 
 
 def content_of(text: str, form: TableForm, title: str) -> bytes:
@@ -116,10 +124,28 @@ def workbook_of(text: str, title: str, language: Language) -> bytes:
     return stream.getvalue()
 
 
+def _require_size(content: bytes) -> None:
+    """Refuse what unpacks to more than a table of ours needs: a small file may hold very much of nothing."""
+    with ZipFile(io.BytesIO(content)) as parts:
+        n_bytes = sum(part.file_size for part in parts.infolist())
+    if n_bytes > UNPACKED_MAX:
+        raise RegistryFileError(
+            f"the workbook unpacks to {n_bytes / _MIB:,.0f} MB, more than the {UNPACKED_MAX // _MIB} MB "
+            "that are read; save it as CSV, or split it"
+        )
+
+
 def _sheet_rows(workbook: Workbook) -> Iterator[list[str]]:
+    if not workbook.worksheets:
+        raise RegistryFileError("the workbook has no sheet of cells; save the table as xlsx or CSV")
     sheet = workbook.worksheets[0]
+    sheet.reset_dimensions()  # some programs declare a range that ends before the rows do
     n_wide = 0
     for number, cells in enumerate(sheet.iter_rows(values_only=True)):
+        if number > _ROWS_MAX:
+            raise RegistryFileError(
+                f"the sheet has rows below row {_ROWS_MAX + 1:,}, the last that a sheet holds; save it as CSV"
+            )
         row = [_field(cell) for cell in cells]
         if number == 0:
             while row and not row[-1]:

@@ -1,12 +1,12 @@
 """The clocks of devices, as this process sees them: kept beside the checkpoints, for they decide no figure."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
-import numpy as np
-
-from service.domain.clock_watch import LeastDelays
+from service.domain.clock_watch import LeastDelays, least_of
 from service.ingest.folding import FoldThread
 from service.ingest.holding import Holding
+
+CHUNK: Final = 5000  # entries that the store is given at once; at midnight every device is news
 
 
 class ClockStore(Protocol):
@@ -24,26 +24,28 @@ class ClockKeeper:
         self._store = store
         self._thread = thread
         self._holding = holding
+        self._waiting = least_of([])
+
+    @property
+    def n_waiting(self) -> int:
+        """Number of entries that the store has not taken yet; one a device and day at most."""
+        return self._waiting.n_devices
 
     async def hand_on(self) -> None:
-        """Keep the delays that became less since the last time.
+        """Keep the delays that became less since the last time, and those that are still to be kept.
 
         Raises:
-            StoreError: The database did not take them; they are lost, and the next ones are not.
+            StoreError: The database did not take some of them; they wait for the next call.
         """
-        delays = await self._thread.run(_taken, self._holding)
-        if delays.n_devices:
-            await self._store.keep(delays)
+        news = await self._thread.run(_taken, self._holding)
+        self._waiting = least_of([self._waiting, *news])
+        while self.n_waiting:
+            chunk, others = self._waiting.parted(CHUNK)
+            await self._store.keep(chunk)
+            self._waiting = others
 
 
-def _taken(holding: Holding) -> LeastDelays:
-    parts = [
+def _taken(holding: Holding) -> list[LeastDelays]:
+    return [
         held.engine.clocks.take(held.engine.book.device_id) for held in holding.partitions.values()
     ]
-    if not parts:
-        return LeastDelays(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
-    return LeastDelays(
-        device_id=np.concatenate([one.device_id for one in parts]),
-        day=np.concatenate([one.day for one in parts]),
-        delay_ms=np.concatenate([one.delay_ms for one in parts]),
-    )

@@ -78,10 +78,10 @@ async def _glance(loop: ConsumeLoop[E]) -> Glance:
     )
 
 
-async def listen(knowledge: KnowledgeInForce, held: HeldAlerts, clocks: ClockKeeper) -> None:
+async def listen(knowledge: KnowledgeInForce, held: HeldAlerts) -> None:
     """Ask for the judgement number every few seconds: so new devices are known without a restart.
 
-    And for the points that communications incidents make silent; what was seen of clocks is handed on.
+    And for the points that communications incidents make silent.
 
     A notification would be quicker, but is not always delivered; the question costs next to nothing.
     """
@@ -90,8 +90,19 @@ async def listen(knowledge: KnowledgeInForce, held: HeldAlerts, clocks: ClockKee
         try:
             await knowledge.listen()
             await held.refresh()
-            await clocks.hand_on()
         except StoreError as error:
             if not error.retryable:
                 raise
             _log.warning("judgement_not_known", error=repr(error))
+
+
+async def keep_clocks(clocks: ClockKeeper) -> None:
+    """Hand on every few seconds what was seen of clocks; at midnight, of every device, that takes longer."""
+    while True:
+        await asyncio.sleep(_LISTEN_EVERY_S)
+        try:
+            await clocks.hand_on()
+        except StoreError as error:
+            if not error.retryable:
+                raise
+            _log.warning("clocks_not_kept", n_waiting=clocks.n_waiting, error=repr(error))

@@ -36,13 +36,14 @@ from service.store.judgement import judgement_number
 from service.store.kept_rule_sets import Kept, keep_rule_sets
 from service.store.late import n_pending
 from service.store.page_batches import PageWriter
-from service.store.pool import Pool
+from service.store.pool import Connection, Pool
 from service.store.rescoring import n_open_changes
 from service.store.rollups import n_dirty
 from service.store.supply_now import n_open_outages, points_without_supply
 
 log = structlog.get_logger(__name__)
 
+_CLOCKS_EVERY_S: Final = 60.0
 _ROUNDS: Final = 2  # what interruptions change of the pages is done in the same pass
 
 
@@ -102,6 +103,7 @@ class Settler:
     _knowledge: Knowledge | None = None
     _writer: PageWriter | None = None
     _has_kept: bool = False
+    _clocks_shown_s: float | None = None
     _outage_pages: OutagePages = field(default_factory=OutagePages)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -189,9 +191,7 @@ class Settler:
             self.metrics.show_interruptions_due(await n_points_due(connection, through))
             before = await open_day(connection)
             self.metrics.show_beside_days(await n_due_beside(connection, before))
-            self.metrics.show_clocks(
-                (one.organisation, one.clock.finding) for one in await device_clocks(connection)
-            )
+            await self._show_clocks(connection)
             self.metrics.show_communication(
                 [(one.place, one.code, one.n_points) for one in await incident_extents(connection)]
             )
@@ -224,6 +224,15 @@ class Settler:
             known = await self._known()
         self.metrics.count_rescored(done.n_rescored)
         return done
+
+    async def _show_clocks(self, connection: Connection) -> None:
+        """Show the clocks of devices, now and then: every device is looked at, and its day is long."""
+        now_s = self.monotonic_s()
+        if self._clocks_shown_s is not None and now_s - self._clocks_shown_s < _CLOCKS_EVERY_S:
+            return
+        clocks = await device_clocks(connection)
+        self.metrics.show_clocks((one.organisation, one.clock.finding) for one in clocks)
+        self._clocks_shown_s = now_s
 
     async def _known(self) -> Knowledge:
         """Return the knowledge of the judgement number in force."""

@@ -1,8 +1,11 @@
 """The least delays of devices by day, and what they say of their clocks."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+import asyncpg
 
 from service.domain.clock_findings import Clock, judge_clock
 from service.domain.clock_watch import LeastDelays
@@ -32,6 +35,7 @@ _READ = statement(
     SELECT device_id, device, point, organisation, region, feeder, concentrator, delivery_delay_s, day, delay_ms,
            usual_delay_ms
       FROM v_device_clock
+     WHERE $1::text IS NULL OR region = $1
      ORDER BY device COLLATE "C", device_id
     """,
 )
@@ -70,8 +74,17 @@ async def keep_delays(connection: Connection, delays: LeastDelays) -> None:
     )
 
 
-async def device_clocks(connection: Connection) -> Sequence[DeviceClock]:
-    """Return every device that was heard on the newest two days, in the order of their names."""
+async def device_clocks(connection: Connection, region: str | None = None) -> Sequence[DeviceClock]:
+    """Return every device that was heard on the newest two days, in the order of their names.
+
+    Args:
+        connection: The database.
+        region: Only devices of points of this region; None: of all.
+    """
+    return await asyncio.to_thread(_judged, await connection.fetch(_READ, region))
+
+
+def _judged(rows: Sequence[asyncpg.Record]) -> list[DeviceClock]:
     return [
         DeviceClock(
             device=row["device"],
@@ -85,7 +98,7 @@ async def device_clocks(connection: Connection) -> Sequence[DeviceClock]:
             usual_delay_ms=row["usual_delay_ms"],
             clock=judge_clock(row["delay_ms"], row["usual_delay_ms"], row["delivery_delay_s"]),
         )
-        for row in await connection.fetch(_READ)
+        for row in rows
     ]
 
 

@@ -6,10 +6,11 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import alembic.command
 import alembic.op
+import asyncpg
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,12 +19,25 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from service.errors import SchemaError, StoreTimeoutError
+from service.errors import SchemaError, StoreError, StoreTimeoutError
 from service.settings.parts import DatabaseSettings
 from service.store.pool import connect, translating
 
 _LOCK: Final = 0x766F6C7470617373  # "voltpass"; one migrator at a time in a database
 _LOOK_AGAIN_S: Final = 0.1
+# To the role of migrators where the login is one, else to the login.
+_MISSING_GRANT: Final = """
+    SELECT format(
+               'GRANT CREATE ON DATABASE %I TO %I',
+               current_database(),
+               coalesce(
+                   (SELECT rolname FROM pg_roles
+                     WHERE rolname = 'voltpass_migrator' AND pg_has_role(current_user, oid, 'USAGE')),
+                   current_user
+               )
+           )
+     WHERE NOT has_database_privilege(current_database(), 'CREATE')
+"""
 _ALEMBIC_RUNS = threading.Lock()  # it keeps its state in module globals
 
 
@@ -40,12 +54,37 @@ async def migrate(settings: DatabaseSettings, *, wait_s: float = 600.0) -> str:
         SchemaError: The database was migrated by a newer version.
         StoreError: A migration failed; the ones before it stay, it is rolled back.
     """
+    try:
+        return await _migrated(settings, wait_s=wait_s)
+    except StoreError as error:
+        if not isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
+            raise
+        grant = await _missing_grant(settings)
+        if grant is None:
+            raise
+        raise type(error)(
+            f"{error}; a migration makes a schema, for which the login needs a right of the database: "
+            f"let its owner run `{grant}`, then `voltpass migrate` again"
+        ) from error
+
+
+async def _migrated(settings: DatabaseSettings, *, wait_s: float) -> str:
     async with _connection(settings) as connection, _turn(connection, wait_s=wait_s):
         found = await connection.run_sync(_revision_of)
         if found is not None and found not in _revisions():
             raise SchemaError(f"revision {found} of the database is newer than {head_revision()}")
         await connection.run_sync(_upgrade)
         return await connection.run_sync(_revision_of) or ""
+
+
+async def _missing_grant(settings: DatabaseSettings) -> str | None:
+    """Return what gives the login the right to make schemas; None where it has that right."""
+    driver = await connect(settings, "migrator")
+    try:
+        with translating(driver):
+            return cast("str | None", await driver.fetchval(_MISSING_GRANT))
+    finally:
+        await driver.close()
 
 
 async def current_revision(settings: DatabaseSettings) -> str | None:

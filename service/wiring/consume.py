@@ -36,7 +36,7 @@ from service.ingest.restoring import Restorer
 from service.ingest.retrying import retried
 from service.ingest.source import KafkaSource
 from service.ingest.supervisor import ProgressPolicy
-from service.ingest.watching import Readiness, listen, supervise
+from service.ingest.watching import Readiness, keep_clocks, listen, supervise
 from service.logs import logger
 from service.metrics import ConsumeMetrics, Kind, new_registry
 from service.settings import Settings
@@ -54,7 +54,7 @@ from service.wire import Decoder
 from service.wiring.consume_events import NAME, MeterEventConsumer
 from service.wiring.health import HealthServer
 
-_CONNECTIONS: Final = 6  # checkpoint, registry, number, dead letters; two for meter events
+_CONNECTIONS: Final = 7  # checkpoint, registry, number, dead letters, clocks; two for meter events
 _LET_GO_SHARE: Final = 0.8  # of the time that the group waits for a member
 _EXIT_STALLED: Final = 75  # EX_TEMPFAIL
 
@@ -246,7 +246,8 @@ class _Consumer:
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(supervise("readings", self._loop, policy, readiness)),
-                tasks.create_task(listen(self._knowledge, self._held, self._clocks)),
+                tasks.create_task(listen(self._knowledge, self._held)),
+                tasks.create_task(keep_clocks(self._clocks)),
                 tasks.create_task(self._publisher.run()),
             ]
             events = None

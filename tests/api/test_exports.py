@@ -9,16 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from service.api.accepting import Format
 from service.api.export_encoding import MinuteEncoder
 from service.api.export_pace import ExportPace
 from service.api.exporting import Export, ExportDesk
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.access import Territory
+from service.domain.minute_columns import ExportPoint, MinuteColumns
 from service.settings import Settings
 from service.store.export_reads import ExportFilter, is_behind
 from service.store.pool import Pool
@@ -166,6 +169,31 @@ def export(pool: Pool, desk: ExportDesk) -> Export:
 
 def parts_of(one: Export) -> AsyncIterator[bytes]:
     return one.parts(MinuteEncoder("csv", SHANGHAI, {}))
+
+
+@pytest.mark.parametrize(("wanted", "name"), [("csv", "'=1+1"), ("parquet", "=1+1")])
+def test_csv_of_minutes_holds_no_formulas(wanted: Format, name: str) -> None:
+    encoder = MinuteEncoder(wanted, SHANGHAI, {})
+    point = ExportPoint(
+        point_id=1, point="=1+1", nominal_mv=220_000, valid_from=START, valid_to=None
+    )
+    minutes = MinuteColumns(
+        place=np.zeros(1, np.int32),
+        minute=np.full(1, 28_000_000, np.int64),
+        verdict=np.zeros(1, np.uint8),
+        cell=np.full((1, 3), -700, np.int16),
+        rank=np.zeros((1, 3), np.uint8),
+        judgement=np.ones(1, np.int64),
+    )
+
+    content = encoder.encode(minutes, [point])
+    content += encoder.finish()
+
+    if wanted == "csv":
+        row = list(csv.reader(StringIO(content.decode(), newline="")))[1]
+    else:
+        row = list(pq.read_table(BytesIO(content)).to_pylist()[0].values())
+    assert row[0] == name
 
 
 @pytest.mark.integration

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from service.api.accepting import MEDIA_TYPES, Format, chosen_format
 from service.api.refusals import NotAcceptableError
+from service.api.tables import rendered
 from tests.api.clients import NOWHERE, application, client_of, get, problem_of
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.test_access import GIVEN, path_of
@@ -174,6 +175,17 @@ async def test_a_list_has_the_same_rows_and_values_in_every_format(
         }
     if "rule_set" in whole and "rule_set" not in rows[0]:
         assert set(arrow.column("rule_set").to_pylist()) == {whole["rule_set"]}
+
+
+def test_csv_holds_no_formulas_and_numbers_stay_numbers() -> None:
+    table = pa.table(
+        {"point": ["=HYPERLINK(1)", "P1", None], "deviation_percent": [-1.5, 2.0, None]}
+    )
+
+    lines = list(csv.reader(StringIO(rendered(table, "csv").decode(), newline="")))
+
+    assert lines[1:] == [["'=HYPERLINK(1)", "-1.5"], ["P1", "2.0"], ["", ""]]
+    assert pq.read_table(BytesIO(rendered(table, "parquet"))).to_pydict() == table.to_pydict()
 
 
 @pytest.mark.integration

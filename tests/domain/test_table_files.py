@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime
+from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
+from service.domain import table_files
 from service.domain.chinese_words import HEADERS, VALUES, chinese_of, column_of, word_of
 from service.domain.outage_files import read_outages
 from service.domain.registry_files import read_customers, read_points
@@ -154,3 +156,69 @@ def test_a_file_that_is_no_table_is_refused_with_what_to_do(content: bytes, says
 )
 def test_csv_comes_in_the_encoding_that_was_asked_for(form: TableForm, starts: bytes) -> None:
     assert content_of("point,region_name\nP1,城东\n", form, "points").startswith(starts)
+
+
+def rewritten(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with ``new`` instead of ``old`` in one of its parts."""
+    stream = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as source, ZipFile(stream, "w", ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            inside = source.read(name)
+            assert name != part or old in inside
+            target.writestr(name, inside.replace(old, new) if name == part else inside)
+    return stream.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize("declared", [b"A1", b"A1:B2", b"A1:A9"])
+def test_no_row_is_lost_where_a_sheet_declares_too_small_a_range(declared: bytes) -> None:
+    content = workbook(["point", "region_name"], ["P1", "R1"], ["P2", "R2"])
+
+    wrong = rewritten(content, SHEET, b'ref="A1:B3"', b'ref="' + declared + b'"')
+
+    assert text_of(wrong) == text_of(content) == "point,region_name\nP1,R1\nP2,R2\n"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        (SHEET, b"</row>", b"</wor>"),
+        (SHEET, b't="inlineStr"><is><t>P1</t></is>', b't="s"><v>7</v>'),  # a text that is not there
+        ("xl/workbook.xml", b"<sheets>", b"<sheets"),
+    ],
+)
+def test_a_damaged_workbook_is_refused_with_what_to_do(part: str, old: bytes, new: bytes) -> None:
+    content = rewritten(workbook(["point", "region_name"], ["P1", "R1"]), part, old, new)
+
+    with pytest.raises(RegistryFileError, match="save it as xlsx or CSV"):
+        text_of(content)
+
+
+def test_a_workbook_with_damaged_bytes_is_refused_with_what_to_do() -> None:
+    rows: list[list[object]] = [["P1", "R1"] for _ in range(99)]
+    content = bytearray(workbook(["point", "region_name"], *rows))
+    with ZipFile(io.BytesIO(content)) as parts:
+        start = parts.getinfo(SHEET).header_offset + 30 + len(SHEET)
+    content[start : start + 8] = b"\xff" * 8
+
+    with pytest.raises(RegistryFileError, match="save it as xlsx or CSV"):
+        text_of(bytes(content))
+
+
+def test_a_workbook_that_unpacks_to_very_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "UNPACKED_MAX", 1 << 20)
+    stream = io.BytesIO(workbook(["point"], ["P1"]))
+    with ZipFile(stream, "a", ZIP_DEFLATED) as parts:
+        parts.writestr("xl/media/nothing", bytes(2 << 20))
+
+    with pytest.raises(RegistryFileError, match=r"unpacks to 2 MB, more than the 1 MB"):
+        text_of(stream.getvalue())
+
+
+def test_a_row_below_the_last_of_a_sheet_is_refused() -> None:
+    content = rewritten(workbook(["point"], ["P1"]), SHEET, b'r="2"', b'r="1999999999"')
+
+    with pytest.raises(RegistryFileError, match="rows below row 1,048,576"):
+        text_of(content)

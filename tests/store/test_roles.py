@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from service.errors import StoreError
 from service.settings.parts import DatabaseSettings
 from service.store.migrations import head_revision, migrate
 from service.store.pool import Connection, connect
@@ -81,6 +82,32 @@ async def test_a_login_without_rights_over_roles_can_migrate(
     revision = await migrate(DatabaseSettings(database_dsn=dsn))
 
     assert revision == head_revision()
+
+
+@pytest.mark.parametrize("is_migrator", [True, False])
+async def test_a_login_that_may_make_no_schema_is_told_the_right_that_it_needs(
+    empty_database: Callable[[], DatabaseSettings],
+    is_migrator: bool,  # a member of the role of migrators
+) -> None:
+    database = empty_database()
+    name = database.database_dsn.rsplit("/", 1)[1]
+    connection = await connect(database, "migrator")
+    await connection.execute(f"CREATE ROLE schemaless_{name} LOGIN PASSWORD 'plain'")
+    await connection.execute(f"GRANT CREATE ON SCHEMA public TO schemaless_{name}")
+    if is_migrator:
+        await connection.execute(f"GRANT voltpass_migrator TO schemaless_{name}")
+    grantee = "voltpass_migrator" if is_migrator else f"schemaless_{name}"
+    dsn = "postgresql://schemaless_{}:plain@{}".format(
+        name, database.database_dsn.rsplit("@", 1)[1]
+    )
+    grant = f"GRANT CREATE ON DATABASE {name} TO {grantee}"
+
+    with pytest.raises(StoreError, match=grant):
+        await migrate(DatabaseSettings(database_dsn=dsn))
+    await connection.execute(grant)
+    await connection.close()
+
+    assert await migrate(DatabaseSettings(database_dsn=dsn)) == head_revision()
 
 
 async def test_pages_and_late_readings_are_hypertables_where_the_server_has_them(

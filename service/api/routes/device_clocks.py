@@ -67,13 +67,11 @@ async def list_device_clocks(
     """Return devices by what the delays of their readings say of their clocks."""
     after = paging.after(str)
     async with reading(context.reader) as snapshot:
-        every = await device_clocks(snapshot.connection)
+        every = await device_clocks(snapshot.connection, region)
     chosen = [
         one
         for one in every
-        if _is_asked(one, finding)
-        and (region is None or one.region == region)
-        and (after is None or one.device > str(after[0]))
+        if _is_asked(one, finding) and (after is None or one.device > str(after[0]))
     ]
     shown = chosen[: paging.limit]
     is_more = len(chosen) > len(shown)

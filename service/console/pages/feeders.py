@@ -14,6 +14,7 @@ from service.console.page import OfAggregates, Page
 from service.console.periods import PERIODS, Chosen, chosen_period
 from service.domain.few_members import fewest_seen, without_few
 from service.domain.periods import day_start
+from service.domain.spreadsheet_text import plain_text
 from service.errors import RequestError
 from service.store.day_series import feeder_days, feeder_hours
 from service.store.deployment_reads import Snapshot
@@ -151,8 +152,8 @@ def _cells(group: GroupCounts, chosen: Chosen) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
+    if isinstance(value, str):
+        return plain_text(value)
     return "" if value is None else value
 
 
