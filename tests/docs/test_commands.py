@@ -25,7 +25,7 @@ from service.store.pool import Pool
 from tests.docs.documents import REPOSITORY
 
 PAGES = {  # what has to come out, so that a page cannot pass by doing nothing
-    "operators": ("street-149", '"kind":"outage"', "2026-0815", "street-171", "notification"),
+    "operators": ("street-149", '"kind":"outage"', "2026-0815", "days compared", "notification"),
     "meter-vendors": ("2 taken, 0 refused", "1 taken, 0 refused", "malformed_reading", "missing"),
     "administrators": ("schema is at revision", "outage desk", "is revoked", "voltpass_"),
 }
