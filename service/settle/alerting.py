@@ -88,12 +88,12 @@ class OutageWatch:
         return standing
 
     def _show(self, standing: Standing, now: datetime) -> None:
-        offset = now.astimezone(self.zone).utcoffset() or timedelta(0)
-        self.metrics.show_zone_offset(offset.total_seconds())
         self.metrics.show_told(_told(one) for one in standing.alerts if one.told is not None)
         self.metrics.show_storms(_storm(name, standing.alerts) for name in sorted(standing.storms))
         held = {one.part.key: one.reason for one in standing.alerts if one.reason is not None}
         self.metrics.show_held(Counter(held.values()))
+        offset = now.astimezone(self.zone).utcoffset() or timedelta(0)
+        self.metrics.show_zone_offset(offset.total_seconds())  # last: it says that the rest is there
         for key, reason in held.items():
             if self._held.get(key) != reason:
                 self.metrics.count_held(reason)
