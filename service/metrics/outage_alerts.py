@@ -92,10 +92,9 @@ class OutageAlertMetrics:
             ("reason",),
         )
         start_at_zero(self._alerts_held, get_args(OutageHeldReason))
-        self._zone_offset_s = gauge(
-            registry,
-            "zone_offset_seconds",
-            "Local time of the deployment less UTC, now.",
+        # Not there before the first look: the rules of alerts see by it that settle looks.
+        self._zone_offset_s = snapshot(
+            registry, "zone_offset_seconds", "Local time of the deployment less UTC, now.", ()
         )
         self.show_held({})
 
@@ -128,4 +127,4 @@ class OutageAlertMetrics:
 
     def show_zone_offset(self, offset_s: float) -> None:
         """Show by how much local time is ahead of UTC."""
-        self._zone_offset_s.set(offset_s)
+        self._zone_offset_s.show({(): offset_s})

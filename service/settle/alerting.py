@@ -31,6 +31,7 @@ from service.store.interruption_rows import reached
 from service.store.pool import Pool
 
 LOOK_EVERY_S: Final = 5.0
+_LONGEST_STORM: Final = timedelta(days=30)
 _US: Final = 1_000_000
 
 log = logger(__name__)
@@ -72,14 +73,14 @@ class OutageWatch:
             StoreError: Nothing was changed; call again.
         """
         now = self.now()
-        since = now - timedelta(seconds=2 * self.rule.storm_over_s + self.rule.storm_window_s)
+        over = timedelta(seconds=self.rule.storm_over_s)
         async with self.pool.transaction() as connection:
             look = Look(
                 now=epoch_us(now),
                 through=epoch_us(await reached(connection)),
                 parts=await read_dark_parts(connection, self.rule, now),
                 known=await read_known_alerts(connection),
-                ready=await read_ready_times(connection, since),
+                ready=await read_ready_times(connection, now - _LONGEST_STORM, over),
             )
             standing = standing_of(self.rule, look)
             await note_alerts(connection, standing.alerts)
@@ -88,12 +89,13 @@ class OutageWatch:
         return standing
 
     def _show(self, standing: Standing, now: datetime) -> None:
-        offset = now.astimezone(self.zone).utcoffset() or timedelta(0)
-        self.metrics.show_zone_offset(offset.total_seconds())
         self.metrics.show_told(_told(one) for one in standing.alerts if one.told is not None)
         self.metrics.show_storms(_storm(name, standing.alerts) for name in sorted(standing.storms))
         held = {one.part.key: one.reason for one in standing.alerts if one.reason is not None}
         self.metrics.show_held(Counter(held.values()))
+        offset = now.astimezone(self.zone).utcoffset() or timedelta(0)
+        # Last: it says that the rest is there.
+        self.metrics.show_zone_offset(offset.total_seconds())
         for key, reason in held.items():
             if self._held.get(key) != reason:
                 self.metrics.count_held(reason)

@@ -81,10 +81,24 @@ _KNOWN = statement(
 _READY = statement(
     "alerts_ready",
     """
+    WITH ready AS (
+        SELECT alert_id, organisation, ready_at,
+               ready_at - lag(ready_at) OVER (PARTITION BY organisation ORDER BY ready_at, alert_id) AS gap
+          FROM outage_alert
+         WHERE ready_at >= $1            -- timestamptz
+           AND kind = 'interruption'
+           AND reason IS DISTINCT FROM 'feeder_outage'
+    ), run AS (
+        SELECT organisation, max(ready_at) AS from_at
+          FROM ready
+         WHERE gap IS NULL
+            OR gap >= $2::interval
+         GROUP BY organisation
+    )
     SELECT organisation, ready_at
-      FROM outage_alert
-     WHERE ready_at >= $1            -- timestamptz
-       AND reason IS DISTINCT FROM 'feeder_outage'
+      FROM ready
+      JOIN run USING (organisation)
+     WHERE ready_at >= from_at
      ORDER BY ready_at, alert_id
     """,
 )
@@ -143,10 +157,15 @@ async def read_known_alerts(connection: Connection) -> list[KnownAlert]:
     ]
 
 
-async def read_ready_times(connection: Connection, since: datetime) -> dict[str, list[int]]:
-    """Return when alerts were ready to be told, by organisation, in order; microseconds."""
+async def read_ready_times(
+    connection: Connection, since: datetime, gap: timedelta
+) -> dict[str, list[int]]:
+    """Return when outages were ready to be told, by organisation, in order; microseconds.
+
+    Those after the last time that none was for ``gap``, which ends any storm; none before ``since``.
+    """
     found: dict[str, list[int]] = {}
-    for row in await connection.fetch(_READY, since):
+    for row in await connection.fetch(_READY, since, gap):
         found.setdefault(row["organisation"], []).append(epoch_us(row["ready_at"]))
     return found
 

@@ -154,6 +154,32 @@ async def test_an_outage_that_ends_before_it_is_told_is_accounted_for(seeded: Po
     assert await held(seeded) == [("interruption", "reclosed", False)]
 
 
+async def test_a_storm_goes_on_as_long_as_outages_come_however_long_ago_it_began(
+    seeded: Pool,
+) -> None:
+    begins = [timedelta(minutes=3 * nth) for nth in range(10)]
+    then = [begins[-1] + timedelta(minutes=40 * nth) for nth in range(1, 13)]
+    async with seeded.transaction() as connection:
+        await connection.executemany(
+            "INSERT INTO outage_alert (outage_id, kind, organisation, region, feeder, start_at, noted_at, ready_at,"
+            " reason, n_points, n_customers, over_at)"
+            " VALUES ($1, 'interruption', 'O1', 'R1', 'F9', $2, $2, $2, 'storm', 5, 5, $2)",
+            [(1000 + nth, NOON + after) for nth, after in enumerate(begins + then)],
+        )
+        await connection.execute("UPDATE outage SET end_at = $1, last_end_at = $1", NOON)
+        await connection.execute("UPDATE interruption SET end_at = $1, latest_at = $1", NOON)
+    last = NOON + then[-1]
+    clock = [last + timedelta(seconds=3599)]
+    watch = watch_at(seeded, clock)
+
+    goes_on = (await watch.look()).storms
+    clock.append(last + timedelta(seconds=3600))
+    is_over = (await watch.look()).storms
+
+    assert goes_on == {"O1"}
+    assert is_over == frozenset()
+
+
 async def test_breaches_inside_a_window_are_noted_once(seeded: Pool) -> None:
     async with seeded.transaction() as connection:
         begin = await connection.fetchval("SELECT now()")

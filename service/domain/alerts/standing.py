@@ -135,15 +135,15 @@ def is_storm(rule: AlertsRow, ready: Iterable[int], now: int) -> bool:
     recent: deque[int] = deque()
     goes_on, last = False, now
     for at in ready:
-        if goes_on and at - last > over:
+        if goes_on and at - last >= over:
             goes_on = False
             recent.clear()
-        while recent and recent[0] < at - window:
+        while recent and recent[0] <= at - window:
             recent.popleft()
         recent.append(at)
         goes_on = goes_on or len(recent) >= rule.storm_alerts_min
         last = at
-    return goes_on and now - last <= over
+    return goes_on and now - last < over
 
 
 def _lasting(rule: AlertsRow, look: Look, known: Mapping[AlertKey, KnownAlert]) -> list[DarkPart]:
@@ -208,7 +208,7 @@ def _storms(
     times = {organisation: list(before) for organisation, before in look.ready.items()}
     for part in ready:
         before = known.get(part.key)
-        if before is None or before.ready is None:
+        if part.key.kind == "interruption" and (before is None or before.ready is None):
             times.setdefault(part.organisation, []).append(look.now)
     return frozenset(one for one, ready_at in times.items() if is_storm(rule, ready_at, look.now))
 
