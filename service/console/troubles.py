@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,12 +71,22 @@ async def read_troubles(page: Page, snapshot: Snapshot) -> Troubles:
     return Troubles(
         n_open_outages=await n_open_outages(connection),
         outages=outages,
-        outside=await points_outside_now(connection, hour - timedelta(hours=1), _SHOWN),
+        outside=await _outside(page, snapshot, hour - timedelta(hours=1)),
         incidents=incidents,
         n_open_incidents=len(still),
         due=await _due(page, snapshot) if is_local else None,
         intake=await _intake(snapshot, is_whole=page.access.territory.is_whole),
     )
+
+
+async def _outside(page: Page, snapshot: Snapshot, hour: datetime) -> Sequence[OutsideNow]:
+    """Return feeders with points outside; for who may read sums only, without those of few points, also in the sum."""
+    found = await points_outside_now(snapshot.connection, hour, _SHOWN)
+    seen = [one for one in found if one.n_points >= page.fewest]
+    n_in_all = sum(one.n_outside for one in seen)
+    if page.fewest <= 1:
+        return found
+    return [replace(one, n_outside_in_all=n_in_all) for one in seen]
 
 
 async def _outages(snapshot: Snapshot, span: tuple[datetime, datetime]) -> Sequence[StoredOutage]:

@@ -127,8 +127,8 @@ def test_a_silent_point_is_in_no_breach_but_counted_as_held() -> None:
 
     assert {key: n for key, n in state.breaches.items() if n} == {("urban", "over"): 1}
     assert [(one.feeder, one.n_troubled, one.n_held) for one in state.feeders] == [
-        ("F1", 2, 1),
-        ("F2", 1, 1),
+        ("F1", 1, 1),
+        ("F2", 0, 1),
     ]
     assert state.n_held == {"communication": 2, "declared_window": 0, "stale": 0}
     assert held_breaches(seen, held(P1=9, P3=20, P4=20).silent) == {1: "under", 3: "high"}
