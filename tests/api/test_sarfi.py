@@ -14,7 +14,7 @@ from service.domain.sarfi import sarfi_index, sarfi_names
 from tests.api.clients import get, problem
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # midnight in Shanghai
 DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from tests.api.clients import application, client_of, get, problem
 from tests.api.recount import MINUTE, Cells, cells_from, verdict_of
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # midnight of 1 March in Shanghai
 NEW_YEAR = datetime(2023, 12, 31, 16, tzinfo=UTC)

@@ -40,7 +40,7 @@ from tests.settle.plant import (
     table,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 # Two feeders of twelve and six points; six points a concentrator, one reading a slot.
 CONCENTRATOR = {f"M{n}": f"K{n // 6}" for n in range(18)}
