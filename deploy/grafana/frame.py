@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from deploy.grafana.edition import LANGUAGES, Edition
-from deploy.grafana.panels import ORANGE, PURPLE, Panel
+from deploy.grafana.panels import Panel
 from deploy.grafana.queries import (
     DECLARED_IN_PLACE,
     FROM_AT,
@@ -30,6 +30,7 @@ from deploy.grafana.queries import (
     TO_AT,
     table,
 )
+from service.console.palette import ORANGE, PURPLE
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.cog.builder import Builder

@@ -28,26 +28,18 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from deploy.grafana.edition import Edition
 from deploy.grafana.queries import PROMETHEUS, TIMESCALE, SqlTarget
+from service.console.palette import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+)
 
-BLUE = "#0072B2"
-SKY = "#56B4E9"
-GREEN = "#009E73"
-YELLOW = "#F0E442"
-ORANGE = "#E69F00"
-VERMILION = "#D55E00"
-PURPLE = "#CC79A7"
-GREY = "#999999"
 PALETTE = (BLUE, SKY, GREEN, YELLOW, ORANGE, VERMILION, PURPLE, GREY)
-
-VERDICT_COLOURS = {
-    "pass": BLUE,
-    "over": VERMILION,
-    "under": ORANGE,
-    "interrupted": PURPLE,
-    "exempt": SKY,
-    "invalid": YELLOW,
-    "missing": GREY,
-}
 
 Target: TypeAlias = SqlTarget | prometheus_builders.Dataquery
 Panel: TypeAlias = stat_builders.Panel | table_builders.Panel | timeseries_builders.Panel

@@ -1,7 +1,7 @@
-"""The colours of the console: those of Okabe and Ito, which the colour-blind can tell apart.
+"""The colours of the console and of Grafana: those of Okabe and Ito, which the colour-blind can tell apart.
 
 Blue is good and vermilion is bad; no pair of red and green has to be told apart. The style sheet has the same colours
-as ``--verdict-...``, the dashboards of Grafana too.
+as ``--verdict-...``.
 """
 
 from collections.abc import Mapping

@@ -288,10 +288,10 @@ def test_a_sparkline_has_gaps_where_nothing_is_known() -> None:
 
 
 def test_the_colours_of_verdicts_are_the_same_in_style_sheet_and_grafana() -> None:
-    from deploy.grafana import panels  # noqa: PLC0415
+    from deploy.grafana.dashboards import rates  # noqa: PLC0415
 
     style = (CONSOLE / "assets" / "console.css").read_text("utf-8")
     in_style = dict(re.findall(r"--verdict-([a-z]+): (#[0-9A-Fa-f]{6});", style))
 
     assert in_style == dict(VERDICT_COLOURS)
-    assert dict(panels.VERDICT_COLOURS) == dict(VERDICT_COLOURS)
+    assert dict(vars(rates)["VERDICT_COLOURS"]) == dict(VERDICT_COLOURS)

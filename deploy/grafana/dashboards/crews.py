@@ -4,22 +4,9 @@
 
 from deploy.grafana.edition import Edition
 from deploy.grafana.figures import as_rows
-from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    SKY,
-    VERMILION,
-    Field,
-    Look,
-    Panel,
-    bars,
-    coloured,
-    plain,
-    rates,
-    rows,
-    stat,
-)
+from deploy.grafana.panels import Field, Look, Panel, bars, coloured, plain, rates, rows, stat
 from deploy.grafana.queries import FROM_AT, IN_PLACE, TO_AT, series, table
+from service.console.palette import BLUE, GREY, SKY, VERMILION
 from service.domain.promise_rows import CrewRow
 from service.domain.rules import RuleSet
 

@@ -1,21 +1,9 @@
 """Panels about this moment, from the live state of the consumers: operations, no statutory figure."""
 
 from deploy.grafana.edition import Edition
-from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    Look,
-    Panel,
-    bars,
-    coloured,
-    lines,
-    stat,
-)
+from deploy.grafana.panels import Look, Panel, bars, coloured, lines, stat
 from deploy.grafana.queries import SELECTED, instant_of, range_of
+from service.console.palette import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION
 
 _DARK = f"voltpass_feeder_open_interruptions{SELECTED}"
 _BREACH_FROM = {"under": 5, "over": 5, "high": 1}  # points from which the number is vermilion

@@ -10,21 +10,7 @@ from deploy.grafana.dashboards import processes, rates
 from deploy.grafana.edition import Edition
 from deploy.grafana.figures import is_monitored
 from deploy.grafana.frame import Frame, Row, build
-from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    ORANGE,
-    SKY,
-    VERMILION,
-    Field,
-    Look,
-    Panel,
-    bars,
-    coloured,
-    lines,
-    plain,
-    rows,
-)
+from deploy.grafana.panels import Field, Look, Panel, bars, coloured, lines, plain, rows
 from deploy.grafana.queries import (
     DAY_AS_TIME,
     FROM_AT,
@@ -35,6 +21,7 @@ from deploy.grafana.queries import (
     series,
     table,
 )
+from service.console.palette import BLUE, GREY, ORANGE, SKY, VERMILION
 from service.metrics import Outcome
 
 _OUTCOME_COLOURS = dict(zip(get_args(Outcome), (BLUE, GREY, SKY, ORANGE, VERMILION), strict=True))

@@ -8,13 +8,6 @@ from deploy.grafana.dashboards import reliability
 from deploy.grafana.edition import Edition
 from deploy.grafana.frame import Frame, Row, build, point_variable
 from deploy.grafana.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    VERDICT_COLOURS,
-    VERMILION,
     Field,
     Look,
     Panel,
@@ -27,6 +20,7 @@ from deploy.grafana.panels import (
     rows,
 )
 from deploy.grafana.queries import FROM_AT, IN_DAYS, TO_AT, series, table
+from service.console.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, VERDICT_COLOURS, VERMILION
 
 # Minutes, or longer spans where the chosen time is long.
 _SPAN = (

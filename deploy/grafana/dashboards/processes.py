@@ -1,21 +1,9 @@
 """Panels about the processes: checkpoints, what settle has before it, requests, disturbances."""
 
 from deploy.grafana.edition import Edition
-from deploy.grafana.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    VERMILION,
-    Look,
-    Panel,
-    bars,
-    coloured,
-    lines,
-    plain,
-)
+from deploy.grafana.panels import Look, Panel, bars, coloured, lines, plain
 from deploy.grafana.queries import range_of
+from service.console.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 
 
 def panels(edition: Edition) -> list[Panel]:

@@ -14,25 +14,14 @@ from deploy.grafana.dashboards.crews import crew_panels
 from deploy.grafana.edition import Edition
 from deploy.grafana.figures import as_rows
 from deploy.grafana.frame import Frame, Row, build
-from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    ORANGE,
-    SKY,
-    VERMILION,
-    Field,
-    Look,
-    Panel,
-    plain,
-    rows,
-    stat,
-)
+from deploy.grafana.panels import Field, Look, Panel, plain, rows, stat
 from deploy.grafana.queries import (
     DECLARED_IN_PLACE,
     FROM_AT,
     TO_AT,
     table,
 )
+from service.console.palette import BLUE, GREY, ORANGE, SKY, VERMILION
 from service.domain.promise_rows import LeadUnit, NoticeRow, PlannedWindowRow
 
 _RESULT = {"kept": BLUE, "broken": VERMILION, "open": SKY, "none": ORANGE, "cancelled": GREY}

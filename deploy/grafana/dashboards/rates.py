@@ -13,13 +13,6 @@ from deploy.grafana.figures import (
     targets_of,
 )
 from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERDICT_COLOURS,
-    VERMILION,
     Field,
     Look,
     Panel,
@@ -32,6 +25,7 @@ from deploy.grafana.panels import (
     stat,
 )
 from deploy.grafana.queries import DAY_AS_TIME, IN_DAYS, IN_PLACE, series, table
+from service.console.palette import BLUE, GREY, ORANGE, PURPLE, SKY, VERDICT_COLOURS, VERMILION
 
 GROUP = [*plain("points", "not_monitored"), *rates(*RATE_COLUMNS)]
 METHOD = Field(name="method", words={"continuous": BLUE, "sampled": ORANGE})

@@ -5,23 +5,9 @@
 from deploy.grafana.dashboards.rates import point_field
 from deploy.grafana.edition import Edition
 from deploy.grafana.figures import CUSTOMERS, DARK, N_CUSTOMERS, targets_of
-from deploy.grafana.panels import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    Field,
-    Look,
-    Panel,
-    bars,
-    coloured,
-    plain,
-    rows,
-    stat,
-)
+from deploy.grafana.panels import Field, Look, Panel, bars, coloured, plain, rows, stat
 from deploy.grafana.queries import FROM_AT, IN_DAYS, IN_PLACE, TO_AT, series, table
+from service.console.palette import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION
 
 _FIGURES = {
     "supply_reliability": "1 - (SELECT coalesce(sum(minutes), 0) FROM dark) / nullif(sum(service_minutes), 0)",
