@@ -1,14 +1,10 @@
 """What the least delay of a device says of its clock."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 ClockFinding = Literal["right", "zone", "drift", "late"]
-FINDINGS: Final = get_args(ClockFinding)
 
-FEWEST_PEERS: Final = (
-    5  # devices behind the same concentrator, for their delay to be what is usual there
-)
 DRIFT_S: Final = 120  # DL/T 645 and Q/GDW 1365 want 5 minutes at most; half of a minute's ledger is lost well before
 _ZONE_STEP_S: Final = 1800  # zones differ by whole half hours, but for three
 _ZONE_FROM_S: Final = 3600

@@ -62,6 +62,18 @@ class VerdictCounts:
         """All minutes."""
         return self.n_to_judge + self.n_interrupted + self.n_exempt
 
+    def by_verdict(self) -> dict[str, int]:
+        """Return the minutes by the verdict's word, in the order in which they are shown."""
+        return {
+            "pass": self.n_pass,
+            "over": self.n_over,
+            "under": self.n_under,
+            "interrupted": self.n_interrupted,
+            "exempt": self.n_exempt,
+            "invalid": self.n_invalid,
+            "missing": self.n_missing,
+        }
+
     def __add__(self, other: "VerdictCounts") -> "VerdictCounts":
         return VerdictCounts(
             n_missing=self.n_missing + other.n_missing,

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
@@ -22,8 +22,6 @@ from service.errors import RegistryFileError
 
 Language = Literal["en", "zh"]  # of headers and words
 Encoding = Literal["utf-8", "utf-8-bom", "gbk"]
-LANGUAGES: Final = get_args(Language)
-ENCODINGS: Final = get_args(Encoding)
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"

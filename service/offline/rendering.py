@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.offline.columns import BadRow
-from service.offline.report import PointScore, ScoreReport, as_float, as_json, minutes_of
+from service.offline.report import PointScore, ScoreReport, as_float, as_json
 
 BAD_ROWS_SHOWN = 20
 _WIDTH_OF_A_FILE = 110  # columns, where the output is no terminal
@@ -92,10 +92,10 @@ def _parts(report: ScoreReport) -> Iterable[RenderableType]:
 
 def _minutes_table(scores: Sequence[PointScore]) -> Table:
     table = _table("minutes by verdict")
-    for name in minutes_of(scores[0].counts):
+    for name in scores[0].counts.by_verdict():
         table.add_column(name, justify="right", no_wrap=True)
     for score in scores:
-        minutes = minutes_of(score.counts).values()
+        minutes = score.counts.by_verdict().values()
         table.add_row(Text(score.point), *(f"{n_minutes:,}" for n_minutes in minutes))
     return table
 
@@ -141,7 +141,7 @@ def _csv_row(score: PointScore) -> dict[str, object]:
     days = score.days
     return {
         "point": score.point,
-        **minutes_of(score.counts),
+        **score.counts.by_verdict(),
         "pass_rate": as_float(score.rate.rate),
         "lower": as_float(score.rate.lower),
         "upper": as_float(score.rate.upper),

@@ -58,19 +58,6 @@ def as_json(report: ScoreReport) -> dict[str, list[PointJson]]:
     return {"points": [_point_json(score) for score in report.points]}
 
 
-def minutes_of(counts: VerdictCounts) -> dict[str, int]:
-    """Return minutes by verdict, in the order in which they are shown."""
-    return {
-        "pass": counts.n_pass,
-        "over": counts.n_over,
-        "under": counts.n_under,
-        "interrupted": counts.n_interrupted,
-        "exempt": counts.n_exempt,
-        "invalid": counts.n_invalid,
-        "missing": counts.n_missing,
-    }
-
-
 def as_float(share: Fraction | None) -> float | None:
     """Return the float next to an exact share."""
     return None if share is None else float(share)
@@ -79,7 +66,7 @@ def as_float(share: Fraction | None) -> float | None:
 def _point_json(score: PointScore) -> PointJson:
     shown: PointJson = {
         "point": score.point,
-        "minutes": minutes_of(score.counts),
+        "minutes": score.counts.by_verdict(),
         "pass_rate": as_float(score.rate.rate),
         "lower": as_float(score.rate.lower),
         "upper": as_float(score.rate.upper),

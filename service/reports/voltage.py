@@ -167,16 +167,9 @@ def _minutes(item: str, figure: PassFigure) -> Row:
 
 
 def _counts(counts: VerdictCounts) -> dict[str, Value]:
-    return {
-        "due": counts.n_due,
-        "pass": counts.n_pass,
-        "over": counts.n_over,
-        "under": counts.n_under,
-        "interrupted": counts.n_interrupted,
-        "exempt": counts.n_exempt,
-        "invalid": counts.n_invalid,
-        "missing_minutes": counts.n_missing,
-    }
+    minutes = counts.by_verdict()
+    n_missing = minutes.pop("missing")
+    return {"due": counts.n_due, **minutes, "missing_minutes": n_missing}
 
 
 def _regions(

@@ -140,13 +140,7 @@ def _cells(group: GroupCounts, chosen: Chosen) -> dict[str, object]:
         "lower": mean.lower,
         "upper": mean.upper,
         "coverage": mean.coverage,
-        "pass": counts.n_pass,
-        "over": counts.n_over,
-        "under": counts.n_under,
-        "interrupted": counts.n_interrupted,
-        "exempt": counts.n_exempt,
-        "invalid": counts.n_invalid,
-        "missing": counts.n_missing,
+        **counts.by_verdict(),
     }
 
 
