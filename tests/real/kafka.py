@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from tests.real.instance import LOOPBACK, Instance, RealServerError, free_ports
-from tests.real.parts import RealParts
+from tests.real.instance import LOOPBACK, Instance, free_ports
+from tests.real.server import RealServer
 
 _START_LIMIT_S = 60.0  # five seconds on two idle cores
 _ASK_LIMIT_S = 1.0
@@ -22,49 +22,25 @@ _API_VERSIONS = struct.pack(">hhih", 18, 0, 1, -1)  # key, version, correlation,
 
 
 @dataclass(kw_only=True)
-class RealKafka:
+class RealKafka(RealServer):
     """A broker with no topics; each start has a fresh log and ports of its own.
 
     Stopping kills it: its log is thrown away, and an orderly shutdown takes seconds.
     """
 
-    parts: RealParts
+    WHAT = "broker"
+
     timestamp_type: Literal["LogAppendTime", "CreateTime"] = "LogAppendTime"  # topics may differ
     heap_mb: int = 768
     properties: Mapping[str, str] = field(default_factory=dict)  # win over those set here
     bootstrap: str = field(init=False, default="")  # host:port, while it runs
     version: str = field(init=False, default="")  # as the broker says
-    _instance: Instance | None = field(init=False, default=None, repr=False)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def _new_instance(self) -> Instance:
+        return Instance(self.parts.folder / "run", "kafka")
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start the broker and return when it serves clients.
-
-        Raises:
-            RealServerError: It does not; nothing is left running.
-        """
-        if self._instance is not None:
-            raise RealServerError("this broker runs already")
-        self._instance = instance = Instance(self.parts.folder / "run", "kafka")
-        try:
-            self._start(instance)
-        except BaseException:
-            self.stop()
-            raise
-        sys.stderr.write(f"Apache Kafka {self.version} at {self.bootstrap}\n")
-
-    def stop(self) -> None:
-        """End the broker and remove its log; again: nothing."""
-        instance, self._instance = self._instance, None
+    def _forget_address(self) -> None:
         self.bootstrap = ""
-        if instance is not None:
-            instance.close()
 
     def _start(self, instance: Instance) -> None:
         broker_port, controller_port = free_ports(2)
@@ -86,6 +62,7 @@ class RealKafka:
         told = re.search(r"Kafka version: (\S+)", instance.log_text())
         self.version = told.group(1) if told else "of unknown version"
         self.bootstrap = f"{LOOPBACK}:{broker_port}"
+        sys.stderr.write(f"Apache Kafka {self.version} at {self.bootstrap}\n")
 
     def _java(self, *options: str) -> list[str]:
         classes = f"{self.parts.kafka_libs}/*"

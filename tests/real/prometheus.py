@@ -3,56 +3,32 @@
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
 import httpx
 import yaml
 
-from tests.real.instance import LOOPBACK, Instance, RealServerError, free_ports
-from tests.real.parts import RealParts
+from tests.real.instance import LOOPBACK, Instance, free_ports
+from tests.real.server import RealServer
 
 _START_LIMIT_S = 60.0  # a second on two idle cores
 _ASK_LIMIT_S = 1.0
 
 
 @dataclass(kw_only=True)
-class RealPrometheus:
+class RealPrometheus(RealServer):
     """A server without rules; each start has fresh files and a port of its own."""
 
-    parts: RealParts
+    WHAT = "Prometheus"
+
     targets: Mapping[str, str]  # host:port by name of the job
     scrape_interval_s: int = 1
     url: str = field(init=False, default="")  # while it runs
-    _instance: Instance | None = field(init=False, default=None, repr=False)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def _new_instance(self) -> Instance:
+        return Instance(self.parts.folder / "run", "prometheus")
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start the server and return when it answers.
-
-        Raises:
-            RealServerError: It does not; nothing is left running.
-        """
-        if self._instance is not None:
-            raise RealServerError("this Prometheus runs already")
-        self._instance = instance = Instance(self.parts.folder / "run", "prometheus")
-        try:
-            self._start(instance)
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End the server and remove its files; again: nothing."""
-        instance, self._instance = self._instance, None
+    def _forget_address(self) -> None:
         self.url = ""
-        if instance is not None:
-            instance.close()
 
     def _start(self, instance: Instance) -> None:
         (port,) = free_ports(1)

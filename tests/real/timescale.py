@@ -8,10 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from tests.real.instance import LOOPBACK, Instance, RealServerError, free_ports
-from tests.real.parts import RealParts
+from tests.real.server import RealServer
 
 _START_LIMIT_S = 60.0  # under two seconds on two idle cores
 _USER = "postgres"  # of the machine or the root; also the superuser of the cluster
@@ -19,14 +18,15 @@ _READY_LINE = 7  # of postmaster.pid: `ready` once connections are accepted
 
 
 @dataclass(kw_only=True)
-class RealTimescale:
+class RealTimescale(RealServer):
     """A cluster with TimescaleDB preloaded; each start has fresh files and a port of its own.
 
     As root it runs as the user postgres, inside the root that PostgreSQL was installed in. That
     root needs no mount: ``/proc`` is not read, and shared memory does not live in ``/dev/shm``.
     """
 
-    parts: RealParts
+    WHAT = "database server"
+
     fsync: bool = True  # off: faster, and what a kill test proves no longer holds
     max_connections: int = 100
     settings: Mapping[str, str] = field(default_factory=dict)  # win over those set here
@@ -34,43 +34,6 @@ class RealTimescale:
     postgres_version: str = field(init=False, default="")
     timescale_version: str = field(init=False, default="")
     edition: str = field(init=False, default="")  # `apache` or `timescale` (Community)
-    _instance: Instance | None = field(init=False, default=None, repr=False)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start the server and return when it serves clients.
-
-        Raises:
-            RealServerError: It does not; nothing is left running.
-        """
-        if self._instance is not None:
-            raise RealServerError("this database server runs already")
-        if os.geteuid() != 0 and self.parts.postgres_root != Path("/"):
-            raise RealServerError(f"only root can start PostgreSQL in {self.parts.postgres_root}")
-        runs = self.parts.postgres_root / f"var/tmp/voltpass-real-{os.geteuid()}"
-        self._instance = instance = Instance(runs, "timescale")
-        try:
-            self._start(instance)
-        except BaseException:
-            self.stop()
-            raise
-        sys.stderr.write(
-            f"PostgreSQL {self.postgres_version}, TimescaleDB {self.timescale_version}"
-            f" ({self.edition} edition) at {LOOPBACK}:{self.port}\n"
-        )
-
-    def stop(self) -> None:
-        """End the server with all its processes and remove its files; again: nothing."""
-        instance, self._instance = self._instance, None
-        self.port = 0
-        if instance is not None:
-            instance.close()
 
     def dsn(self, database: str, user: str = _USER) -> str:
         """Return the address of a database; there is no password, whoever the user is."""
@@ -88,6 +51,15 @@ class RealTimescale:
         """Drop a database and throw out whoever is connected to it."""
         self._sql("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def _new_instance(self) -> Instance:
+        if os.geteuid() != 0 and self.parts.postgres_root != Path("/"):
+            raise RealServerError(f"only root can start PostgreSQL in {self.parts.postgres_root}")
+        runs = self.parts.postgres_root / f"var/tmp/voltpass-real-{os.geteuid()}"
+        return Instance(runs, "timescale")
+
+    def _forget_address(self) -> None:
+        self.port = 0
+
     def _start(self, instance: Instance) -> None:
         cluster = instance.folder / "cluster"
         cluster.mkdir()
@@ -104,6 +76,10 @@ class RealTimescale:
         instance.wait_until(lambda: _is_ready(cluster / "postmaster.pid"), _START_LIMIT_S)
         self.port = port
         self._ask_versions()
+        sys.stderr.write(
+            f"PostgreSQL {self.postgres_version}, TimescaleDB {self.timescale_version}"
+            f" ({self.edition} edition) at {LOOPBACK}:{self.port}\n"
+        )
 
     def _ask_versions(self) -> None:
         name = "voltpass_probe"  # the edition is known only where the extension is
