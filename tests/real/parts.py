@@ -63,7 +63,7 @@ def read_parts(env: Mapping[str, str]) -> RealParts:
         soffice=part("SOFFICE"),
         pdftoppm=part("PDFTOPPM"),
         chromium=part("CHROMIUM"),
-        helm=Path(named["TEST_REAL_HELM"]) if "TEST_REAL_HELM" in named else None,
+        helm=part("HELM") if {"TEST_REAL_HELM", "TEST_REAL_WITH_HELM"} & named.keys() else None,
         systemd_analyze=part("SYSTEMD_ANALYZE"),
     )
     _check_there(parts)
