@@ -98,17 +98,11 @@ def known_of(
 
 def windows_of_district(district: District) -> list[DeclaredWindow]:
     """Return what operators declared before it was over, with whom it concerns."""
-    scopes: dict[str, defaultdict[str, set[int]]] = {
-        place: defaultdict(set) for place in ("feeder", "transformer", "point")
-    }
-    for point_id, row in enumerate(district.rows("points.csv"), 1):
-        for place, codes in scopes.items():
-            codes[row[place]].add(point_id)
     found = []
     for number, row in enumerate(district.rows("outages.csv"), 1):
         if row["kind"] not in _ANNOUNCED:
             continue
-        codes = scopes[row["place"]]
+        codes = district.scopes[row["place"]]
         found.append(
             DeclaredWindow(
                 declaration_id=number,

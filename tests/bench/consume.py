@@ -93,12 +93,10 @@ def _bare(bootstrap: str, n_messages: int) -> float:
     )
 
 
-def _consume(bootstrap: str, dsn: str, n_readings: int) -> tuple[Sample, Sample]:
-    """Run the consumer; return the samples at the ends of the window: a checkpoint each."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("VOLTPASS_")
-    }
-    environment |= {
+def environment_of(bootstrap: str, dsn: str) -> dict[str, str]:
+    """Return this process's environment with the settings of a role in place of its own."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("VOLTPASS_")}
+    return others | {
         "VOLTPASS_KAFKA_BOOTSTRAP": bootstrap,
         "VOLTPASS_DATABASE_DSN": dsn,
         "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
@@ -106,6 +104,11 @@ def _consume(bootstrap: str, dsn: str, n_readings: int) -> tuple[Sample, Sample]
         "VOLTPASS_METER_EVENT_TOPICS": ",",
         "VOLTPASS_LOG_LEVEL": "warning",
     }
+
+
+def _consume(bootstrap: str, dsn: str, n_readings: int) -> tuple[Sample, Sample]:
+    """Run the consumer; return the samples at the ends of the window: a checkpoint each."""
+    environment = environment_of(bootstrap, dsn)
     process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)
     try:
         samples = asyncio.run(_watch(dsn, n_readings, process))

@@ -22,7 +22,7 @@ import httpx
 from rich.console import Console
 
 from tests.bench import telemetry
-from tests.bench.consume import TOPIC, prepare
+from tests.bench.consume import TOPIC, environment_of, prepare
 from tests.bench.figure import Figure
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
@@ -118,17 +118,9 @@ async def _fill(dsn: str, first_s: int) -> None:
 
 @contextmanager
 def _role(role: str, bootstrap: str, dsn: str) -> Iterator["subprocess.Popen[bytes]"]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("VOLTPASS_")
-    }
-    environment |= {
-        "VOLTPASS_KAFKA_BOOTSTRAP": bootstrap,
-        "VOLTPASS_DATABASE_DSN": dsn,
+    environment = environment_of(bootstrap, dsn) | {
         "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
-        "VOLTPASS_METRICS_PORT": "0",
         "VOLTPASS_API_PORT": str(_API_PORT),
-        "VOLTPASS_METER_EVENT_TOPICS": ",",
-        "VOLTPASS_LOG_LEVEL": "warning",
     }
     process = subprocess.Popen([sys.executable, "-m", "service", role], env=environment)
     try:

@@ -94,6 +94,17 @@ class District:
         """The registry's row of each device."""
         return {row["device"]: row for row in self.rows("devices.csv")}
 
+    @cached_property
+    def scopes(self) -> dict[str, defaultdict[str, set[int]]]:
+        """The points of each place by its kind and code, as numbers of their rows, counted from 1; of others none."""
+        found: dict[str, defaultdict[str, set[int]]] = {
+            place: defaultdict(set) for place in ("feeder", "transformer", "point")
+        }
+        for point_id, row in enumerate(self.rows("points.csv"), 1):
+            for place, codes in found.items():
+                codes[row[place]].add(point_id)
+        return found
+
     def begins_ms(self, device: str, reading: Reading) -> int:
         """Return the start of a reading's interval on the clock of its device."""
         at_end = self.registered[device]["stamp_at"] == "end"

@@ -100,18 +100,12 @@ def records_of(district: District, arrived_by_us: int | None) -> list[tuple[str,
 
 def entries_of(district: District, arrived_by_us: int | None) -> list[RegisterEntry]:
     """Return the outages in the register, in the order in which they were entered."""
-    scopes: dict[str, defaultdict[str, set[int]]] = {
-        place: defaultdict(set) for place in ("feeder", "transformer", "point")
-    }
-    for point_id, row in enumerate(district.rows("points.csv"), 1):
-        for place, codes in scopes.items():
-            codes[row[place]].add(point_id)
     found = []
     for number, row in enumerate(district.rows("outages.csv"), 1):
         is_late = arrived_by_us is not None and us(row["entered_at"]) > arrived_by_us
         if row["kind"] == "abnormal_state" or row["cancelled_at"] or is_late:
             continue
-        codes = scopes[row["place"]]
+        codes = district.scopes[row["place"]]
         times = {name: us(row[name]) if row[name] else None for name in _ENTRY_TIMES}
         for name in ("off_at", "on_at"):  # nobody writes down what has not happened yet
             if arrived_by_us is not None and (times[name] or 0) > arrived_by_us:
