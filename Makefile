@@ -35,6 +35,8 @@ demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARG
 # worker, which has a broker and a database of its own. The kernels are compiled before: one process writes
 # their cache. Their other two modes run beside.
 WORKERS = -n 3 --dist loadscope
+# The same with the real servers, two of each kind; what may take longest begins first (tests/conftest.py).
+REAL_WORKERS = -n 2 --dist loadscope --no-loadscope-reorder
 OTHER_MODES = $(CACHE)/other-modes.log
 TEMPORARY = $${TMPDIR:-$$(tests/roomy_folder.sh)}
 
@@ -50,8 +52,9 @@ test: $(VENV)/.stamp-dev ## the suite with embedded parts, the kernels in three 
 
 test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB, and what is slow
 	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
-	@where=$$(tests/real/provision.sh) && eval "$$where" && \
-	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real or slow" $(ARGS)
+	@where=$$(tests/real/provision.sh) && eval "$$where" && $(BIN)/python -m tests.real.servers && \
+	$(JIT) $(BIN)/python -m kernels && \
+	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest $(REAL_WORKERS) -m "integration or real or slow" $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
 	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"

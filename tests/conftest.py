@@ -26,3 +26,13 @@ pytest_plugins = ["tests.backends"]
 def warm_kernels() -> int:
     """Compile every kernel before the first test, and none later."""
     return kernels.warm_up()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=_limit_s, reverse=True)
+
+
+def _limit_s(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0

@@ -13,7 +13,7 @@ from service.store.pool import Pool
 from tests.api.clients import get
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DAY = 20_000  # since the Unix epoch: 2024-10-04
 HOUR_MS = 3_600_000

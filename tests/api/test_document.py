@@ -12,6 +12,8 @@ from service.api.problem import MEDIA_TYPE
 from service.domain.catalogue import checksum_of, read_catalogue
 from tests.api.clients import NOWHERE, application, client_of
 
+pytestmark = pytest.mark.slow
+
 PATHS = {
     "/v1/points",
     "/v1/points/{point}",

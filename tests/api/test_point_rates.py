@@ -22,7 +22,7 @@ from tests.api.recount import (
 )
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 GOLDEN_DAY = (
     [400] * 1300 + [800] * 60 + [-950] * 20 + [-1200] * 30 + [-10000] * 20 + [CELL_NONE] * 10

@@ -18,7 +18,7 @@ from tests.api.clients import get, problem
 from tests.api.registering import Registrar, at
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 YEAR = {"from": "2024-01-01", "to": "2025-01-01"}
 

@@ -26,7 +26,7 @@ from tests.api.seeding import NewPoint, Seeder
 from tests.api.telling import CALL, DEADLINE, OUTAGE, PLANNED, declare, told
 from tests.api.test_access import routes
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # 1 March in Shanghai
 MARCH_1 = {"from": "2024-03-01", "to": "2024-03-02"}

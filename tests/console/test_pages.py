@@ -16,7 +16,7 @@ from tests.api.clients import client_of
 from tests.api.seeding import NewPoint, Seeder
 from tests.console.serving import application
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # 1 March, midnight in Shanghai
 DAY = timedelta(days=1)

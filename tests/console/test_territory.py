@@ -24,7 +24,7 @@ from tests.api.test_territory import Regions
 from tests.api.test_territory import regions as regions  # noqa: PLC0414 (a fixture)
 from tests.console.serving import application
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 MARCH_1 = "from=2024-03-01&to=2024-03-02"
 # What is asked of each route, about things that the region has; the first also shows that it has something to say.

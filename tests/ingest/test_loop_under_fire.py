@@ -10,6 +10,8 @@ from service.ingest.checkpoint_policy import CheckpointPolicy
 from tests.ingest.consumers import consumer_of, running, until
 from tests.ingest.fakes import P0, P1, FakeRegistrar, FakeSource, FakeStore, message, registry
 
+pytestmark = pytest.mark.slow
+
 N_MESSAGES = 400
 
 

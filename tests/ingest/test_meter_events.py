@@ -22,7 +22,7 @@ from tests.faults.proxy import Proxy
 from tests.ingest.brokers import Broker, unique
 from tests.ingest.network import Network, reading, this_minute_ms
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DEVICES = tuple(f"M{i}" for i in range(8))
 N_PARTITIONS = 4

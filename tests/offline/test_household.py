@@ -15,6 +15,8 @@ import pytest
 from service.recordings import UCI_HOUSEHOLD
 from tests.offline.files import minutes, score_one
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 
 

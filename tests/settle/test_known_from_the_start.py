@@ -17,7 +17,7 @@ from service.store.pool import Pool
 from tests.settle.plant import Consumer, at, consumer, ledger, minutes, register, settle, table
 from tests.store.emptying import empty
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 # Low voltage, a level with a spread of the day, and one that no minute rule covers in China.
 POINTS = (

@@ -34,7 +34,7 @@ from tests.settle.plant import (
 )
 from tests.settle.test_interruptions import INTERRUPTIONS, district, supply, tell
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DAY_MINUTES = 1440
 _TICK = timedelta(microseconds=1)

@@ -16,7 +16,7 @@ from service.store.pool import Pool
 from tests.settle.plant import DAY, DAY_MS, at, consumer, minutes, register, settle, settler, table
 from tests.store.emptying import empty
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 POINTS = "P1,220,1p,D,F1,2026-11-01T00:00+08:00\nP2,220,1p,D,F1,2026-11-01T00:00+08:00\n"
 OLD = "M1,P1,60,no,2026-11-01T00:00+08:00\n"
