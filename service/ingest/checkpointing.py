@@ -53,8 +53,10 @@ class Stored(Protocol):
 class Ledger(Protocol):
     """Where checkpoints are stored."""
 
-    async def commit(self, checkpoint: Checkpoint, judge: Judge) -> Stored:
-        """Judge and store a checkpoint, whole or not at all."""
+    async def commit(
+        self, checkpoint: Checkpoint, judge: Judge, *, has_moved: bool = False
+    ) -> Stored:
+        """Judge and store a checkpoint, whole or not at all; again with ``has_moved`` after that."""
         ...
 
 
@@ -108,12 +110,15 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
     async def _try(self, checkpoint: Checkpoint) -> Stored:
         """Commit under the judgement in force, whichever that is by then."""
         self.trying_since_s = clock.monotonic_s()
+        has_moved = False
         try:
             while True:
+                judge = self._knowledge.now.judge
                 try:
-                    return await self._ledger.commit(checkpoint, self._knowledge.now.judge)
+                    return await self._ledger.commit(checkpoint, judge, has_moved=has_moved)
                 except JudgementMovedError as moved:
                     await self._knowledge.refresh(moved.number)
+                    has_moved = True
         finally:
             self.trying_since_s = None
 

@@ -13,7 +13,7 @@ from typing import Final, Generic, Protocol
 from service import clock
 from service.domain.batch import Message
 from service.errors import FencedError, OffsetGoneError, StoreError
-from service.ingest.checkpoint_policy import CheckpointPolicy
+from service.ingest.checkpoint_policy import FIRST_SHARE, CheckpointPolicy
 from service.ingest.folding import FoldReport, FoldThread
 from service.ingest.holding import E, HeldOf, HoldingOf
 from service.ingest.offsets import OffsetPolicy, Start, resume_at
@@ -92,6 +92,7 @@ class ConsumeLoop(Generic[E]):
     _restoring: asyncio.Lock = field(default_factory=asyncio.Lock)
     _full: asyncio.Event = field(default_factory=asyncio.Event)
     _is_paused: bool = False
+    _share: float = FIRST_SHARE  # of the rows that may wait for a checkpoint
     _n_fenced: int = 0  # since the last checkpoint that was stored
     _must_rejoin: bool = False
 
@@ -222,7 +223,7 @@ class ConsumeLoop(Generic[E]):
 
     def _keep_flow(self) -> None:
         """Pause while memory is full and the checkpoint that empties it cannot begin yet."""
-        is_full = self.policy.checkpoint.is_full(self.holding.waiting())
+        is_full = self.policy.checkpoint.is_full(self.holding.waiting(), self._share)
         if is_full:
             self._full.set()
         must_wait = is_full and self.checkpointer.is_storing
@@ -240,7 +241,7 @@ class ConsumeLoop(Generic[E]):
             await self._store()
 
     async def _store(self) -> None:
-        generation = self.source.generation
+        generation, began_s = self.source.generation, clock.monotonic_s()
         try:
             offsets = await self.checkpointer.store()
         except FencedError as error:
@@ -256,6 +257,8 @@ class ConsumeLoop(Generic[E]):
             _log.warning("not_stored", error=repr(error))  # the next owner reads it again
         else:
             if offsets:
+                took_s = clock.monotonic_s() - began_s
+                self._share = self.policy.checkpoint.next_share(self._share, took_s)
                 self._n_fenced = 0
                 self.on_stored()
                 await self.source.tell(offsets)

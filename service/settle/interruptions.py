@@ -19,7 +19,7 @@ from service.settle.looking import Look
 from service.settle.reclassifying import reclassified
 from service.store.interruption_due import DueFeeder, due_feeders, take_due
 from service.store.interruption_rows import reached
-from service.store.judgement import raise_judgement, registry_number
+from service.store.judgement import give_way, raise_judgement, registry_number
 from service.store.pool import Connection, Pool
 from service.store.register_changes import note_reclassified
 from service.store.statements import statement
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 POINTS_PER_PASS: Final = 20_000  # looked at; then the other steps get their turn
 POINTS_AT_ONCE: Final = 1000  # that are due, of small feeders in one transaction
 _DROPPED_BY_DAYS: Final = 2  # chunks of a day, and what retention drops before the next pass
+_GIVE_WAY_S: Final = 30.0  # to a checkpoint under which the judgement moved
 REASON: Final = "interruptions changed"
 
 # Between its statements this transaction computes, and holds nothing that others wait for until its end.
@@ -72,10 +73,12 @@ async def rebuild_due_interruptions(
         through = await reached(connection)
         waiting = await due_feeders(connection, through)
     look = _look(known, through, retention_days)
-    n_left = sum(one.n_points for one in waiting)
+    n_left, is_quiet = sum(one.n_points for one in waiting), True
     for feeders in _batches(waiting):
         if done.n_points >= POINTS_PER_PASS:
             break
+        # Once is enough: who does not answer then is frozen, and would hold up every batch.
+        is_quiet = is_quiet and await give_way(pool, _GIVE_WAY_S)
         async with pool.transaction() as connection:
             await connection.execute(_PATIENCE)
             await _rebuild(connection, known, feeders, look, done)

@@ -13,7 +13,7 @@ from service.domain.pages import PageColumns
 from service.errors import JudgementMovedError, StoreUnavailableError
 from service.store import checkpoint_parts, page_writes, partitions
 from service.store.dirty_days import DirtyMarks
-from service.store.judgement import read_for_share
+from service.store.judgement import ask_for_quiet, read_for_share
 from service.store.partitions import PartitionStart
 from service.store.pool import Connection, Pool, retrying
 from service.store.steps import advance, stand_at, step_of
@@ -51,8 +51,12 @@ class CheckpointStore:
         async with self.pool.connection() as connection:
             return await partitions.read_pages(connection, points, hours)
 
-    async def commit(self, checkpoint: Checkpoint, judge: Judge) -> StoredCheckpoint:
+    async def commit(
+        self, checkpoint: Checkpoint, judge: Judge, *, has_moved: bool = False
+    ) -> StoredCheckpoint:
         """Judge and store a checkpoint; when it returns, every reading of it is counted, once.
+
+        ``has_moved`` says that this is not the first try: others are asked to leave the judgement as it is.
 
         Raises:
             FencedError: Another consumer owns one of the partitions; nothing was written.
@@ -67,6 +71,8 @@ class CheckpointStore:
                 await page_writes.prepare(connection)
                 await checkpoint_parts.prepare(connection)
                 async with connection.transaction():
+                    if has_moved:
+                        await ask_for_quiet(connection)
                     n_rows = await self._write(connection, checkpoint, judge, stream)
         except StoreUnavailableError:
             # Nobody knows yet whether the commit came through: the offsets say.

@@ -1,15 +1,19 @@
 """The judgement number: under which number pages are judged, and what each rise of it concerns."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from service.store.pool import Connection
+from service import clock
+from service.store.pool import Connection, Pool
 from service.store.statements import statement
 
 CHANNEL: Final = "voltpass_judgement"  # a hint for listeners; its payload is the new number
 _WRITERS_LOCK: Final = 0x766F6C744A554447  # "voltJUDG"
+_QUIET_LOCK: Final = 0x766F6C7451554554  # "voltQUET"
+_ASK_AGAIN_S: Final = 0.2
 
 _NUMBER = statement(
     "judgement_number",
@@ -53,6 +57,10 @@ _CHANGES = statement(
 _NOTIFY = statement("judgement_notify", f"SELECT pg_notify('{CHANNEL}', $1::bigint::text)")
 
 _ALONE = statement("judgement_writers_lock", "SELECT pg_advisory_xact_lock($1)")
+
+_ASK_QUIET = statement("judgement_ask_quiet", "SELECT pg_advisory_xact_lock_shared($1)")
+
+_IS_QUIET_ASKED = statement("judgement_quiet_asked", "SELECT NOT pg_try_advisory_xact_lock($1)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +122,28 @@ async def raise_judgement(
     )
     await connection.execute(_NOTIFY, number)
     return number
+
+
+async def ask_for_quiet(connection: Connection) -> None:
+    """Ask ``give_way`` to wait until the transaction ends: the number has risen under a checkpoint before.
+
+    Whoever derives much raises the number every few seconds, and would be ahead of every try of a checkpoint that
+    takes longer. This is no lock: what people change does not wait for a consumer that may be frozen.
+    """
+    await connection.execute(_ASK_QUIET, _QUIET_LOCK)
+
+
+async def give_way(pool: Pool, within_s: float) -> bool:
+    """Wait while a checkpoint asks for quiet, before what may raise the number; return whether all is quiet.
+
+    Args:
+        pool: Outside of a transaction: it must hold nothing that the checkpoint waits for.
+        within_s: The longest wait; a consumer that is frozen asks for ever.
+    """
+    until_s = clock.monotonic_s() + within_s
+    async with pool.connection() as connection:
+        while await connection.fetchval(_IS_QUIET_ASKED, _QUIET_LOCK):
+            if clock.monotonic_s() >= until_s:
+                return False
+            await asyncio.sleep(_ASK_AGAIN_S)
+    return True

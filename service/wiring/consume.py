@@ -56,6 +56,9 @@ from service.wiring.health import HealthServer
 
 _CONNECTIONS: Final = 7  # checkpoint, registry, number, dead letters, clocks; two for meter events
 _LET_GO_SHARE: Final = 0.8  # of the time that the group waits for a member
+_LONG_PART: Final = (
+    4  # of the time after which the supervisor gives a checkpoint up: a longer one is halved
+)
 _EXIT_STALLED: Final = 75  # EX_TEMPFAIL
 
 _log = logger(__name__)
@@ -164,7 +167,9 @@ class _Consumer:
         thread, thread_of_events = threads
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         policy = LoopPolicy(
-            checkpoint=CheckpointPolicy(interval_s=settings.checkpoint_interval_s),
+            checkpoint=CheckpointPolicy(
+                interval_s=settings.checkpoint_interval_s, long_s=settings.stall_s / _LONG_PART
+            ),
             let_go_within_s=_LET_GO_SHARE * settings.rebalance_timeout_s,
             start_within_s=settings.stall_s,
         )

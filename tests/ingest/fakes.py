@@ -211,6 +211,7 @@ class FakeStore:
     pages: dict[tuple[int, int], PageColumns] = field(default_factory=dict)
     checkpoints: list[Checkpoint] = field(default_factory=list)  # every try
     judged_by: list[int] = field(default_factory=list)
+    moved: list[bool] = field(default_factory=list)  # of every try: whether the judgement had moved
     failures: list[Exception] = field(default_factory=list)  # of the next tries
     before_commit: Callable[[], Awaitable[None]] | None = None
     gaps: list[tuple[str, int, int, int]] = field(default_factory=list)
@@ -234,7 +235,10 @@ class FakeStore:
         stored = [self.pages[key] for key in wanted if key in self.pages]
         return stored[0] if len(stored) == 1 else empty_pages(np.zeros(0, np.uint8))
 
-    async def commit(self, checkpoint: Checkpoint, judge: Judge) -> FakeStored:
+    async def commit(
+        self, checkpoint: Checkpoint, judge: Judge, *, has_moved: bool = False
+    ) -> FakeStored:
+        self.moved.append(has_moved)
         self.checkpoints.append(checkpoint)
         self.judged_by.append(judge.judgement)
         if self.before_commit is not None:

@@ -164,6 +164,7 @@ async def test_when_the_judgement_moves_the_registry_is_loaded_and_the_same_imag
 
     assert it.registrar.n_loads == 2
     assert it.store.judged_by == [1, 7]
+    assert it.store.moved == [False, True]
     assert it.store.checkpoints[0] is it.store.checkpoints[1]
     assert it.store.n_consumed == 5
 

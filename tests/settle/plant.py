@@ -102,7 +102,7 @@ class Consumer:
             self.n_moved += 1
             self.known = await load_knowledge(self.pool, self.rules, ZONE)
             self.engine.apply(self.known.directory)
-            stored = await self.store.commit(whole, self.known.judge)
+            stored = await self.store.commit(whole, self.known.judge, has_moved=True)
         mixed = mixed_pages(whole.page_of[0], stored.is_mixed)
         self.engine.acknowledge(part.image, stored.revision[whole.page_of[0]], stored.pages, mixed)
         self.stored_offset, self.refusals = self.next_offset, []
