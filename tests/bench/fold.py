@@ -1,4 +1,4 @@
-"""The fold kernel, one-second data: against a loop that only touches what it touches, and at many points against few."""
+"""The fold kernel, one-second data: against a loop that touches what it touches, and at many points against few."""
 
 import time
 from collections.abc import Callable
@@ -155,7 +155,7 @@ class _Work:
         """Return the same of the floor."""
         return self._run(minute, self._touch)
 
-    def _run(self, minute: int, work: Callable[[Readings, int], None]) -> float:
+    def _run(self, minute: int, work: Callable[[Readings], None]) -> float:
         took_s = 0.0
         for second in range(0, MINUTE_S, self._seconds_a_call):
             seconds = np.arange(second, second + self._seconds_a_call).repeat(self._n_points)
@@ -173,16 +173,16 @@ class _Work:
                 self._quality,
             )
             began = time.thread_time()
-            work(readings, second)
+            work(readings)
             took_s += time.thread_time() - began
         return took_s / MINUTE_S
 
-    def _fold(self, readings: Readings, second: int) -> None:
+    def _fold(self, readings: Readings) -> None:
         n_done = fold(self._lanes, self._pages, readings, _LIMITS, 0, self._folded)
         assert n_done == readings.lane.size
         assert not self._folded.outcome.any()
 
-    def _touch(self, readings: Readings, second: int) -> None:
+    def _touch(self, readings: Readings) -> None:
         _floor(self._touched_lanes, self._touched_pages, readings, _SHOWN, self._touched)
 
 
@@ -204,7 +204,7 @@ def folded_of(n_readings: int) -> Folded:
 
 def lanes_of(n_points: int) -> Lanes:
     """Return lanes of single-phase meters that read once a second."""
-    state = zeros_on_lines((n_points, LANE_WORDS), np.int64)
+    state = zeros_on_lines((n_points, LANE_WORDS), np.dtype(np.int64))
     state[:, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
     state[:, PAGE] = NONE
     settings = zeros_on_lines((n_points,), LANE_SETTINGS)

@@ -9,7 +9,7 @@ from service.domain.cache_lines import LINE_BYTES, joined_on_lines, zeros_on_lin
 
 @pytest.mark.parametrize("n_rows", [0, 1, 3, 1000])
 def test_an_array_begins_at_the_start_of_a_line_and_holds_zeros(n_rows: int) -> None:
-    array = zeros_on_lines((n_rows, LANE_WORDS), np.int64)
+    array = zeros_on_lines((n_rows, LANE_WORDS), np.dtype(np.int64))
 
     assert array.shape == (n_rows, LANE_WORDS)
     assert n_rows == 0 or array.ctypes.data % LINE_BYTES == 0
