@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-S = TypeVar("S", bound=np.generic)
+S = TypeVar("S", np.int64, np.void)  # what lanes are made of
 
 LINE_BYTES: Final = 64
 

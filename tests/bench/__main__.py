@@ -28,6 +28,7 @@ BENCHES: Final[tuple[str, ...]] = (
     # end to end, rows 7, 8, 11 and 12
     # the store, rows 9 and 10
     "rescore",
+    "storage",
 )
 ON_DEMAND: Final[tuple[str, ...]] = ("export",)  # takes long
 
