@@ -28,9 +28,9 @@ def messages_of(records: Sequence[Record]) -> list[Message]:
     return [
         Message(
             record.offset,
-            min(max(record.timestamp, 0), _LATEST_MS),
+            stamp if 0 <= (stamp := record.timestamp) <= _LATEST_MS else _within(stamp),
             record.value or b"",
-            _headers(record.headers),
+            _headers(headers) if (headers := record.headers) else _NO_HEADERS,
         )
         for record in records
     ]
@@ -42,5 +42,9 @@ def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
     return OffsetGoneError(key.topic, key.partition, offset)
 
 
+def _within(stamp_ms: int) -> int:
+    return min(max(stamp_ms, 0), _LATEST_MS)
+
+
 def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
-    return {name.lower(): value or b"" for name, value in headers} if headers else _NO_HEADERS
+    return {name.lower(): value or b"" for name, value in headers}
