@@ -53,8 +53,8 @@ test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and 
 	@where=$$(tests/real/provision.sh) && eval "$$where" && \
 	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest -m "integration or real or slow" $(ARGS)
 
-bench: $(VENV)/.stamp-dev ## how fast the kernels and the consumer are here
-	@echo "== bench: the fold kernel, and the consumer on Apache Kafka and TimescaleDB"
+bench: $(VENV)/.stamp-dev ## how fast everything is here, into docs/performance.md (ARGS="fold consume": some of it)
+	@echo "== bench: against floors and peers, on Apache Kafka and TimescaleDB; docs/performance.md"
 	@tests/real/provision.sh > /dev/null && $(JIT) $(BIN)/python -m tests.bench $(ARGS)
 
 district: $(VENV)/.stamp-dev ## a simulated district against its truth (ARGS="--seed 7 --meters 2000 --feeders 6 --days 7")
@@ -76,8 +76,9 @@ format: $(VENV)/.stamp-dev ## format the code and apply the safe fixes
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
 
-docs: $(VENV)/.stamp-dev ## write the pages that are made from data: docs/rules.md
-	@echo "== docs: docs/rules.md"
+docs: $(VENV)/.stamp-dev ## write the pages that are made from data: docs/rules.md, docs/performance.md
+	@echo "== docs: docs/rules.md, docs/performance.md"
+	@$(BIN)/python -m tests.bench.page
 	@$(BIN)/python -m service.offline.rule_pages > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 # Both locks are solved together (the second is held to the first), for every platform.
