@@ -27,7 +27,7 @@ from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
 JSON_TOPIC, ARROW_TOPIC = "bench.json", "bench.arrow"
-# Of every meter. The JSON is for ten checkpoints at 300,000 readings/s; a peer reads as much as it needs to be measured.
+# Of every meter. The JSON is for ten checkpoints at 300,000 readings/s; a peer reads what it takes to measure it.
 N_JSON_SECONDS: Final = int(os.environ.get("BENCH_JSON_SECONDS", "200"))
 N_ARROW_SECONDS: Final = int(os.environ.get("BENCH_ARROW_SECONDS", "1000"))
 N_CHECKPOINTS: Final = 10

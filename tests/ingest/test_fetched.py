@@ -108,7 +108,7 @@ def test_nothing_is_taken_from_a_partition_that_was_moved_on() -> None:
 
 
 def test_a_client_of_another_shape_is_left_as_it_is() -> None:
-    other = SimpleNamespace(_fetcher=SimpleNamespace(_records={}))
+    other: Any = SimpleNamespace(_fetcher=SimpleNamespace(_records={}))
 
     unpack_messages(other)
 

@@ -1,7 +1,9 @@
+# mypy: disable-error-code="import-not-found,misc"
 """Bytewax: Kafka in, counts by device, nothing out. ``... BROKER TOPIC N_WARM N_TIMED whole|keyed``.
 
-``whole`` is the fastest way that its documentation offers (``flat_map_batch``: a function of a batch, state of its own);
-``keyed`` is the one that it recommends for state (``stateful_batch``: a logic for each key, which it can recover).
+``whole`` is the fastest way that its documentation offers (``flat_map_batch``: a function of a batch, with a state of
+its own); ``keyed`` is the one that it recommends for state (``stateful_batch``: a logic for each key, which it can
+recover). Both have one worker, as `consume` is one process; it has threads of its own for the broker.
 """
 
 import sys

@@ -42,7 +42,7 @@ def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
     whole = stored[
         1:-1
     ]  # without what came before the first, and what the end of the topic cut short
-    if len(whole) < 2:  # noqa: PLR2004  (a rate needs two)
+    if len(whole) < 2:  # a rate needs two
         raise RuntimeError(f"{len(stored)} checkpoints in {topic}; a rate takes four")
     (first_s, first), (last_s, last) = whole[0], whole[-1]
     return Durable((last - first) / (last_s - first_s), len(whole) - 1)

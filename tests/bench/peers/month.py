@@ -62,7 +62,7 @@ class MonthCosts:
 
 
 def voltages(day: int) -> NDArray[np.float64]:
-    """Return a day's volts, ``(DAY_S, N_POINTS)``: mostly inside the band, some outside, each at the limits now and then."""
+    """Return a day's volts, ``(DAY_S, N_POINTS)``: mostly inside the band, some outside, some at its limits."""
     drawn = np.random.default_rng(100 + day).normal(222, 7, (DAY_S // MINUTE_S, N_POINTS)).round(1)
     drawn[::97] = 235.4
     drawn[1::97] = 198.0
@@ -153,8 +153,8 @@ async def _costs(seeder: Seeder, dsn: str) -> MonthCosts:
     try:
 
         async def of_raw() -> tuple[int, int]:
-            n_pass, n_judged = await connection.fetchrow(_RATE_OF_RAW, point_id, FIRST, last)
-            return n_pass, n_judged
+            (row,) = await connection.fetch(_RATE_OF_RAW, point_id, FIRST, last)
+            return row["n_pass"], row["n_judged"]
 
         async with seeder.pool.connection() as ours:
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="import-not-found,misc"
 """Quix Streams: Kafka in, counts by device, nothing out. ``... BROKER TOPIC N_WARM N_TIMED``."""
 
 from typing import Any
@@ -19,7 +20,7 @@ from tests.bench.peers.counting import (
 class _Reading(Deserializer):
     """Msgspec in place of the deserializer of its own, which makes a dictionary."""
 
-    def __call__(self, value: bytes, ctx: SerializationContext) -> PeerReading:
+    def __call__(self, value: bytes, _ctx: SerializationContext) -> PeerReading:
         return decode(value)
 
 

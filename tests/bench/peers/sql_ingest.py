@@ -1,7 +1,10 @@
-"""SQL: COPY of every reading into a hypertable, with our decoders. ``... BROKER TOPIC DSN N_PARTITIONS N_WARM N_TIMED``.
+"""SQL: COPY of every reading into a hypertable, with our decoders.
+
+``... BROKER TOPIC DSN N_PARTITIONS N_WARM N_TIMED``.
 
 Its best practice: binary COPY out of arrays, a hundred thousand rows at once, two connections that take turns, so that
-the server is never waited for; one index, the one that its queries need; no key to check, so a reading may be there twice.
+the server is not waited for; one index, the one that its queries need; no key to check, so a reading may be there
+twice.
 """
 
 import asyncio
@@ -18,6 +21,7 @@ import uvloop
 from numpy.typing import NDArray
 
 from service.domain.batch import Batch
+from service.ingest.fetched import unpack_messages
 from service.ingest.kafka_records import messages_of
 from service.settings.parts import KafkaSettings
 from service.wire import Decoder
@@ -99,44 +103,73 @@ async def copy(connection: Any, stream: bytes) -> None:
     await connection.copy_to_table(TABLE, source=once(), format="binary", columns=COLUMNS)
 
 
+class Copying:
+    """COPY on some connections that take turns."""
+
+    def __init__(self, connections: Sequence[Any], points: Points) -> None:
+        self.n_given = 0  # readings
+        self._connections = connections
+        self._points = points
+        self._copying: list[asyncio.Task[None] | None] = [None] * len(connections)
+        self._turn = 0
+
+    async def give(self, batches: Sequence[Batch]) -> None:
+        """Have readings copied once the connection whose turn it is has nothing to do."""
+        self._turn = (self._turn + 1) % len(self._connections)
+        before = self._copying[self._turn]
+        if before is not None:
+            await before
+        stream = stream_of(batches, self._points)
+        self._copying[self._turn] = asyncio.ensure_future(
+            copy(self._connections[self._turn], stream)
+        )
+        self.n_given += sum(batch.device.size for batch in batches)
+
+    async def end(self) -> None:
+        """Wait until everything is stored."""
+        await asyncio.gather(*(one for one in self._copying if one is not None))
+
+
 async def ingest(
-    bootstrap: str, topic: str, dsn: str, n_partitions: int, n_warm: int, n_timed: int
+    consumer: aiokafka.AIOKafkaConsumer, copying: Copying, n_warm: int, n_timed: int
 ) -> float:
     """Return readings a second, stored, after a warm-up of ``n_warm``."""
-    pool = [await asyncpg.connect(dsn) for _ in range(N_CONNECTIONS)]
-    rows = await pool[0].fetch("SELECT device, point_id FROM device")
-    points, decoder = Points({row["device"]: row["point_id"] for row in rows}), Decoder()
+    decoder = Decoder()
+    waiting: list[Batch] = []
+    n_waiting, n_before, began_s = 0, 0, 0.0
+    while not began_s or copying.n_given < n_before + n_timed:
+        polled = await consumer.getmany(timeout_ms=1000, max_records=_MAX_RECORDS)
+        for records in polled.values():
+            decoded = decoder.decode(messages_of(records))
+            waiting += decoded.batches
+            n_waiting += decoded.n_readings
+        if n_waiting < ROWS_AT_ONCE:
+            continue
+        await copying.give(waiting)
+        waiting, n_waiting = [], 0
+        if not began_s and copying.n_given >= n_warm:
+            n_before, began_s = copying.n_given, time.perf_counter()
+    await copying.end()
+    return (copying.n_given - n_before) / (time.perf_counter() - began_s)
+
+
+async def _run(
+    bootstrap: str, topic: str, dsn: str, n_partitions: int, n_warm: int, n_timed: int
+) -> float:
+    connections = [await asyncpg.connect(dsn) for _ in range(N_CONNECTIONS)]
+    rows = await connections[0].fetch("SELECT device, point_id FROM device")
+    points = Points({row["device"]: row["point_id"] for row in rows})
     consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
-    partitions = [aiokafka.TopicPartition(topic, number) for number in range(n_partitions)]
-    consumer.assign(partitions)
-    await consumer.seek_to_beginning(*partitions)
-    copying: list[asyncio.Task[None] | None] = [None] * N_CONNECTIONS
-    waiting: list[Batch] = []
-    n_waiting, n_stored, turn, n_before, began_s = 0, 0, 0, 0, 0.0
     try:
-        while n_stored < n_before + n_timed or not began_s:
-            polled = await consumer.getmany(timeout_ms=1000, max_records=_MAX_RECORDS)
-            for records in polled.values():
-                decoded = decoder.decode(messages_of(records))
-                waiting += decoded.batches
-                n_waiting += decoded.n_readings
-            if n_waiting < ROWS_AT_ONCE:
-                continue
-            turn = (turn + 1) % N_CONNECTIONS
-            before = copying[turn]
-            if before is not None:
-                await before
-            copying[turn] = asyncio.ensure_future(copy(pool[turn], stream_of(waiting, points)))
-            n_stored += n_waiting
-            waiting, n_waiting = [], 0
-            if not began_s and n_stored >= n_warm:
-                n_before, began_s = n_stored, time.perf_counter()
-        await asyncio.gather(*(one for one in copying if one is not None))
-        return (n_stored - n_before) / (time.perf_counter() - began_s)
+        unpack_messages(consumer)  # the same door as ours
+        partitions = [aiokafka.TopicPartition(topic, number) for number in range(n_partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        return await ingest(consumer, Copying(connections, points), n_warm, n_timed)
     finally:
         await consumer.stop()
-        for connection in pool:
+        for connection in connections:
             await connection.close()
 
 
@@ -144,5 +177,5 @@ if __name__ == "__main__":
     bootstrap, topic, dsn, *numbers = sys.argv[1:]
     n_partitions, n_warm, n_timed = map(int, numbers)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rate = runner.run(ingest(bootstrap, topic, dsn, n_partitions, n_warm, n_timed))
+        rate = runner.run(_run(bootstrap, topic, dsn, n_partitions, n_warm, n_timed))
     print(json.dumps({"rate": rate}))
