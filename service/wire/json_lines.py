@@ -1,9 +1,9 @@
 """Many messages of one reading each, decoded at once: one line of JSON for each of them.
 
 What a message yields must not depend on its neighbours, so lines are decoded together only where that cannot be:
-each message is one line that begins with ``{`` and ends with ``}``. Between ``}`` and ``{`` JSON has a line break nowhere but
-between two texts (inside a string it is none), so no text goes beyond its message; and as each message has at least
-one, as many readings as messages are one of each. Everything else is decoded message by message.
+each message is one line that begins with ``{`` and ends with ``}``. Between ``}`` and ``{`` JSON has a line break
+nowhere but between two texts (inside a string it is none), so no text goes beyond its message; and as each message
+has at least one, as many readings as messages are one of each. Everything else is decoded message by message.
 Measured: 0.2 us for a message instead of 0.33, and with the columns of a plain one 0.55 instead of 1.45.
 """
 
