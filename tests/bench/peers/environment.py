@@ -9,7 +9,7 @@ from typing import Final
 
 REQUIREMENTS: Final = Path(__file__).with_name("requirements.txt")
 FOLDER: Final = Path(__file__).parents[3] / ".cache" / "peers"
-_WITHIN_S: Final = 300
+_WITHIN_S: Final = 600
 
 
 class PeersMissingError(Exception):
