@@ -1,6 +1,6 @@
 """The lanes of one partition: their settings, their states, and how these are kept over a restart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,19 +42,21 @@ class LaneBook:
         self._directory = directory
         self._lane_of_id: dict[int, int] = {}
         self._remembered: dict[bytes, NDArray[np.int32]] = {}
+        self._lane_of_name = _LanesByName(self._lane_of)
         self._touched: NDArray[np.bool_] = np.zeros(1, np.bool_)  # by block; the last is for NONE
         self._reserve(256)
 
     def lanes_of(self, names: Sequence[str], names_key: bytes) -> NDArray[np.int32]:
         """Return the lane of each device's first assignment, NONE for a device that nobody registered."""
-        known = self._remembered.get(names_key) if names_key else None
+        if not names_key:
+            return np.fromiter(map(self._lane_of_name.__getitem__, names), np.int32, len(names))
+        known = self._remembered.get(names_key)
         if known is not None:
             return known
         lanes = np.array([self._lane_of(name) for name in names], np.int32)
-        if names_key:
-            if len(self._remembered) >= N_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[names_key] = lanes
+        if len(self._remembered) >= N_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[names_key] = lanes
         return lanes
 
     def touch(self, lanes: NDArray[np.int32]) -> None:
@@ -82,6 +84,7 @@ class LaneBook:
         """Go on with another registry."""
         self._directory = directory
         self._remembered.clear()
+        self._lane_of_name.clear()
         for lane in range(self.n_lanes):
             self._set(lane, int(self.device_id[lane]))
         self._forget_changed_intervals()
@@ -184,6 +187,20 @@ class LaneBook:
         touched = np.zeros(n_lanes // LANES_PER_BLOCK + 2, np.bool_)
         touched[: self._touched.size - 1] = self._touched[:-1]
         self._touched = touched
+
+
+class _LanesByName(dict[str, int]):
+    """Lanes of devices that are registered, for names that come one by one; no other is remembered."""
+
+    def __init__(self, lane_of: Callable[[str], int]) -> None:
+        super().__init__()
+        self._lane_of = lane_of
+
+    def __missing__(self, name: str) -> int:
+        lane = self._lane_of(name)
+        if lane != NONE:
+            self[name] = lane
+        return lane
 
 
 def _no_events(n_lanes: int) -> NDArray[np.void]:

@@ -1,7 +1,7 @@
 """From the client's words into ours: records, partitions, errors."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -11,6 +11,31 @@ from service.errors import OffsetGoneError
 from service.ingest.polled import Partition
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+
+
+class UnpackedRecord(Protocol):
+    """A record, as the client gives it or as it stands in its batch."""
+
+    @property
+    def offset(self) -> int:
+        """Place in the log."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since the Unix epoch, or whatever a producer took for them."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """What was sent."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Names and values."""
+        ...
+
 
 # Year 9000. A producer may set any time where topics do not use LogAppendTime, and a time that no
 # calendar has must not get further than this.
@@ -23,17 +48,22 @@ def partition_of(key: TopicPartition) -> Partition:
     return Partition(key.topic, key.partition)
 
 
-def messages_of(records: Sequence[Record]) -> list[Message]:
-    """Return records as messages; a record without a value (a tombstone) has an empty one."""
-    return [
-        Message(
-            record.offset,
-            min(max(record.timestamp, 0), _LATEST_MS),
-            record.value or b"",
-            _headers(record.headers),
-        )
-        for record in records
-    ]
+def messages_of(records: "Sequence[Record | Message]") -> list[Message]:
+    """Return records as messages; those that were unpacked as messages are."""
+    if all([type(one) is Message for one in records]):  # noqa: C419  (a list is faster)
+        return cast("list[Message]", records)
+    return [one if isinstance(one, Message) else message_of(None, one) for one in records]
+
+
+def message_of(_key: TopicPartition | None, record: "UnpackedRecord") -> Message:
+    """Return a record as a message; one without a value (a tombstone) has an empty one."""
+    stamp_ms, headers = record.timestamp, record.headers
+    return Message(
+        record.offset,
+        stamp_ms if 0 <= stamp_ms <= _LATEST_MS else min(max(stamp_ms, 0), _LATEST_MS),
+        record.value or b"",
+        _headers(headers) if headers else _NO_HEADERS,
+    )
 
 
 def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
@@ -43,4 +73,4 @@ def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
 
 
 def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
-    return {name.lower(): value or b"" for name, value in headers} if headers else _NO_HEADERS
+    return {name.lower(): value or b"" for name, value in headers}

@@ -20,6 +20,7 @@ from aiokafka.errors import (
 )
 
 from service.errors import SourceError, SourceUnavailableError
+from service.ingest.fetched import unpack_messages
 from service.ingest.kafka_client import check_record_parser, consumer_arguments
 from service.ingest.kafka_records import gone, messages_of, partition_of
 from service.ingest.polled import Assignment, LogPosition, Partition, Polled
@@ -178,6 +179,7 @@ class KafkaSource:
         consumer = AIOKafkaConsumer(**consumer_arguments(self._settings))
         try:
             await consumer.start()
+            unpack_messages(consumer)
             missing = set(self._settings.topics) - await consumer.topics()
         except (KafkaError, OSError) as error:
             await _stop(consumer)

@@ -104,7 +104,7 @@ class KafkaSettings(Part):
     kafka_sasl_username: str | None = Field(default=None, description="name to log in with")
     kafka_sasl_password: SecretStr | None = Field(default=None, description="password")
     max_poll_records: int = Field(
-        default=500, gt=0, le=10_000, description="messages taken from Kafka at once, at most"
+        default=2000, gt=0, le=10_000, description="messages taken from Kafka at once, at most"
     )
     session_timeout_s: Seconds = Field(
         default=30.0, description="a member is thrown out after this many seconds of silence"

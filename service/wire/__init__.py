@@ -51,6 +51,10 @@ class Decoder:
         a message yields does not depend on its neighbours. Never raises, whatever the bytes.
         """
         decoded = Decoded()
+        only = self._only_decoder_of(messages)
+        if only is not None:
+            only.decode(messages, decoded)
+            return decoded
         run: list[Message] = []
         current: ReadingsDecoder | None = None
         for message in messages:
@@ -66,6 +70,17 @@ class Decoder:
         if current is not None:
             current.decode(run, decoded)
         return decoded
+
+    def _only_decoder_of(self, messages: Sequence[Message]) -> ReadingsDecoder | None:
+        """Return the decoder of all messages where no header says more than their first bytes do, else None.
+
+        A third of what it takes to ask for each of them; with one reading in a message that counts.
+        """
+        if any([message.headers for message in messages]):  # noqa: C419  (a list is faster)
+            return None
+        starts = {message.value[:1] for message in messages}
+        decoders = {self._by_first_byte.get(start[0]) if start else None for start in starts}
+        return decoders.pop() if len(decoders) == 1 else None
 
     def _decoder_of(self, message: Message) -> ReadingsDecoder | None:
         if not message.value:

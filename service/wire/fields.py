@@ -54,13 +54,13 @@ def faulty_devices(names: Sequence[str]) -> list[int]:
     if not names or (
         min(map(len, names)) > 0
         and max(map(len, names)) <= DEVICE_CHARS_MAX
-        and _is_plain("".join(names))
+        and is_plain("".join(names))
     ):
         return []
     return [
         place
         for place, name in enumerate(names)
-        if not (1 <= len(name) <= DEVICE_CHARS_MAX and _is_plain(name))
+        if not (1 <= len(name) <= DEVICE_CHARS_MAX and is_plain(name))
     ]
 
 
@@ -69,7 +69,7 @@ def faulty_qualities(texts: Sequence[str]) -> list[int]:
     return [place for place, text in enumerate(texts) if text not in QUALITIES]
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Return whether ``text`` is free of control characters and of halves of surrogate pairs.
 
     PostgreSQL stores neither; one such name in a dead letter would undo every checkpoint.

@@ -22,14 +22,16 @@ from service.wire.stamps import NO_STAMP, StampCache
 _INT_DIGITS_MAX = 300  # longer ones do not fit a double, and Python limits them anyway
 _WHITESPACE = re.compile(r"[ \t\n\r]*")
 
+DeviceName = Annotated[str, Meta(min_length=1, max_length=DEVICE_CHARS_MAX)]
+Stamp = Annotated[int, Meta(ge=STAMP_FIRST_MS, lt=STAMP_END_MS)] | str
 PowerKilo = Annotated[float, Meta(ge=-POWER_MAX_KW, le=POWER_MAX_KW)]
 
 
 class Reading(msgspec.Struct, gc=False, eq=False):
     """A reading with the keys of the contract (docs/telemetry.md); other keys are ignored."""
 
-    device: Annotated[str, Meta(min_length=1, max_length=DEVICE_CHARS_MAX)]
-    ts: Annotated[int, Meta(ge=STAMP_FIRST_MS, lt=STAMP_END_MS)] | str
+    device: DeviceName
+    ts: Stamp
     v1: float | None
     v2: float | None = None
     v3: float | None = None

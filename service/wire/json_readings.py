@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from kernels.layout import QUALITY_GOOD
 from service.domain.batch import EMPTY, Batch, Message, Refusal
 from service.wire.decoded import EMPTY_MESSAGE, MALFORMED, UNDECODABLE, Decoded
-from service.wire.fields import QUALITIES, faulty_devices, powers
+from service.wire.fields import QUALITIES, faulty_devices, is_plain, powers
 from service.wire.json_elements import Reading, as_reading, elements, shape
+from service.wire.json_lines import REFUSED, lines_of, one_each, plain_readings
 from service.wire.stamps import NO_STAMP, StampCache
 
 _decoder: msgspec.json.Decoder[Reading | list[Reading]] = msgspec.json.Decoder(
     Reading | list[Reading]
 )
 _decode = _decoder.decode
-_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _QUALITY_CODES: dict[str | None, int] = dict(QUALITIES) | {None: QUALITY_GOOD}
 
 
@@ -51,7 +51,12 @@ class JsonReadings:
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
         """Append one batch with all good readings of ``messages``, and a refusal for each other."""
-        parsed = _parse(messages)
+        lines = lines_of(messages)
+        plain = None if lines is None else self._plain_batch(messages, lines)
+        if plain is not None:
+            decoded.batches.append(plain)
+            return
+        parsed = _parse(messages, lines)
         rows = self._rows(parsed)
         suspects = self._suspects(parsed, rows)
         if suspects:
@@ -61,12 +66,34 @@ class JsonReadings:
         if rows.readings:
             decoded.batches.append(_batch(messages, rows))
 
+    def _plain_batch(self, messages: Sequence[Message], lines: bytes) -> Batch | None:
+        """Return the batch of messages that are all plain and all right, else None."""
+        readings = plain_readings(lines, len(messages))
+        if readings is None:
+            return None
+        names = [reading.device for reading in readings]
+        stamp = self._stamp_codes([reading.ts for reading in readings])
+        if np.minimum.reduce(stamp) == NO_STAMP or not is_plain("".join(names)):
+            return None
+        return Batch(
+            names=names,
+            names_key=b"",
+            device=np.arange(len(names), dtype=np.int32),
+            stamp_ms=stamp >> 1,
+            has_zone=_has_zone(stamp),
+            v1=np.array([reading.v1 for reading in readings], np.float64),
+            quality=np.full(len(names), QUALITY_GOOD, np.uint8),
+            offset=np.array([message.offset for message in messages], np.int64),
+            record_ms=np.array([message.record_ms for message in messages], np.int64),
+            index=np.zeros(len(names), np.int32),
+        )
+
     def _rows(self, parsed: list[_Parsed]) -> _Rows:
         n_messages = len(parsed)
         if _is_one_each(parsed):
             first = np.zeros(n_messages, np.int32)
             owner = np.arange(n_messages, dtype=np.int64)
-            return _Rows(parsed, owner, first, self._stamp_codes(parsed))
+            return _Rows(parsed, owner, first, self._stamp_codes([one.ts for one in parsed]))
         readings: list[Reading] = []
         place: list[int] = []
         n_of = np.zeros(n_messages, np.int64)
@@ -76,10 +103,10 @@ class JsonReadings:
             place += places
             n_of[number] = len(found)
         owner = np.repeat(np.arange(n_messages, dtype=np.int64), n_of)
-        return _Rows(readings, owner, np.array(place, np.int32), self._stamp_codes(readings))
+        stamp = self._stamp_codes([reading.ts for reading in readings])
+        return _Rows(readings, owner, np.array(place, np.int32), stamp)
 
-    def _stamp_codes(self, readings: list[Reading]) -> NDArray[np.int64]:
-        stamps = [reading.ts for reading in readings]
+    def _stamp_codes(self, stamps: list[int | str]) -> NDArray[np.int64]:
         if set(map(type, stamps)) == {int}:
             return 2 * np.array(stamps, np.int64) + 1
         cache = self._stamps
@@ -126,18 +153,21 @@ class JsonReadings:
         return kept
 
 
-def _parse(messages: Sequence[Message]) -> list[_Parsed]:
+def _parse(messages: Sequence[Message], lines: bytes | None) -> list[_Parsed]:
     """Return what the messages hold, an empty list for each that has not the right types."""
+    readings = None if lines is None else one_each(lines, len(messages))
+    if readings is not None:
+        return list(readings)
     try:
         return [_decode(message.value) for message in messages]
-    except _REFUSED:
+    except REFUSED:
         return [_parse_one(message.value) for message in messages]
 
 
 def _parse_one(value: bytes) -> _Parsed:
     try:
         return _decode(value)
-    except _REFUSED:
+    except REFUSED:
         return []
 
 
@@ -161,13 +191,12 @@ def _batch(messages: Sequence[Message], rows: _Rows) -> Batch:
         _column([r.p_kw for r in readings]),
         _column([r.q_kvar for r in readings]),
     )
-    has_zone = (rows.stamp & 1).astype(np.uint8)
     return Batch(
         names=[r.device for r in readings],
         names_key=b"",
         device=np.arange(len(readings), dtype=np.int32),
         stamp_ms=rows.stamp >> 1,
-        has_zone=has_zone[:0] if has_zone.all() else has_zone,
+        has_zone=_has_zone(rows.stamp),
         v1=np.array([r.v1 for r in readings], np.float64),
         v2=_column([r.v2 for r in readings]),
         v3=_column([r.v3 for r in readings]),
@@ -178,6 +207,12 @@ def _batch(messages: Sequence[Message], rows: _Rows) -> Batch:
         record_ms=np.array([message.record_ms for message in messages], np.int64)[rows.owner],
         index=rows.place,
     )
+
+
+def _has_zone(stamp: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the column of that name: absent where all have a zone."""
+    has_zone = (stamp & 1).astype(np.uint8)
+    return has_zone[:0] if has_zone.all() else has_zone
 
 
 def _column(values: list[float | None]) -> NDArray[np.float64]:

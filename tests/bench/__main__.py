@@ -25,6 +25,7 @@ BENCHES: Final[tuple[str, ...]] = (
     # the consumer, rows 3, 6 and 13
     "consume",
     # what would be picked instead, rows 4 and 5
+    "instead",
     # end to end, rows 7, 8, 11 and 12
     # the store, rows 9 and 10
     "rescore",

@@ -7,7 +7,9 @@ import time
 import aiokafka
 import uvloop
 
-MAX_RECORDS = 500
+from service.settings.parts import KafkaSettings
+
+MAX_RECORDS = KafkaSettings.model_fields["max_poll_records"].default  # as the consumer takes them
 
 
 async def read_all(bootstrap: str, topic: str, n_partitions: int, n_messages: int) -> float:
