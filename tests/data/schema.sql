@@ -498,6 +498,20 @@ CREATE TABLE partition_progress (
     CONSTRAINT partition_progress_pkey PRIMARY KEY (topic, partition)
 );
 
+CREATE TABLE partition_retirement (
+    retirement_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    is_retired boolean NOT NULL,
+    next_offset bigint,
+    made_by text NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT partition_retirement_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT partition_retirement_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT partition_retirement_pkey PRIMARY KEY (retirement_id)
+);
+
 CREATE TABLE point (
     point_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
     point text NOT NULL,
@@ -732,6 +746,8 @@ CREATE INDEX outage_feeder ON public.outage USING btree (feeder, start_at);
 CREATE INDEX outage_open ON public.outage USING btree (outage_id) WHERE (last_end_at IS NULL);
 
 CREATE INDEX outage_start ON public.outage USING btree (start_at);
+
+CREATE INDEX partition_retirement_partition ON public.partition_retirement USING btree (topic, partition);
 
 CREATE INDEX point_feeder ON public.point USING btree (feeder);
 
@@ -1886,6 +1902,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- outage_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- partition_retirement: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day_beside: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
