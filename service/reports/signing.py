@@ -107,8 +107,8 @@ async def _all_through(snapshot: Snapshot, new: NewSignature, now: datetime) -> 
         raise SignOffRefusedError(
             f"readings of {new.month.label} may still come: they are waited for until "
             f"{final.astimezone(snapshot.zone).isoformat()}, VOLTPASS_LATENESS_WINDOW_S after its end, and "
-            f"{behind or 'that is not over'}. Sign when every partition has passed that instant; if one stands still, see "
-            "whether `voltpass consume` reads it; if nothing comes from it any more, say so with "
+            f"{behind or 'that is not over'}. Sign when every partition has passed that instant; if one stands still, "
+            "see whether `voltpass consume` reads it; if nothing comes from it any more, say so with "
             "`voltpass reports retire TOPIC --partition NUMBER --by NAME --reason TEXT`"
         )
     return through

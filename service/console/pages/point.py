@@ -17,7 +17,7 @@ from service.console.page import OfCustomers, Page
 from service.console.pages.points import unknown_point
 from service.console.point_charts import PHASE_NAMES, Shaded, day_chart, period_chart
 from service.console.span import Span, day_asked, span_asked
-from service.domain.bands import abnormal_band_of, band_of, level_kv
+from service.domain.bands import abnormal_band_of, band_of, has_day_spread, level_kv, needs_operator_band
 from service.domain.explanation.hours import DayOfPoint, days_of_point
 from service.domain.explanation.minutes import Part, SpanMinutes
 from service.domain.explanation.outside import outside_of
@@ -128,6 +128,8 @@ def _shown(
         "rule_sets": page.context.catalogue.names(),
         "level_kv": level_kv(rules, point),
         "bands": bands,
+        "spread": rules.day_spread if has_day_spread(rules, point) else None,
+        "needs_operator_band": needs_operator_band(rules, point),
         "x": explained,
         "rate": explained.finding.rate,
         "counts": explained.finding.counts,
