@@ -43,8 +43,12 @@ class Texts:
         return text.format_map(values) if values else text
 
     def word(self, family: str, code: str) -> str:
-        """Return what a code is called, ``family.code``; a code of an edited rule set may have no text: itself."""
-        return self.texts.get(f"{family}.{code}", code.replace("_", " "))
+        """Return what a code is called, ``family.code``; a code of an edited rule set may have no text: itself.
+
+        People who enter causes write a code with blanks, too.
+        """
+        known = self.texts.get(f"{family}.{code.strip().lower().replace(' ', '_')}")
+        return self.texts.get(f"{family}.{code}", known or code.replace("_", " "))
 
     def source(self, text: str | None) -> str:
         """Return what a rule rests on, or who sets its limit; of an edited rule set it is what the set says itself."""

@@ -14,7 +14,6 @@ from kernels.layout import CELL_NONE
 from service.domain.rule_rows import cells_of
 from service.domain.rules import RuleSet
 
-
 _HOUR_S: Final = 3600
 
 
@@ -22,7 +21,9 @@ class PageExtremes(NamedTuple):
     """Ordinary extremes of pages of one point, one entry a page; each hour once, in the order of time."""
 
     hour: NDArray[np.int64]  # hours since the Unix epoch
-    lowest: NDArray[np.int16]  # 0.01 % from nominal, all phases; CELL_NONE without an ordinary minute
+    lowest: NDArray[
+        np.int16
+    ]  # 0.01 % from nominal, all phases; CELL_NONE without an ordinary minute
     highest: NDArray[np.int16]
 
 

@@ -32,4 +32,3 @@ async def page_extremes(
         lowest=np.array([row["spread_min"] for row in rows], np.int16),
         highest=np.array([row["spread_max"] for row in rows], np.int16),
     )
-

@@ -82,6 +82,10 @@ def test_a_code_that_nobody_foresaw_shows_itself() -> None:
     assert read_texts("en").word("reason", "sent_by_pigeon") == "sent by pigeon"
 
 
+def test_a_cause_that_people_wrote_with_blanks_is_called_as_its_code() -> None:
+    assert read_texts("zh").word("cause", "Planned maintenance ") == "计划检修"
+
+
 @pytest.mark.parametrize(
     ("asked", "kept", "accepted", "language"),
     [

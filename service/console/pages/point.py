@@ -17,7 +17,13 @@ from service.console.page import OfCustomers, Page
 from service.console.pages.points import unknown_point
 from service.console.point_charts import PHASE_NAMES, Shaded, day_chart, period_chart
 from service.console.span import Span, day_asked, span_asked
-from service.domain.bands import abnormal_band_of, band_of, has_day_spread, level_kv, needs_operator_band
+from service.domain.bands import (
+    abnormal_band_of,
+    band_of,
+    has_day_spread,
+    level_kv,
+    needs_operator_band,
+)
 from service.domain.explanation.hours import DayOfPoint, days_of_point
 from service.domain.explanation.minutes import Part, SpanMinutes
 from service.domain.explanation.outside import outside_of
