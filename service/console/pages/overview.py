@@ -93,10 +93,10 @@ def _standing_order(one: Standing) -> tuple[bool, float]:
     return actual is None, actual or 0.0
 
 
-def _trend_chart(page: Page, snapshot: Snapshot, found: TargetFigures) -> Chart:
+def _trend_chart(page: Page, snapshot: Snapshot, figures: TargetFigures) -> Chart:
     """Return the daily pass rate of each area, with the targets that are about pass rates as dashed lines."""
-    trend, days = found.trend, found.trend_days
-    targets = [one.target for one in found.commitments]
+    trend, days = figures.trend, figures.trend_days
+    targets = [one.target for one in figures.commitments]
     fmt, colours = (
         page.formats(snapshot.zone),
         ("good", "verdict-under", "verdict-interrupted"),
