@@ -187,7 +187,7 @@ def _headline(page: Page, explained: Explanation, rules: RuleSet, fmt: Formats) 
     outsides = sorted(
         (one for one in both if one is not None), key=lambda one: one.n_minutes, reverse=True
     )
-    return headline_of(explained.finding, outsides, rules.name, page.texts, fmt)
+    return headline_of(explained, outsides, rules.name, page.texts, fmt)
 
 
 def _phases(explained: Explanation, point: Point) -> list[Mapping[str, object]]:
