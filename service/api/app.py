@@ -54,6 +54,7 @@ from service.api.routes import (
 from service.api.validators import Validators
 from service.api.watch import RequestWatch
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
+from service.domain.live_breaches import stale_after
 from service.metrics import ServeMetrics, new_registry
 from service.settings import Settings
 from service.store.pool import Pool
@@ -137,7 +138,7 @@ def create_app(
                 now=now,
                 point_series_max=settings.point_series_max,
                 exports=ExportDesk(settings.exports_max),
-                live=LiveDesk(settings.listeners_max),
+                live=LiveDesk(settings.listeners_max, stale_after(found.statutory)),
                 fewest_in_group=settings.fewest_in_group,
                 month_start_day=settings.month_start_day,
                 report_font=settings.report_font,

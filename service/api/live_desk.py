@@ -13,7 +13,6 @@ from uuid import uuid4
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.live_breaches import (
-    STALE_MS,
     BreachChange,
     LiveBreach,
     changes_between,
@@ -46,6 +45,7 @@ class LiveDesk:
     """What listeners share."""
 
     listeners_max: int
+    stale_after: timedelta  # older readings say nothing of now
     look_every_s: float = 5.0  # as often as checkpoints are, by default
     pause_per_work: float = 10.0  # at most a tenth of the time is spent on it
     run: str = field(default_factory=lambda: uuid4().hex[:12])  # numbers count within it
@@ -115,8 +115,9 @@ class LiveDesk:
     async def _look(self, pool: Pool) -> None:
         async with reading(pool) as snapshot:
             through = snapshot.data_through
-            stale = timedelta(milliseconds=STALE_MS)
-            since_ms = 0 if through is None else int((through - stale).timestamp() * 1000)
+            since_ms = (
+                0 if through is None else int((through - self.stale_after).timestamp() * 1000)
+            )
             lanes = await seen_in_trouble(snapshot.connection, since_ms, _BREACHES_MAX)
         found = live_breaches(lanes)
         before = self.state

@@ -20,6 +20,7 @@ from service.console.pages import (
     promises,
     quality,
 )
+from service.console.target_desk import TargetDesk
 from service.domain.catalogue import ChosenRuleSets, chosen_rule_sets
 from service.settings import Settings
 from service.store.pool import Pool
@@ -72,6 +73,7 @@ def create_console(
                 access_of=access_of,
                 public_url=settings.public_url,
                 fewest_in_group=settings.fewest_in_group,
+                targets=TargetDesk(found.statutory),
             )
             yield
 

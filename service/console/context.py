@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from fastapi import Request
 
+from service.console.target_desk import TargetDesk
 from service.domain.access import LOCAL_ACCESS, Access
 from service.domain.catalogue import Catalogue
 from service.domain.rules import RuleSet
@@ -34,6 +35,7 @@ class ConsoleContext:
         str | None
     )  # scheme and host by which people reach this process; None: as requests say
     fewest_in_group: int  # users or points, for who may not read customers
+    targets: TargetDesk  # what stands against targets, read once for all who look
 
 
 def context_of(request: Request) -> ConsoleContext:

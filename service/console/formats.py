@@ -87,6 +87,12 @@ class Formats:
         sign = "+" if cells > 0 else ""
         return f"{sign}{self._shown(Decimal(cells) / 100, 2)}{_NBSP}%"
 
+    def span(self, cells: Number | None) -> str:
+        """Return how far two voltages are apart, given in 0.01 % of nominal: 7.00 %."""
+        if cells is None:
+            return ABSENT
+        return f"{self._shown(_exact(cells) / 100, 2)}{_NBSP}%"
+
     def minutes(self, minutes: Number | None, places: int = 1) -> str:
         """Return a time: in minutes up to two hours, above that in hours."""
         if minutes is None:

@@ -8,6 +8,8 @@ from service.console.formats import Formats
 from service.console.texts import Texts
 from service.domain.explanation.finding import Finding, Outcome
 from service.domain.explanation.outside import Outside
+from service.domain.spread import SpreadOfDay
+from service.store.explanation_reads import Explanation
 
 Kind = Literal["good", "bad", "unsure", "none"]  # of a badge
 KINDS: Final[dict[Outcome, Kind]] = {
@@ -33,9 +35,10 @@ class Headline:
 
 
 def headline_of(
-    finding: Finding, outsides: Sequence[Outside], rule_set: str, texts: Texts, fmt: Formats
+    explained: Explanation, outsides: Sequence[Outside], rule_set: str, texts: Texts, fmt: Formats
 ) -> Headline:
     """Return the verdict on a point in words."""
+    finding = explained.finding
     outcome = finding.outcome
     target = None if finding.target is None else finding.target.at_least
     return Headline(
@@ -49,7 +52,11 @@ def headline_of(
             floor=fmt.target(finding.floor),
             rule_set=rule_set,
         ),
-        reasons=[*_outside(finding, outsides, texts, fmt), *_others(finding, texts, fmt)],
+        reasons=[
+            *_outside(finding, outsides, texts, fmt),
+            *_wide(explained.spreads, texts, fmt),
+            *_others(finding, texts, fmt),
+        ],
     )
 
 
@@ -79,12 +86,26 @@ def _outside(
     return found
 
 
+def _wide(spreads: Sequence[SpreadOfDay], texts: Texts, fmt: Formats) -> list[str]:
+    """Return how many days were too wide, at 35 kV and above; that they were not, too."""
+    n_wide = sum(not one.found.within for one in spreads)
+    if not spreads:
+        return []
+    return [
+        texts("point.reason.spread", n=fmt.number(n_wide), days=fmt.number(len(spreads)))
+        if n_wide
+        else texts("point.reason.spread_good", days=fmt.number(len(spreads)))
+    ]
+
+
 def _others(finding: Finding, texts: Texts, fmt: Formats) -> list[str]:
     counts = finding.counts
     found = [
         texts(f"point.reason.{name}", minutes=fmt.number(n))
         for name in ("interrupted", "exempt", "missing", "invalid")
-        if (n := getattr(counts, f"n_{name}")) and finding.outcome != "no_readings"
+        if (n := getattr(counts, f"n_{name}"))
+        and finding.outcome != "no_readings"
+        and (name, finding.outcome) != ("exempt", "no_rule")  # nobody exempts what nothing judges
     ]
     if finding.is_sampled:
         found.append(texts("point.reason.sampled"))

@@ -78,7 +78,7 @@ class Page:
         """Return the title of a rule set in the language of the page, where it has one in each."""
         both = _TWO_TITLES.match(rule_set.title)
         if both is None:
-            return rule_set.title
+            return self.texts.source(rule_set.title)
         return both["zh"] if self.language == "zh" else f"{both['en']}{both['rest']}"
 
     def query(self, **changes: str | None) -> str:

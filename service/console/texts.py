@@ -4,8 +4,9 @@ A message is named by an id, ``page.what``; both languages have a text for each.
 them to that, and to what the pages use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -26,9 +27,12 @@ _FALLBACK: Final[Language] = "en"
 class Texts:
     """The texts of one language."""
 
-    def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
+    def __init__(
+        self, language: Language, texts: Mapping[str, str], sources: Mapping[str, str]
+    ) -> None:
         self.language: Language = language
         self.texts = MappingProxyType(dict(texts))
+        self.sources = MappingProxyType(dict(sources))  # by what rule sets say themselves
 
     def __call__(self, message: str, /, **values: object) -> str:
         """Return a text with its places filled; of an unknown message its id, which the log tells, too."""
@@ -39,8 +43,16 @@ class Texts:
         return text.format_map(values) if values else text
 
     def word(self, family: str, code: str) -> str:
-        """Return what a code is called, ``family.code``; a code of an edited rule set may have no text: itself."""
-        return self.texts.get(f"{family}.{code}", code.replace("_", " "))
+        """Return what a code is called, ``family.code``; a code of an edited rule set may have no text: itself.
+
+        People who enter causes write a code with blanks, too.
+        """
+        known = self.texts.get(f"{family}.{code.strip().lower().replace(' ', '_')}")
+        return self.texts.get(f"{family}.{code}", known or code.replace("_", " "))
+
+    def source(self, text: str | None) -> str:
+        """Return what a rule rests on, or who sets its limit; of an edited rule set it is what the set says itself."""
+        return self.sources.get(text or "", text or "")
 
 
 def read_texts(language: Language) -> Texts:
@@ -49,19 +61,25 @@ def read_texts(language: Language) -> Texts:
     Raises:
         ValueError: Two files have a text for one message.
     """
+    messages = files("service.console").joinpath("messages")
     found: dict[str, str] = {}
-    folder = files("service.console").joinpath("messages", language)
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+    for file in sorted(messages.joinpath(language).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".po"):
             continue
-        with file.open("rb") as opened:
-            for message in read_po(opened, locale=language, abort_invalid=True):
-                if not message.id:
-                    continue  # the header
-                if message.id in found:
-                    raise ValueError(f"{file.name}: {message.id} has a text in another file, too")
-                found[str(message.id)] = str(message.string)
-    return Texts(language, found)
+        for message, text in _texts_of(file, language):
+            if message in found:
+                raise ValueError(f"{file.name}: {message} has a text in another file, too")
+            found[message] = text
+    of_rules = messages.joinpath("rules", f"{language}.po")  # rule sets are in English
+    sources = dict(_texts_of(of_rules, language)) if of_rules.is_file() else {}
+    return Texts(language, found, sources)
+
+
+def _texts_of(file: Traversable, language: Language) -> Iterator[tuple[str, str]]:
+    with file.open("rb") as opened:
+        for message in read_po(opened, locale=language, abort_invalid=True):
+            if message.id:  # not the header
+                yield str(message.id), str(message.string)
 
 
 def language_of(asked: str | None, kept: str | None, accepted: str) -> Language:

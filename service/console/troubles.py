@@ -8,10 +8,16 @@ from typing import Final
 
 from service.console.page import Page
 from service.domain.instants import epoch_us
+from service.domain.live_breaches import stale_after
 from service.domain.promises.due import open_deadlines
 from service.store.communication_reads import IncidentFilter, StoredIncident, list_incidents
 from service.store.deployment_reads import Snapshot
-from service.store.intake_reads import letter_reasons, log_gaps, partition_sums
+from service.store.intake_reads import (
+    letter_reasons,
+    log_gaps,
+    partition_sums,
+    silent_points,
+)
 from service.store.interruption_reads import PlaceFilter
 from service.store.outage_reads import OutageFilter, StoredOutage, list_outages
 from service.store.outside_now import OutsideNow, points_outside_now
@@ -22,7 +28,7 @@ _SHOWN: Final = 5  # of each kind
 _PARTITIONS_MAX: Final = 1000
 _RECENT: Final = timedelta(days=1)
 _CLOSE_WORKING_DAYS: Final = 2
-STALE: Final = timedelta(minutes=30)  # a partition that has stored nothing for so long
+SILENT_HOURS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +43,21 @@ class DuePromises:
 class Intake:
     """How well readings come in."""
 
+    is_whole: bool  # of the deployment; a territory has its silent points and dead letters alone
+    has_begun: bool  # readings have come, as far as is seen
+    n_silent: int | None  # points of a territory without a minute for hours; None: not for who asks
     n_late_waiting: int  # readings that are not merged yet
     n_letters: int  # dead letters among the newest that nothing has taken up
     n_gaps: int
     stale_since: datetime | None  # oldest newest reading of a partition, where that lags
+
+    @property
+    def is_good(self) -> bool:
+        """Return whether all that came is known, and nothing of it is wrong."""
+        seen = self.is_whole and self.has_begun
+        return seen and not (
+            self.n_gaps or self.stale_since or self.n_letters or self.n_late_waiting
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +92,7 @@ async def read_troubles(page: Page, snapshot: Snapshot) -> Troubles:
         incidents=incidents,
         n_open_incidents=len(still),
         due=await _due(page, snapshot) if is_local else None,
-        intake=await _intake(snapshot, is_whole=page.access.territory.is_whole),
+        intake=await _intake(page, snapshot),
     )
 
 
@@ -110,17 +127,38 @@ async def _due(page: Page, snapshot: Snapshot) -> DuePromises:
     return DuePromises(n_overdue=n_overdue, n_close=n_close)
 
 
-async def _intake(snapshot: Snapshot, *, is_whole: bool) -> Intake:
-    """Return what is wrong with the intake; what counts readings of every region only where all are seen."""
-    partitions = await partition_sums(snapshot.connection, _PARTITIONS_MAX)
-    letters = await letter_reasons(snapshot.connection)
-    gaps = await log_gaps(snapshot.connection, 1) if is_whole else []
+async def _intake(page: Page, snapshot: Snapshot) -> Intake:
+    """Return what is wrong with the intake.
+
+    Partitions hold readings of every region, so what counts them is for who sees all regions. Of a territory there
+    are its silent points.
+    """
+    is_whole = page.access.territory.is_whole
+    connection, now = snapshot.connection, page.context.now()
+    partitions = await partition_sums(connection, _PARTITIONS_MAX) if is_whole else []
+    letters = await letter_reasons(connection)
+    gaps = await log_gaps(connection, 1) if is_whole else []
     reached = [one.data_through for one in partitions if one.data_through is not None]
     oldest, newest = min(reached, default=None), max(reached, default=None)
-    lags = oldest is not None and newest is not None and newest - oldest > STALE
+    stale = stale_after(page.context.rule_set)
+    lags = oldest is not None and newest is not None and max(newest, now) - oldest > stale
+    n_silent = None
+    if not is_whole and page.access.may("read:customer"):
+        silent = await silent_points(connection, silent_hours(snapshot, now), 1)
+        n_silent = silent[0].n_silent if silent else 0
     return Intake(
-        n_late_waiting=sum(one.late_waiting for one in partitions) if is_whole else 0,
+        is_whole=is_whole,
+        has_begun=bool(reached),
+        n_silent=n_silent,
+        n_late_waiting=sum(one.late_waiting for one in partitions),
         n_letters=sum(one.n_letters - one.n_adopted for one in letters),
         n_gaps=gaps[0].n_gaps if gaps else 0,
         stale_since=oldest if lags else None,
     )
+
+
+def silent_hours(snapshot: Snapshot, now: datetime) -> tuple[datetime, datetime]:
+    """Return the whole hours (UTC) in which a point that works has reported: the last three that are over."""
+    through = snapshot.data_through or now
+    end = through.replace(minute=0, second=0, microsecond=0)
+    return end - timedelta(hours=SILENT_HOURS), end

@@ -99,7 +99,7 @@ async def register_all(settings: Settings, now: datetime, console: Console) -> d
         approver="shift leader",
         from_at=start + timedelta(minutes=PLANNED_OUTAGE[0]),
         to_at=start + timedelta(minutes=PLANNED_OUTAGE[1]),
-        cause="planned maintenance",
+        cause="planned_maintenance",
     )
     async with Pool(settings, "writer", max_size=1) as pool, pool.transaction() as connection:
         await add_declaration(connection, outage)

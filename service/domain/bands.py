@@ -87,6 +87,12 @@ def has_day_spread(rule_set: RuleSet, point: Point) -> bool:
     return limit is not None and level_kv(rule_set, point) >= limit.from_kv
 
 
+def needs_operator_band(rule_set: RuleSet, point: Point) -> bool:
+    """Return whether the limits of ``point`` float: minutes are judged by a band that the operator sets, if any."""
+    row = rule_set.operator_band
+    return row is not None and level_kv(rule_set, point) >= row.from_kv
+
+
 def interruption_below(rule_set: RuleSet) -> int:
     """Return the cell below which a phase is dark, 0.01 % of nominal from nominal."""
     return cells_of(rule_set.interruption.percent) - _CELLS_PER_NOMINAL

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
 from service.domain.instants import at_us
+from service.domain.rules import RuleSet, load_rule_set
 
 BreachKind = Literal["under", "over", "high", "interrupted"]
 Change = Literal["began", "changed", "ended"]
 
-STALE_MS: Final = 30 * 60 * 1000  # older readings say nothing of now
+_DEFAULTS: Final = "voltpass-defaults"
 _KINDS: Final[Mapping[int, BreachKind]] = MappingProxyType({1: "under", 2: "over", 3: "high"})
 _US_IN_MS: Final = 1000
 
@@ -55,6 +56,17 @@ class BreachChange:
 
     change: Change
     breach: LiveBreach  # as it is now; ended: as it was last seen
+
+
+def stale_after(rule_set: RuleSet) -> timedelta:
+    """Return the age from which readings say nothing of now: ``alerts.news_age_max_s`` of a rule set.
+
+    A set that tells nobody has that of the packaged defaults.
+    """
+    row = rule_set.alerts or load_rule_set(_DEFAULTS).alerts
+    if row is None:
+        raise AssertionError  # the packaged file has it
+    return timedelta(seconds=row.news_age_max_s)
 
 
 def live_breaches(lanes: SeenLanes) -> dict[str, LiveBreach]:

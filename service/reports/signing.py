@@ -1,7 +1,7 @@
 """Signing a report off: only a month that is over and settled, by two persons, once for the same figures."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.domain.periods import day_start
 from service.domain.report_month import ReportMonth
@@ -9,6 +9,7 @@ from service.domain.rules import RuleSet
 from service.errors import ServiceError
 from service.reports.figures import Report, written
 from service.reports.monthly_report import present_figures, read_report
+from service.reports.retiring import behind_in_words
 from service.store.deployment_reads import Snapshot, reading
 from service.store.pool import Pool
 from service.store.report_reads import Waiting, waiting_of
@@ -29,6 +30,7 @@ class NewSignature:
     month: ReportMonth
     signed_by: str
     approver: str  # somebody else
+    lateness_window: timedelta  # how long late readings are waited for
     is_revision: bool = False  # it was signed before, and is signed again because figures moved
 
 
@@ -42,8 +44,8 @@ async def sign_off(pool: Pool, new: NewSignature, rule_set: RuleSet, now: dateti
         now: The present instant.
 
     Raises:
-        SignOffRefusedError: The month is not over or not settled, the same figures were signed before, one person
-            signs and approves, or somebody else was faster.
+        SignOffRefusedError: The month is not over, late readings of it may still come from a partition, it is not
+            settled, the same figures were signed before, one person signs and approves, or somebody else was faster.
         StoreError: The database does not do it.
     """
     _check_persons(new)
@@ -62,16 +64,7 @@ async def _prepared(
     snapshot: Snapshot, new: NewSignature, rule_set: RuleSet, now: datetime
 ) -> SignOff:
     """Return what is to be stored, read and checked in one snapshot."""
-    end = day_start(new.month.to_day, snapshot.zone)
-    through = snapshot.data_through
-    if through is None or min(through, now) < end:
-        reached = "there are no data yet"
-        if through is not None:
-            reached = f"the data reach {through.astimezone(snapshot.zone).isoformat()}"
-        raise SignOffRefusedError(
-            f"{new.month.label} is not over: it ends at {end.astimezone(snapshot.zone).isoformat()} and {reached}; "
-            "sign when they have reached its end"
-        )
+    through = await _all_through(snapshot, new, now)
     waiting = await waiting_of(snapshot.connection, new.month.days)
     if not waiting.is_nothing:
         raise SignOffRefusedError(
@@ -94,6 +87,31 @@ async def _prepared(
         digest=figures.digest,
         figures=written(figures),
     )
+
+
+async def _all_through(snapshot: Snapshot, new: NewSignature, now: datetime) -> datetime:
+    """Return how far the data reach, once every partition has passed the end of the month and the lateness window."""
+    end = day_start(new.month.to_day, snapshot.zone)
+    final = end + new.lateness_window
+    through = snapshot.data_through
+    if through is None or min(through, now) < end:
+        reached = "there are no data yet"
+        if through is not None:
+            reached = f"the data reach {through.astimezone(snapshot.zone).isoformat()}"
+        raise SignOffRefusedError(
+            f"{new.month.label} is not over: it ends at {end.astimezone(snapshot.zone).isoformat()} and {reached}; "
+            f"sign when every partition has passed {final.astimezone(snapshot.zone).isoformat()}"
+        )
+    behind = await behind_in_words(snapshot, final)
+    if behind is not None or now < final:
+        raise SignOffRefusedError(
+            f"readings of {new.month.label} may still come: they are waited for until "
+            f"{final.astimezone(snapshot.zone).isoformat()}, VOLTPASS_LATENESS_WINDOW_S after its end, and "
+            f"{behind or 'that is not over'}. Sign when every partition has passed that instant; if one stands still, "
+            "see whether `voltpass consume` reads it; if nothing comes from it any more, say so with "
+            "`voltpass reports retire TOPIC --partition NUMBER --by NAME --reason TEXT`"
+        )
+    return through
 
 
 async def _next_revision(snapshot: Snapshot, new: NewSignature, rule_set: RuleSet) -> int:

@@ -11,34 +11,20 @@ from service.store.pool import Connection
 from service.store.row_batches import rows_of
 from service.store.statements import statement
 
-# Outages as people entered them; where they entered no actual times, those that meters saw of them: the first that
-# went, and the last that was back, which is open while one is.
 OUTAGE: Final = """
-    SELECT declaration_id, ticket, outage_kind, declaration.cause, window_from, window_to,
-           came.from_at, came.to_at, notice_at, notice_fields, cancelled_at IS NOT NULL AS is_cancelled
-      FROM declaration
-     CROSS JOIN LATERAL (
-               SELECT min(start_at) AS from_at, CASE WHEN count(*) = count(end_at) THEN max(end_at) END AS to_at
-                 FROM v_counted_interruption AS interruption
-                WHERE interruption.declaration_id = declaration.declaration_id
-                  AND declaration.from_at IS NULL
-                  AND cancelled_at IS NULL
-           ) AS seen
-     CROSS JOIN LATERAL (
-               SELECT coalesce(declaration.from_at, seen.from_at) AS from_at,
-                      coalesce(declaration.to_at, seen.to_at) AS to_at
-           ) AS came
-     WHERE withdrawn_at IS NULL"""
+    SELECT declaration_id, ticket, outage_kind, cause, window_from, window_to, from_at, to_at, notice_at,
+           notice_fields, is_cancelled
+      FROM v_register_outage"""
 
 # Planned and temporary outages by when they came, or were to. $1, $2: half-open; $3: number before.
 _OUTAGES = statement(
     "promised_outages",
     f"""
     {OUTAGE}
-       AND outage_kind IN ('planned', 'temporary')
-       AND coalesce(came.from_at, window_from) >= $1  -- timestamptz
-       AND coalesce(came.from_at, window_from) < $2   -- timestamptz
-       AND declaration_id > $3                        -- bigint
+     WHERE outage_kind IN ('planned', 'temporary')
+       AND coalesce(from_at, window_from) >= $1  -- timestamptz
+       AND coalesce(from_at, window_from) < $2   -- timestamptz
+       AND declaration_id > $3                   -- bigint
      ORDER BY declaration_id
      LIMIT $4
     """,

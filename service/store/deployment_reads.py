@@ -19,6 +19,9 @@ _DEPLOYMENT = statement(
     """,
 )
 
+# Moves with every transaction that wrote something, and with nothing else.
+_VERSION = statement("data_version", "SELECT pg_current_snapshot()::text")
+
 _REVISION = statement("schema_revision", "SELECT max(version_num) FROM alembic_version")
 
 
@@ -52,6 +55,12 @@ async def reading(pool: Pool) -> AsyncIterator[Snapshot]:
             zone=ZoneInfo(found["zone"]),
             data_through=found["data_through"],
         )
+
+
+async def data_version(connection: Connection) -> str:
+    """Return what is the same as long as nothing was written to the database."""
+    version: str = await connection.fetchval(_VERSION)
+    return version
 
 
 def newest_day(snapshot: Snapshot, now: datetime) -> date:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from kernels.layout import MINUTES_PER_HOUR, VERDICT_MASK
+from service.domain.bands import has_day_spread
 from service.domain.explanation.finding import Finding, finding_of, target_of
 from service.domain.explanation.minutes import (
     PageMinutes,
@@ -21,6 +22,7 @@ from service.domain.periods import month_start, next_month
 from service.domain.rates import VerdictCounts
 from service.domain.registry import Customer, DeclarationKind, Device, Exemption, Point
 from service.domain.rules import RuleSet
+from service.domain.spread import PageExtremes, SpreadOfDay, spreads_of_days
 from service.store.deployment_reads import Snapshot
 from service.store.evidence_reads import FoundInterruption, Grounds, grounds_of
 from service.store.explanation_rows import (
@@ -41,6 +43,7 @@ from service.store.interruption_reads import (
 from service.store.judged_reads import judged_pages
 from service.store.page_reads import read_evidence
 from service.store.point_reads import customers_of, devices_of
+from service.store.spread_reads import page_extremes
 
 ROWS_MAX: Final = 200  # events and interruptions of one answer, the newest
 GROUNDS_MAX: Final = 10  # interruptions that are shown with every piece of their evidence
@@ -82,6 +85,7 @@ class Explanation:
     finding: Finding
     phases: tuple[VerdictCounts | None, ...]  # None: a phase that may be absent, and is
     without: Without
+    spreads: Sequence[SpreadOfDay]  # by day; empty below the level from which it is bounded
     declarations: Sequence[DeclarationOfPoint]
     exempt_months: Sequence[ExemptMonth]
     interruptions: Sequence[InterruptionWithGrounds]  # the newest first, ROWS_MAX at most
@@ -111,6 +115,7 @@ async def read_explanation(snapshot: Snapshot, wanted: Wanted) -> Explanation:
         ),
         phases=_phases(minutes, point),
         without=await _without(snapshot, wanted, declarations, months),
+        spreads=await _spreads(snapshot, wanted, months),
         declarations=declarations,
         exempt_months=months,
         interruptions=await _interruptions(snapshot, point, span),
@@ -182,6 +187,26 @@ async def _judged(
     return await judged_pages(
         snapshot.connection, wanted.point, wanted.rule_set, span or wanted.span, exempt, without
     )
+
+
+async def _spreads(
+    snapshot: Snapshot, wanted: Wanted, months: Sequence[ExemptMonth]
+) -> Sequence[SpreadOfDay]:
+    """Return the spread of each day: of stored extremes under the statutory set, else judged now."""
+    point, rule_set = wanted.point, wanted.rule_set
+    if not has_day_spread(rule_set, point):
+        return ()
+    if wanted.is_statutory:
+        found = await page_extremes(snapshot.connection, point.point_id, wanted.span)
+    else:
+        exempt = _exemptions(snapshot, wanted, [one.month for one in months])
+        pages = await _judged(snapshot, wanted, exempt)
+        order = np.argsort(pages.hour)
+        scores = pages.scores
+        found = PageExtremes(
+            pages.hour[order].astype(np.int64), scores.spread_min[order], scores.spread_max[order]
+        )
+    return await asyncio.to_thread(spreads_of_days, found, rule_set, snapshot.zone)
 
 
 def _counts(snapshot: Snapshot, wanted: Wanted, pages: PageColumns | None) -> VerdictCounts | None:

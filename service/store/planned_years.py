@@ -27,9 +27,9 @@ _CAME = statement(
     "planned_outages_that_came",
     f"""
     {OUTAGE}
-       AND outage_kind IN ('planned', 'temporary', 'customer_request')
-       AND came.from_at >= $1   -- timestamptz
-       AND came.from_at < $2    -- timestamptz
+     WHERE outage_kind IN ('planned', 'temporary', 'customer_request')
+       AND from_at >= $1        -- timestamptz
+       AND from_at < $2         -- timestamptz
        AND declaration_id > $3  -- bigint
      ORDER BY declaration_id
      LIMIT $4

@@ -1,6 +1,7 @@
 """``voltpass reports``."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
@@ -15,10 +16,12 @@ from service.reports.figures import REPORTS, Report
 from service.reports.forms import FileForm, report_file
 from service.reports.monthly_report import MonthlyReport, Shown, read_report
 from service.reports.notes import standing_of, warning_of
+from service.reports.retiring import retire as store_retirement
 from service.reports.signing import NewSignature, sign_off
 from service.settings import Settings, read_settings
 from service.store.deployment import require_rule_set
 from service.store.deployment_reads import reading
+from service.store.partition_retirements import Retirement
 from service.store.pool import Pool
 from service.store.report_sign_offs import SignOff
 
@@ -74,7 +77,7 @@ _write_command("supply", "the supply reliability of a month (供电可靠性月�
 def sign_off_(month: str, report: Report, signed_by: str, approver: str, revise: bool) -> None:
     """Sign a report off: the figures of now are kept, and shown from then on.
 
-    Refused while the month is not over, or is still being counted.
+    Refused while late readings of the month may still come from a partition, or it is still being counted.
     """
     settings = read_settings()
     new = NewSignature(
@@ -82,6 +85,7 @@ def sign_off_(month: str, report: Report, signed_by: str, approver: str, revise:
         month=_month(month, settings),
         signed_by=signed_by,
         approver=approver,
+        lateness_window=timedelta(seconds=settings.lateness_window_s),
         is_revision=revise,
     )
     stored = asyncio.run(_sign(settings, new))
@@ -91,6 +95,37 @@ def sign_off_(month: str, report: Report, signed_by: str, approver: str, revise:
         f"off by {stored.signed_by}, approved by {stored.approver}, {at:%Y-%m-%d %H:%M}; judgement {stored.judgement}, "
         f"figures {stored.digest}"
     )
+
+
+@reports.command(short_help="Say that nothing comes from a topic or partition any more.")
+@click.argument("topic")
+@click.option(
+    "--partition",
+    "partitions",
+    type=click.IntRange(min=0),
+    multiple=True,
+    help="Number of a partition, once for each; without: all of the topic.",
+)
+@click.option("--by", "made_by", required=True, metavar="NAME", help="Who says so.")
+@click.option("--reason", required=True, help="Why, for who looks at it later.")
+@click.option("--withdraw", is_flag=True, help="Take back what was said.")
+def retire(
+    *, topic: str, partitions: tuple[int, ...], made_by: str, reason: str, withdraw: bool
+) -> None:
+    """Say that nothing comes from TOPIC any more, so that sign-offs do not wait for it.
+
+    It holds for a partition until something comes from it, and stands in the table partition_retirement for good.
+    """
+    new = Retirement(
+        topic=topic,
+        partitions=partitions or None,
+        is_retired=not withdraw,
+        made_by=made_by.strip(),
+        reason=reason.strip(),
+    )
+    numbers = asyncio.run(_retire(read_settings(), new))
+    said = "sign-offs wait again for" if withdraw else "sign-offs no longer wait for"
+    click.echo(f"{said} {topic}/{', '.join(map(str, numbers))}, says {new.made_by}")
 
 
 def _form_of(out: Path) -> FileForm:
@@ -122,3 +157,8 @@ async def _sign(settings: Settings, new: NewSignature) -> SignOff:
         async with pool.connection() as connection:
             await require_rule_set(connection, rule_set)
         return await sign_off(pool, new, rule_set, clock.now())
+
+
+async def _retire(settings: Settings, new: Retirement) -> list[int]:
+    async with Pool(settings, "writer", max_size=1) as pool:
+        return await store_retirement(pool, new)

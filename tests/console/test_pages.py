@@ -10,7 +10,7 @@ import pytest
 from fastapi import Request
 
 from kernels.layout import CELL_NONE
-from service.domain.access import Access, Territory
+from service.domain.access import Access, Scope, Territory
 from service.settings import Settings
 from tests.api.clients import client_of
 from tests.api.seeding import NewPoint, Seeder
@@ -201,3 +201,45 @@ async def test_a_territory_is_all_that_its_key_sees(seeded: Settings) -> None:
     assert re.findall(r'<th scope="row">(线 F\d)', answers[1].text) == ["线 F3"]
     assert all("线 F1" not in answer.text for answer in answers)
     assert all("区 R1" not in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("lang", "unseen", "good", "silent"),
+    [
+        ("en", "for the whole deployment only", "everything came in", "1 points silent"),
+        ("zh", "此处不可见", "接收正常", "1 个监测点连续三小时无数据"),
+    ],
+)
+async def test_who_sees_one_region_is_not_told_that_everything_came_in(
+    seeded: Settings, lang: str, unseen: str, good: str, silent: str
+) -> None:
+    async def access_of(request: Request) -> Access:
+        scope: Scope = "read:customer" if "x-customers" in request.headers else "read:aggregate"
+        territory = Territory(regions=frozenset({"R2"}))
+        return Access(principal="region", scopes=frozenset({scope}), territory=territory)
+
+    async with client_of(application(seeded, access_of=access_of)) as client:
+        sums = text_of(await client.get(f"/console/?lang={lang}"))
+        points = text_of(await client.get(f"/console/?lang={lang}", headers={"x-customers": "yes"}))
+
+    assert (unseen in sums, unseen in points) == (True, True)
+    assert (good in sums, good in points) == (False, False)
+    assert (silent in sums, silent in points) == (False, True)
+
+
+async def test_before_the_first_reading_nothing_is_said_to_have_come_in(empty: Settings) -> None:
+    async with client_of(application(empty)) as client:
+        said = text_of(await client.get("/console/?lang=en"))
+
+    assert "nothing has come in yet" in said
+    assert "everything came in" not in said
+
+
+async def test_data_that_stand_still_are_not_said_to_have_come_in(seeded: Settings) -> None:
+    async with client_of(application(seeded, now=START + DAY + timedelta(minutes=31))) as client:
+        said = text_of(await client.get("/console/?lang=en"))
+    async with client_of(application(seeded, now=START + DAY + timedelta(minutes=30))) as client:
+        just = text_of(await client.get("/console/?lang=en"))
+
+    assert "a partition stands at" in said
+    assert "a partition stands at" not in just

@@ -27,6 +27,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # 1 March, midnight in Shanghai
 DAY = timedelta(days=1)
 CELLS = [0] * 1080 + [900] * 60 + [-1500] * 15 + [-10000] * 30 + [CELL_NONE] * 15 + [0] * 240
+# Two days and a bit: 10.01 % across nominal, then 9.5 % on one side of it.
+BUS = [
+    [650] * 720 + [-351] * 720 + [950] * 60,
+    [0] * 1440 + [200] * 60,
+    [0] * 1440 + [200] * 60,
+]
 MARCH = {"from": "2024-03-01", "to": "2024-04-01"}
 POINT = "/console/points/a%2F1"
 
@@ -37,6 +43,14 @@ async def seed(seeder: Seeder) -> None:
         NewPoint(point="a/1", area="urban", valid_from=START),
         NewPoint(point="three", wiring="3p4w", area="rural", feeder="F2", valid_from=START),
         NewPoint(point="no-rule", nominal_v=30_000, wiring="3p3w", feeder="F2", valid_from=START),
+        NewPoint(
+            point="bus",
+            nominal_v=110_000,
+            wiring="3p3w",
+            point_class="B",
+            feeder="F2",
+            valid_from=START,
+        ),
         NewPoint(point="silent", area="urban", valid_from=START),
         NewPoint(point="elsewhere", area="urban", region="R2", feeder="F9", valid_from=START),
     )
@@ -44,6 +58,7 @@ async def seed(seeder: Seeder) -> None:
     await seeder.minutes("a/1", START, [CELLS])
     await seeder.minutes("three", START, [[0] * 1440, [800] * 144 + [0] * 1296, [0] * 1440], 900)
     await seeder.minutes("no-rule", START, [[0] * 60] * 3)
+    await seeder.minutes("bus", START, BUS)
     await seeder.minutes("elsewhere", START, [[-10000] * 30 + [0] * 1410])
     await seeder.reach(START + DAY)
     register = Registrar(seeder)
@@ -286,3 +301,41 @@ async def test_nothing_outside_a_territory_is_seen(seeded: Settings) -> None:
     assert "95598-1" not in promises
     assert "YK-1" not in promises
     assert inside.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            (
+                "1 of 2 days beyond the limit",
+                "day spread beyond the limit on 1 of 2 days",
+                "3.51 % + 6.50 %",
+                "the larger of 2.00 % and 9.50 %",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "2 天中有 1 天超限",
+                "3.51 % + 6.50 %",
+                "2.00 % 与 9.50 % 中的较大者",
+                "规范第八条（一）",
+            ),
+        ),
+    ],
+)
+async def test_a_point_of_110_kv_shows_the_spread_of_each_day_and_how_it_comes_about(
+    console: httpx.AsyncClient, lang: str, said: tuple[str, ...]
+) -> None:
+    answer = await console.get("/console/points/bus", params={**MARCH, "lang": lang})
+    other = await console.get(POINT, params={**MARCH, "lang": lang})
+
+    text = " ".join(re.sub(r"<[^>]+>", " ", answer.text).replace("\u00a0", " ").split())
+    for words in said:
+        assert words in text, words
+    assert re.findall(r'class="spread" value="(\d+)"', answer.text) == ["1001", "950"]
+    assert 'id="spread-widest" value="1001"' in answer.text
+    assert "minutes exempt" not in text  # nobody exempts what no rule judges
+    assert 'id="spread"' not in other.text  # below 35 kV

@@ -8,6 +8,8 @@ import pytest
 
 from service.console.texts import LANGUAGES, language_of, read_texts
 from service.domain.registry import TargetArea
+from service.domain.reliability.causes import CAUSES, LEAF_OF
+from service.domain.rules import load_rule_set, rule_set_names
 from service.domain.scorecard import Verdict
 from service.domain.supply.pieces import Grade
 from service.domain.target_rows import Figure, Population
@@ -68,6 +70,7 @@ def test_every_message_is_used_by_a_page() -> None:
         ("verdict_of", get_args(Verdict)),
         ("grade", get_args(Grade)),
         ("place", get_args(OutagePlace)),
+        ("cause", ("fault", "prearranged", "planned", "rationing", *CAUSES, *LEAF_OF)),
     ],
 )
 def test_every_code_of_a_closed_family_has_a_word(family: str, codes: tuple[str, ...]) -> None:
@@ -77,6 +80,10 @@ def test_every_code_of_a_closed_family_has_a_word(family: str, codes: tuple[str,
 
 def test_a_code_that_nobody_foresaw_shows_itself() -> None:
     assert read_texts("en").word("reason", "sent_by_pigeon") == "sent by pigeon"
+
+
+def test_a_cause_that_people_wrote_with_blanks_is_called_as_its_code() -> None:
+    assert read_texts("zh").word("cause", "Planned maintenance ") == "计划检修"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +102,35 @@ def test_the_language_is_asked_for_then_kept_then_the_browsers(
     asked: str | None, kept: str | None, accepted: str, language: str
 ) -> None:
     assert language_of(asked, kept, accepted) == language
+
+
+# Names of standards, formulas and makers, and units: what Chinese texts keep.
+_CODES = re.compile(
+    r"\b(?:GB|AS|EN|IEC|IEEE|ANSI|DL|DI|SAIDI|T_MED|exp|alpha|beta|Voltpass|SGIC|Aclara|docs/\w+\.md|kV|[A-Z]|s)\b"
+)
+
+
+def english_words(text: str) -> list[str]:
+    """Return what is left in English in a Chinese text."""
+    return re.findall(r"[A-Za-z]{2,}", _CODES.sub(" ", text))
+
+
+@pytest.mark.parametrize("name", rule_set_names())
+def test_whatever_a_packaged_rule_rests_on_is_said_in_chinese(name: str) -> None:
+    rule_set = load_rule_set(name)
+    texts = [row.source for row in rule_set.rows()]
+    texts += [text for row in rule_set.rows() if (text := getattr(row, "set_by", None))]
+
+    said = [read_texts("zh").source(text) for text in texts]
+
+    assert said
+    assert [text for text in said if not _CHINESE.search(text) or english_words(text)] == []
+    assert read_texts("en").source(texts[0]) == texts[0]
+
+
+def test_what_an_edited_rule_set_rests_on_is_shown_as_it_says() -> None:
+    assert read_texts("zh").source("By-law 7") == "By-law 7"
+    assert read_texts("zh").source(None) == ""
 
 
 def test_errors_are_named_in_both_languages() -> None:

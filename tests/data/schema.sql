@@ -498,6 +498,20 @@ CREATE TABLE partition_progress (
     CONSTRAINT partition_progress_pkey PRIMARY KEY (topic, partition)
 );
 
+CREATE TABLE partition_retirement (
+    retirement_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    is_retired boolean NOT NULL,
+    next_offset bigint,
+    made_by text NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT partition_retirement_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT partition_retirement_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT partition_retirement_pkey PRIMARY KEY (retirement_id)
+);
+
 CREATE TABLE point (
     point_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
     point text NOT NULL,
@@ -733,6 +747,8 @@ CREATE INDEX outage_open ON public.outage USING btree (outage_id) WHERE (last_en
 
 CREATE INDEX outage_start ON public.outage USING btree (start_at);
 
+CREATE INDEX partition_retirement_partition ON public.partition_retirement USING btree (topic, partition);
+
 CREATE INDEX point_feeder ON public.point USING btree (feeder);
 
 CREATE INDEX point_transformer ON public.point USING btree (transformer);
@@ -744,41 +760,32 @@ CREATE INDEX register_change_record ON public.register_change USING btree (recor
 CREATE INDEX reporting_slot ON public.reporting USING btree (slot_at);
 
 CREATE VIEW v_announced_outage AS
- SELECT declaration.declaration_id,
-    declaration.ticket,
-    declaration.outage_kind,
-    declaration.cause,
-    declaration.window_from,
-    declaration.window_to,
-    declaration.notice_at,
-    declaration.notice_fields,
-    (EXTRACT(epoch FROM COALESCE(declaration.window_from, came.from_at) - declaration.notice_at) / 3600::numeric)::double precision AS notice_hours,
-    declaration.cancelled_at IS NOT NULL AS is_cancelled,
-    came.from_at,
-    came.to_at,
+ SELECT outage.declaration_id,
+    outage.ticket,
+    outage.outage_kind,
+    outage.cause,
+    outage.window_from,
+    outage.window_to,
+    outage.notice_at,
+    outage.notice_fields,
+    (EXTRACT(epoch FROM COALESCE(outage.window_from, outage.from_at) - outage.notice_at) / 3600::numeric)::double precision AS notice_hours,
+    outage.is_cancelled,
+    outage.from_at,
+    outage.to_at,
         CASE
-            WHEN came.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(declaration.window_from - came.from_at, '00:00:00'::interval)) / 60::numeric)::double precision
+            WHEN outage.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(outage.window_from - outage.from_at, '00:00:00'::interval)) / 60::numeric)::double precision
             ELSE NULL::double precision
         END AS early_minutes,
         CASE
-            WHEN came.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(COALESCE(came.to_at, v_watermark.data_through) - declaration.window_to, '00:00:00'::interval)) / 60::numeric)::double precision
+            WHEN outage.from_at IS NOT NULL THEN (EXTRACT(epoch FROM GREATEST(COALESCE(outage.to_at, v_watermark.data_through) - outage.window_to, '00:00:00'::interval)) / 60::numeric)::double precision
             ELSE NULL::double precision
         END AS late_minutes,
     (( SELECT count(*) AS count
            FROM declaration_told told
-          WHERE told.declaration_id = declaration.declaration_id))::integer AS n_told
-   FROM declaration
+          WHERE told.declaration_id = outage.declaration_id))::integer AS n_told
+   FROM v_register_outage outage
      CROSS JOIN v_watermark
-     CROSS JOIN LATERAL ( SELECT min(interruption.start_at) AS from_at,
-                CASE
-                    WHEN count(*) = count(interruption.end_at) THEN max(interruption.end_at)
-                    ELSE NULL::timestamp with time zone
-                END AS to_at
-           FROM v_counted_interruption interruption
-          WHERE interruption.declaration_id = declaration.declaration_id AND declaration.from_at IS NULL AND declaration.cancelled_at IS NULL) seen
-     CROSS JOIN LATERAL ( SELECT COALESCE(declaration.from_at, seen.from_at) AS from_at,
-            COALESCE(declaration.to_at, seen.to_at) AS to_at) came
-  WHERE declaration.kind = 'outage'::text AND declaration.withdrawn_at IS NULL AND (declaration.outage_kind = ANY (ARRAY['planned'::text, 'temporary'::text]));
+  WHERE outage.outage_kind = ANY (ARRAY['planned'::text, 'temporary'::text]);
 
 CREATE VIEW v_calendar AS
  SELECT beginning.first_day + nth.nth AS day,
@@ -1361,6 +1368,28 @@ CREATE VIEW v_point_month AS
            FROM v_point_day
           GROUP BY v_point_day.point, v_point_day.point_id, (date_trunc('month'::text, v_point_day.day::timestamp without time zone)::date), v_point_day.organisation, v_point_day.region, v_point_day.substation, v_point_day.feeder, v_point_day.transformer, v_point_day.class) months;
 
+CREATE VIEW v_register_outage AS
+ SELECT declaration.declaration_id,
+    declaration.ticket,
+    declaration.outage_kind,
+    declaration.cause,
+    declaration.window_from,
+    declaration.window_to,
+    declaration.notice_at,
+    declaration.notice_fields,
+    declaration.cancelled_at IS NOT NULL AS is_cancelled,
+    COALESCE(declaration.from_at, seen.from_at) AS from_at,
+    COALESCE(declaration.to_at, seen.to_at) AS to_at
+   FROM declaration
+     CROSS JOIN LATERAL ( SELECT min(interruption.start_at) AS from_at,
+                CASE
+                    WHEN count(*) = count(interruption.end_at) THEN max(interruption.end_at)
+                    ELSE NULL::timestamp with time zone
+                END AS to_at
+           FROM v_counted_interruption interruption
+          WHERE interruption.declaration_id = declaration.declaration_id AND declaration.from_at IS NULL AND declaration.cancelled_at IS NULL) seen
+  WHERE declaration.kind = 'outage'::text AND declaration.withdrawn_at IS NULL;
+
 CREATE VIEW v_watermark AS
  SELECT date_bin('00:01:00'::interval, max(data_through) + '00:00:59.999999'::interval, '1970-01-01 00:00:00+00'::timestamp with time zone) AS data_through
    FROM partition_progress;
@@ -1928,6 +1957,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- outage_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- partition_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- partition_retirement: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day_beside: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1959,5 +1989,6 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- v_point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_minute: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_point_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- v_register_outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- v_watermark: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- week_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

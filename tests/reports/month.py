@@ -13,6 +13,7 @@ MINUTE = timedelta(minutes=1)
 N_DAYS = 3  # in service
 END = START + timedelta(days=N_DAYS)
 MONTH_END = START + timedelta(days=31)
+FINAL = MONTH_END + timedelta(days=10)  # late readings are waited for until then
 FLOOR = Fraction(9, 10)
 
 
@@ -75,7 +76,7 @@ OUTAGES = [
 
 
 async def seed(seeder: Seeder) -> None:
-    """Put the district: measured, settled, with its interruptions, the data beyond the month's end."""
+    """Put the district: measured, settled, with its interruptions, the data so far that no reading of it can come."""
     for name, one in POINTS.items():
         await seeder.points(
             NewPoint(
@@ -92,7 +93,7 @@ async def seed(seeder: Seeder) -> None:
         )
         await seeder.minutes(name, START, [one.cells], one.interval_s)
     await seeder.run("UPDATE point SET region_name = '=HYPERLINK(\"x\")' WHERE region = 'R2'")
-    await seeder.reach(MONTH_END + timedelta(days=1))
+    await seeder.reach(FINAL)
     await seeder.settle()
     for name, first, last, cause in OUTAGES:
         await interrupt(seeder, name, first, last, cause)

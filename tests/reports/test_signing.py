@@ -1,7 +1,7 @@
 """A report is signed off once its month is over and settled; what moves after that is shown beside it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,7 +10,7 @@ import pytest
 from service.settings import Settings
 from tests.api.clients import get
 from tests.api.seeding import Seeder
-from tests.reports.month import MONTH_END, START, interrupt, seed
+from tests.reports.month import FINAL, MONTH_END, START, interrupt, seed
 from tests.reports.test_monthly_reports import MONTH, run, table_of
 
 pytestmark = pytest.mark.integration
@@ -90,7 +90,7 @@ async def test_what_is_not_final_is_not_signed(settings: Settings, seeder: Seede
         "UPDATE partition_progress SET data_through = $1", MONTH_END - timedelta(minutes=1)
     )
     open_month = await sign(settings)
-    await seeder.run("UPDATE partition_progress SET data_through = $1", MONTH_END)
+    await seeder.run("UPDATE partition_progress SET data_through = $1", FINAL)
     await seeder.run(
         "INSERT INTO dirty_day VALUES ($1, $2, 0)", point_id, (START + timedelta(days=40)).date()
     )
@@ -103,3 +103,118 @@ async def test_what_is_not_final_is_not_signed(settings: Settings, seeder: Seede
     assert "is not over" in open_month.output
     assert open_month.exit_code == 1
     assert over.exit_code == 0, over.output
+
+
+async def put_partition(
+    seeder: Seeder, topic: str, partition: int, data_through: datetime | None
+) -> None:
+    await seeder.run(
+        """
+        INSERT INTO partition_progress (topic, partition, epoch, owner, next_offset, data_through, stored_at)
+        VALUES ($1, $2, 1, 'test', 7, $3, $4)
+        """,
+        *(topic, partition, data_through, MONTH_END),
+    )
+
+
+async def test_a_month_is_not_signed_while_one_partition_may_still_bring_readings_of_it(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    await put_partition(seeder, "readings", 1, FINAL - timedelta(microseconds=1))
+    await put_partition(seeder, "readings", 2, None)  # of a topic of readings: none came yet
+    await put_partition(seeder, "old-readings", 0, START)
+    await put_partition(seeder, "meter-events", 0, None)  # written at the end of the month
+    await put_partition(seeder, "meter-events", 1, None)
+
+    held_up = await sign(settings)
+    await seeder.run("UPDATE partition_progress SET stored_at = $1 WHERE partition = 1", FINAL)
+    await seeder.run(
+        "UPDATE partition_progress SET data_through = $1 WHERE topic = 'readings'", FINAL
+    )
+    only_old = await sign(settings)
+    await seeder.run(
+        "UPDATE partition_progress SET data_through = $1 WHERE topic = 'old-readings'", FINAL
+    )
+    signed = await sign(settings)
+
+    said = " ".join(held_up.output.split())
+    assert held_up.exit_code == 1
+    for words in (
+        "readings/2 has given nothing yet",
+        "old-readings/0 has reached 2024-03-01T00:00:00+08:00",
+        "meter-events/0 has reached 2024-04-01T00:00:00+08:00",
+        "meter-events/1 has reached",
+        "readings/1 has reached 2024-04-10T23:59:59.999999+08:00",
+        "waited for until 2024-04-11T00:00:00+08:00",
+        "voltpass consume",
+        "voltpass reports retire",
+    ):
+        assert words in said
+    assert "readings/0" not in said.replace("old-readings/0", "")
+    assert only_old.exit_code == 1
+    assert "old-readings/0" in only_old.output
+    assert "meter-events" not in only_old.output
+    assert signed.exit_code == 0, signed.output
+
+
+async def test_a_topic_is_left_out_while_somebody_says_so_and_nothing_comes_from_it(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await seed(seeder)
+    for partition in (0, 1):
+        await put_partition(seeder, "old-readings", partition, START)
+    asked = ("old-readings", "--by", "li.na", "--reason", "renamed in May")
+
+    async def retire(*options: str) -> Any:
+        return await asyncio.to_thread(run, settings, "retire", *options)
+
+    before = await sign(settings)
+    one = await retire(*asked, "--partition", "0")
+    half = await sign(settings)
+    both = await retire(*asked)
+    await seeder.run(
+        "UPDATE partition_progress SET next_offset = 8 WHERE topic = 'old-readings' AND partition = 1"
+    )
+    awake = await sign(settings)
+    await retire(*asked)
+    withdrawn = await retire(*asked, "--withdraw")
+    back = await sign(settings)
+    await retire(*asked)
+    signed = await sign(settings)
+
+    assert "old-readings/0" in before.output
+    assert "no longer wait for old-readings/0, says li.na" in one.output
+    assert ("old-readings/0" in half.output, "old-readings/1" in half.output) == (False, True)
+    assert "old-readings/0, 1" in both.output
+    assert ("old-readings/0" in awake.output, "old-readings/1" in awake.output) == (False, True)
+    assert "wait again" in withdrawn.output
+    assert "old-readings/0" in back.output
+    assert signed.exit_code == 0, signed.output
+    trail = await seeder.rows(
+        "SELECT is_retired, made_by, reason FROM partition_retirement ORDER BY retirement_id"
+    )
+    assert len(trail) == 9
+    assert {(row["made_by"], row["reason"]) for row in trail} == {("li.na", "renamed in May")}
+    assert sum(not row["is_retired"] for row in trail) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("no-readings", "--by", "li.na", "--reason", "x"), "those that were: readings"),
+        (("readings", "--partition", "2", "--by", "li.na", "--reason", "x"), "2; it has 0"),
+        (("readings", "--by", " ", "--reason", "x"), "--by"),
+        (("readings", "--by", "li.na", "--reason", " "), "--reason"),
+    ],
+)
+async def test_a_statement_about_what_was_never_read_or_by_nobody_is_refused(
+    settings: Settings, seeder: Seeder, asked: tuple[str, ...], said: str
+) -> None:
+    await seeder.reach(FINAL)
+
+    answer = await asyncio.to_thread(run, settings, "retire", *asked)
+
+    assert answer.exit_code == 1
+    assert said in answer.output
+    assert await seeder.rows("SELECT retirement_id FROM partition_retirement") == []

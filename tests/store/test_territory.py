@@ -33,6 +33,7 @@ _HIDDEN = {
     "lane_block",
     "late_progress",
     "partition_progress",
+    "partition_retirement",
     "power_factor_due",
     "report_sign_off",
     "reporting",

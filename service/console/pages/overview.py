@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -10,20 +10,18 @@ from fastapi import APIRouter, Response
 from service.console.charts import Chart, Json
 from service.console.page import OfAggregates, Page
 from service.console.periods import PERIODS, chosen_period
+from service.console.target_desk import TargetFigures
 from service.console.troubles import read_troubles
 from service.domain.budget_accounts import TargetBudget
 from service.domain.few_members import fewest_seen, remainder_tells
 from service.domain.scorecard import Commitment, Standing
 from service.domain.target_rows import TargetRow
-from service.store.budget_reads import read_budgets
-from service.store.day_series import DayRate, area_days
+from service.store.day_series import DayRate
 from service.store.deployment_reads import Snapshot
 from service.store.region_names import region_names
-from service.store.scorecard_reads import read_scorecard
 
 router = APIRouter(include_in_schema=False)
 
-_TREND_DAYS: Final = 31
 _WEEK_MS: Final = 7 * 86_400_000
 _REGIONS_SHOWN: Final = 8  # of a target, those that stand worst
 
@@ -61,25 +59,22 @@ async def overview(page: OfAggregates, period: str = "month") -> Response:
     rules, now = page.context.rule_set, page.context.now()
     async with page.reading() as snapshot:
         chosen = chosen_period(period, snapshot, now)
-        commitments = await read_scorecard(snapshot, chosen.days, rules, rules)
-        budgets = await read_budgets(snapshot, rules, rules)
-        end = chosen.newest_day + timedelta(days=1)
-        days = (end - timedelta(days=_TREND_DAYS), end)
-        trend = await area_days(snapshot.connection, days)
+        found = await page.context.targets.figures(snapshot, page.access.territory, chosen)
         troubles = await read_troubles(page, snapshot)
         names = await region_names(snapshot.connection)
-    budget_of = {one.target: one for one in budgets.targets} if budgets else {}
-    cards = [_card(one, budget_of.get(one.target), page.fewest) for one in commitments]
-    chart = _trend_chart(page, snapshot, (trend, days), [one.target for one in commitments])
+    budget_of = {one.target: one for one in found.budgets.targets} if found.budgets else {}
+    cards = [_card(one, budget_of.get(one.target), page.fewest) for one in found.commitments]
+    chart = _trend_chart(page, snapshot, found)
     values = {
         "rules": rules,
         "periods": PERIODS,
         "period": chosen,
         "cards": cards,
+        "cards_through": found.data_through,
         "troubles": troubles,
         "names": names,
     }
-    shown = bool(trend) and not page.fewest  # a day of an area may be that of few points
+    shown = bool(found.trend) and not page.fewest  # a day of an area may be that of few points
     return page.show("overview.html", snapshot, values, charts=[chart] if shown else [])
 
 
@@ -98,14 +93,10 @@ def _standing_order(one: Standing) -> tuple[bool, float]:
     return actual is None, actual or 0.0
 
 
-def _trend_chart(
-    page: Page,
-    snapshot: Snapshot,
-    shown_days: tuple[Sequence[DayRate], tuple[date, date]],
-    targets: Sequence[TargetRow],
-) -> Chart:
+def _trend_chart(page: Page, snapshot: Snapshot, figures: TargetFigures) -> Chart:
     """Return the daily pass rate of each area, with the targets that are about pass rates as dashed lines."""
-    trend, days = shown_days
+    trend, days = figures.trend, figures.trend_days
+    targets = [one.target for one in figures.commitments]
     fmt, colours = (
         page.formats(snapshot.zone),
         ("good", "verdict-under", "verdict-interrupted"),

@@ -17,7 +17,13 @@ from service.console.page import OfCustomers, Page
 from service.console.pages.points import unknown_point
 from service.console.point_charts import PHASE_NAMES, Shaded, day_chart, period_chart
 from service.console.span import Span, day_asked, span_asked
-from service.domain.bands import abnormal_band_of, band_of, level_kv
+from service.domain.bands import (
+    abnormal_band_of,
+    band_of,
+    has_day_spread,
+    level_kv,
+    needs_operator_band,
+)
 from service.domain.explanation.hours import DayOfPoint, days_of_point
 from service.domain.explanation.minutes import Part, SpanMinutes
 from service.domain.explanation.outside import outside_of
@@ -128,6 +134,8 @@ def _shown(
         "rule_sets": page.context.catalogue.names(),
         "level_kv": level_kv(rules, point),
         "bands": bands,
+        "spread": rules.day_spread if has_day_spread(rules, point) else None,
+        "needs_operator_band": needs_operator_band(rules, point),
         "x": explained,
         "rate": explained.finding.rate,
         "counts": explained.finding.counts,
@@ -179,7 +187,7 @@ def _headline(page: Page, explained: Explanation, rules: RuleSet, fmt: Formats) 
     outsides = sorted(
         (one for one in both if one is not None), key=lambda one: one.n_minutes, reverse=True
     )
-    return headline_of(explained.finding, outsides, rules.name, page.texts, fmt)
+    return headline_of(explained, outsides, rules.name, page.texts, fmt)
 
 
 def _phases(explained: Explanation, point: Point) -> list[Mapping[str, object]]:

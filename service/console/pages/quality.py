@@ -1,7 +1,6 @@
 """The quality of the readings: how much came, what did not count and why, and who is silent."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -10,6 +9,7 @@ from service.console.charts import Chart, Json
 from service.console.page import OfAggregates, Page
 from service.console.periods import PERIODS, chosen_period
 from service.console.texts import Texts
+from service.console.troubles import SILENT_HOURS, silent_hours
 from service.domain.few_members import fewest_seen, without_few
 from service.domain.rates import rate_of
 from service.store.deployment_reads import Snapshot
@@ -29,7 +29,6 @@ _REGIONS_MAX: Final = 40
 _PARTITIONS_MAX: Final = 200
 _SILENT_SHOWN: Final = 50
 _GAPS_SHOWN: Final = 20
-SILENT_HOURS: Final = 3
 _HEIGHTS: Final = ((1, 160), (3, 220), (10, 340), (_REGIONS_MAX, 420))  # pixels, by regions
 _VERDICTS: Final = ("missing", "invalid", "interrupted", "exempt", "under", "over", "pass")
 
@@ -54,7 +53,7 @@ async def quality(page: OfAggregates, period: str = "month") -> Response:
         partitions = await partition_sums(snapshot.connection, _PARTITIONS_MAX) if is_whole else []
         reasons = await letter_reasons(snapshot.connection)
         gaps = await log_gaps(snapshot.connection, _GAPS_SHOWN) if is_whole else []
-        hours = _hours(snapshot, page)
+        hours = silent_hours(snapshot, page.context.now())
         silent = (
             await silent_points(snapshot.connection, hours, _SILENT_SHOWN) if sees_points else None
         )
@@ -77,13 +76,6 @@ async def quality(page: OfAggregates, period: str = "month") -> Response:
         "gaps": gaps,
     }
     return page.show("quality.html", snapshot, values, charts=charts)
-
-
-def _hours(snapshot: Snapshot, page: Page) -> tuple[datetime, datetime]:
-    """Return the whole hours (UTC) in which a point that works has reported: the last three that are over."""
-    through = snapshot.data_through or page.context.now()
-    end = through.replace(minute=0, second=0, microsecond=0)
-    return end - timedelta(hours=SILENT_HOURS), end
 
 
 def _together(partitions: Sequence[PartitionSums]) -> dict[str, int]:
