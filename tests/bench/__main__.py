@@ -5,11 +5,11 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import consume, export, fold, score
+from tests.bench import coefficients, consume, export, fold, score
 from tests.bench.figure import Figure
 
 BENCHES = {"fold": fold.measure, "score": score.measure, "consume": consume.measure}
-ON_DEMAND = {"export": export.measure}  # takes long
+ON_DEMAND = {"coefficients": coefficients.measure, "export": export.measure}  # takes long
 
 
 def main(names: list[str]) -> int:
