@@ -14,27 +14,19 @@ from service.domain.sizing.coefficients import load_coefficients
 from service.domain.sizing.limits import Limit
 from service.domain.sizing.plan import Plan, plan_for
 from service.domain.sizing.workload import Compression, Encoding, Workload
-from service.errors import WorkloadError
-from service.offline.asking import InputFailure
+from service.errors import ScoreInputError, WorkloadError
+from service.offline.asking import InputFailure, parsed
 from service.offline.sizing_words import points_text, quantity_text
 
 _WIDTH_OF_A_FILE = 130  # columns, where the output is no terminal
 _PER_MESSAGE = {"arrow": 1000, "json": 1}
 
 
-class _Factor(click.ParamType):
-    """A decimal number, exactly as it is written."""
-
-    name = "number"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Decimal:
-        """Return the number."""
-        text = str(value)
-        if text.replace(".", "", 1).isdecimal():
-            return Decimal(text)
-        self.fail(f"{text!r} is no number like 2 or 1.5", param, ctx)
+def _factor(text: str) -> Decimal:
+    """Return a number, exactly as it is written."""
+    if text.replace(".", "", 1).isdecimal():
+        return Decimal(text)
+    raise ScoreInputError(f"{text!r} is no number like 2 or 1.5")
 
 
 @click.command(short_help="Print what a number of points takes.")
@@ -77,7 +69,8 @@ class _Factor(click.ParamType):
 )
 @click.option(
     "--headroom",
-    type=_Factor(),
+    callback=parsed(_factor),
+    metavar="NUMBER",
     default="2",
     show_default=True,
     help="Build for so many times the load: with 2 an hour's backlog takes an hour.",

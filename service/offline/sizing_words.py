@@ -1,4 +1,4 @@
-"""Figures of a plan in words: counts in groups of three, bytes in powers of a thousand, never more digits than are known."""
+"""Figures of a plan in words: groups of three, bytes in powers of a thousand, no more digits than are known."""
 
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final

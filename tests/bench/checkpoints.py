@@ -1,6 +1,7 @@
 """What checkpoints cost: processor seconds of client and server, WAL, and bytes of a day of pages, without Kafka."""
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from service.store.checkpoints import CheckpointStore
 from service.store.pool import Pool
 from service.wiring.migrate import run_migrate
 from tests.bench.formats import Meters
-from tests.bench.usage import family_processor_s, parent_of, processor_s
+from tests.bench.usage import family_processor_s, parent_of, processor_s, resident_bytes
 from tests.real.servers import RealTimescale
 
 ZONE = "Asia/Shanghai"
@@ -75,6 +76,14 @@ class Writer:
         (start,) = await store.take_over(TOPIC, [0], "bench")
         engine = PartitionEngine(LaneBook(known.directory), FoldPolicy(events=event_limits(RULES)))
         return cls(meters, pool, known, store, engine, start.epoch)
+
+    async def restart(self) -> None:
+        """Begin anew from what is stored, as a new owner does."""
+        (start,) = await self.store.take_over(TOPIC, [0], "bench")
+        engine = PartitionEngine(LaneBook(self.known.directory), self.engine.policy)
+        engine.restore(start.blocks, start.data_through_ms)
+        engine.load_pages(await self.store.read_pages(*engine.open_pages()))
+        self.engine, self.epoch = engine, start.epoch
 
     def fold(self, stamp_ms: int) -> None:
         """Fold one reading of every meter."""
@@ -157,6 +166,32 @@ async def record_checkpoints(
         ratio = beside / (processor_s(backend) - backend_s)
         await connection.close()
     return recorded, ratio
+
+
+async def restore_us(timescale: RealTimescale, meters: Meters, n_times: int) -> float:
+    """Return processor time of the backend, for each lane that a new owner takes with its open page."""
+    dsn = await _new_database(timescale, meters)
+    async with Pool(DatabaseSettings(database_dsn=dsn), "writer", max_size=1) as pool:
+        writer = await Writer.start(meters, pool)
+        for second in range(40):
+            writer.fold(_whole_hour_ms() + second * 1000)
+        await writer.checkpoint()
+        backend = await _backend(pool)
+        began_s = processor_s(backend)
+        for _ in range(n_times):
+            await writer.restart()
+        return (processor_s(backend) - began_s) / (n_times * meters.n_points) * 1e6
+
+
+async def registered_bytes(timescale: RealTimescale, meters: Meters) -> float:
+    """Return by how much this process grows for each point of a registry that it loads."""
+    dsn = await _new_database(timescale, meters)
+    async with Pool(DatabaseSettings(database_dsn=dsn), "writer", max_size=1) as pool:
+        before = resident_bytes(os.getpid())
+        known = await load_knowledge(pool, RULES, ZONE)
+        grown = resident_bytes(os.getpid()) - before
+    assert known.directory.device_id.size == meters.n_points
+    return grown / meters.n_points
 
 
 async def weigh_day(timescale: RealTimescale, meters: Meters, *, every_minutes: int) -> DayOfPages:

@@ -1,107 +1,98 @@
 """The coefficients of ``docs/sizing.md``, measured: ``python -m tests.bench coefficients``.
 
-Nearly all of them are counts or processor seconds, which a busy machine hardly moves. What comes out is printed as the
-rows of ``service/domain/sizing/coefficients.toml``; whoever measures puts them there, with date and machine, and runs
-``make docs``. It takes about ten minutes on two idle cores, so it is not part of ``make bench``.
+Nearly all of them are counts or processor seconds, which a busy machine hardly moves. Whoever measures puts what is
+printed into ``service/domain/sizing/coefficients.toml``, with date and machine, and runs ``make docs``. Parts are
+chosen by ``COEFFICIENTS=log,day``. It takes about ten minutes on two idle cores, so ``make bench`` leaves it out.
 """
 
 import asyncio
 import os
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 
 from kernels import warm_up
-from tests.bench.checkpoints import Recorded, record_checkpoints, weigh_day
-from tests.bench.consumed import Consumed, Servers, log_bytes_per_reading, run_consume, servers
+from tests.bench.checkpoints import (
+    Recorded,
+    record_checkpoints,
+    registered_bytes,
+    restore_us,
+    weigh_day,
+)
+from tests.bench.consumed import Servers, log_bytes_per_reading, make_ledger, run_consume, servers
 from tests.bench.figure import Figure
-from tests.bench.formats import FORMATS, Format, Meters
+from tests.bench.formats import FORMATS, Meters
 from tests.real.parts import read_parts
 
 _BY_NAME = {form.name: form for form in FORMATS}
 _COMPRESSIONS = (None, "lz4", "zstd")
 _EVERY_S = 5  # the default of VOLTPASS_CHECKPOINT_INTERVAL_S
-_N_WEIGHED = 2000  # meters whose messages are weighed
-_WEIGHED_S = 20
+_N_WEIGHED = 1000  # meters whose messages are weighed
+_WEIGHED_S = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Meters that send in a format for so long."""
-
-    form: Format
-    n_points: int
-    n_seconds: int
-    n_phases: int = 1
-
-    @property
-    def meters(self) -> Meters:
-        """Who sends."""
-        return Meters(n_points=self.n_points, n_phases=self.n_phases)
-
-
-_FEW, _MANY = 10_000, 60_000
-RUNS = (
-    Run(form=_BY_NAME["arrow_1000"], n_points=_FEW, n_seconds=800),
-    Run(form=_BY_NAME["arrow_1000"], n_points=_MANY, n_seconds=133),
-    Run(form=_BY_NAME["arrow_37"], n_points=_FEW, n_seconds=150),
-    Run(form=_BY_NAME["json_37"], n_points=_FEW, n_seconds=70),
-    Run(form=_BY_NAME["json_1"], n_points=_FEW, n_seconds=40),
-    Run(form=_BY_NAME["arrow_1000"], n_points=_FEW, n_seconds=400, n_phases=3),
-    Run(form=_BY_NAME["arrow_1000"], n_points=_MANY, n_seconds=66, n_phases=3),
+_SINGLE = Meters(n_points=5_000)
+_THREE = Meters(n_points=5_000, n_phases=3, first=100_001)
+_REGISTERED = Meters(n_points=40_000, first=200_001)  # they do not report
+RUNS = (  # meters, format, seconds
+    (_SINGLE, _BY_NAME["arrow_1000"], 600),
+    (_THREE, _BY_NAME["arrow_1000"], 400),
+    (_SINGLE, _BY_NAME["arrow_37"], 120),
+    (_SINGLE, _BY_NAME["json_37"], 80),
+    (_SINGLE, _BY_NAME["json_1"], 30),
 )
+_TIMES = 3  # the second run is longer: pages that are opened, names that are seen first cost both the same
 
 
 def measure(console: Console) -> list[Figure]:
     """Return all coefficients, and print them as rows of the file that holds them."""
     console.print(f"coefficients: {warm_up()} kernels ready")
-    parts = os.environ.get("COEFFICIENTS", "consume,log,checkpoint,day").split(",")
+    parts = os.environ.get("COEFFICIENTS", ",".join(PARTS)).split(",")
     figures: list[Figure] = []
     with servers(read_parts(os.environ)) as those:
-        for name, measured in (
-            ("consume", _consume),
-            ("log", _log),
-            ("checkpoint", _checkpoint),
-            ("day", _day),
-        ):
-            if name in parts:
-                figures += _shown(console, measured(those, console))
+        for name in parts:
+            for one in PARTS[name](those, console):
+                console.print(f"{one.name}: {one.value:.4g} {one.unit}")
+                figures.append(one)
     return figures
 
 
-def _shown(console: Console, figures: Iterable[Figure]) -> list[Figure]:
-    found = list(figures)
-    for one in found:
-        console.print(f'{one.name} = {{ value = "{one.value:.4g}", unit = "{one.unit}" }}')
-    return found
-
-
 def _consume(those: Servers, console: Console) -> Iterable[Figure]:
-    done: list[tuple[Run, Consumed]] = []
-    for run in RUNS:
-        console.print(
-            f"coefficients: {run.n_points:,} meters, {run.n_phases} phases, {run.form.name}"
+    dsn = make_ledger(those, (_SINGLE, _THREE))
+    first_s = int(time.time()) // 3600 * 3600 - 24 * 3600
+    for nth, (meters, form, n_seconds) in enumerate(RUNS):
+        console.print(f"coefficients: {meters}, {form}, {n_seconds} s, and {_TIMES} times as long")
+        # Hours of their own: no page is written by two runs.
+        short, long = (
+            run_consume(those, dsn, meters, form, first_s + hours * 3600, times * n_seconds)
+            for hours, times in ((2 * nth, 1), (2 * nth + 1, _TIMES))
         )
-        found = run_consume(those, run.meters, run.form, run.n_seconds)
-        console.print(f"  {found}")
-        done.append((run, found))
-    for run, found in done:
-        if run.n_points == _FEW:
-            name = f"consume_{run.form.name}_{run.n_phases}p"
-            yield Figure(name=name, value=found.processor_s_per_million, unit="s/million readings")
-    for n_phases in (1, 3):
-        few, many = (
-            found.peak_memory_bytes
-            for run, found in done
-            if run.n_phases == n_phases and run.form.name == "arrow_1000"
-        )
-        per_point = (many - few) / (_MANY - _FEW)
-        yield Figure(name=f"memory_point_{n_phases}p", value=per_point, unit="bytes")
+        console.print(f"  {short}, {long}")
+        more_s = long.processor_s - short.processor_s
         yield Figure(
-            name=f"memory_process_{n_phases}p", value=few - per_point * _FEW, unit="bytes"
+            name=f"consume_{form.name}_{meters.n_phases}p",
+            value=more_s / (long.n_readings - short.n_readings) * 1e6,
+            unit="s/million readings",
         )
+
+
+def _memory(those: Servers, console: Console) -> Iterable[Figure]:
+    found = asyncio.run(registered_bytes(those.timescale, _REGISTERED))
+    yield Figure(name="memory_registered", value=found, unit="bytes")
+    few, many = Meters(n_points=10_000), Meters(n_points=60_000)
+    form = _BY_NAME["arrow_1000"]
+    peaks = []
+    for meters in (few, many):
+        dsn = make_ledger(those, (meters,))
+        console.print(f"coefficients: {meters}, {form}")
+        n_seconds = 6_000_000 // meters.n_points
+        run = run_consume(those, dsn, meters, form, int(time.time()) - n_seconds, n_seconds)
+        peaks.append(run.peak_memory_bytes)
+    per_point = (peaks[1] - peaks[0]) / (many.n_points - few.n_points)
+    yield Figure(name="memory_lane_1p", value=per_point - found, unit="bytes")
+    yield Figure(name="memory_process", value=peaks[0] - per_point * few.n_points, unit="bytes")
 
 
 def _log(those: Servers, _: Console) -> Iterable[Figure]:
@@ -115,6 +106,8 @@ def _log(those: Servers, _: Console) -> Iterable[Figure]:
 
 
 def _checkpoint(those: Servers, console: Console) -> Iterable[Figure]:
+    restored = asyncio.run(restore_us(those.timescale, Meters(n_points=5_000), 10))
+    yield Figure(name="restore_lane", value=restored, unit="us")
     for n_phases, n_points in ((1, 10_000), (3, 5_000)):
         meters = Meters(n_points=n_points, n_phases=n_phases)
         recorded, ratio = asyncio.run(
@@ -144,14 +137,12 @@ def _costs(recorded: Sequence[Recorded], n_phases: int) -> Iterable[Figure]:
 
 def _mean(recorded: Sequence[Recorded], attribute: str, *, with_pages: bool) -> float:
     return statistics.fmean(
-        getattr(one, attribute) / one.n_lanes
-        for one in recorded
-        if bool(one.n_pages) == with_pages
+        getattr(one, attribute) / one.n_lanes for one in recorded if bool(one.n_pages) == with_pages
     )
 
 
 def _day(those: Servers, _: Console) -> Iterable[Figure]:
-    for n_phases, n_points in ((1, 400), (3, 400)):
+    for n_phases, n_points in ((1, 200), (3, 200)):
         meters = Meters(n_points=n_points, n_phases=n_phases, interval_s=60)
         found = asyncio.run(weigh_day(those.timescale, meters, every_minutes=5))
         for name in ("as_written", "repacked", "index"):
@@ -160,3 +151,12 @@ def _day(those: Servers, _: Console) -> Iterable[Figure]:
                 value=getattr(found, name),
                 unit="bytes/point-day",
             )
+
+
+PARTS: dict[str, Callable[[Servers, Console], Iterable[Figure]]] = {
+    "consume": _consume,
+    "log": _log,
+    "day": _day,
+    "memory": _memory,
+    "checkpoint": _checkpoint,
+}

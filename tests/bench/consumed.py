@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,21 +23,22 @@ from tests.real.parts import RealParts
 from tests.real.servers import RealKafka, RealTimescale
 
 COMPRESSION = "lz4"
-_CHECKPOINT_S = 2
+_CHECKPOINT_S = 5
 _POLL_S = 0.05
-_WITHIN_S = 300
+_WITHIN_S = 600
 _LETTERS = "voltpass.dead-letters"
-_STORED = "SELECT coalesce(sum(consumed), 0)::bigint FROM partition_progress"
+_STORED = (
+    "SELECT count(*), coalesce(sum(consumed), 0)::bigint FROM partition_progress WHERE topic = $1"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
     """What one run used."""
 
-    processor_s_per_million: float
+    n_readings: int
+    processor_s: float
     peak_memory_bytes: int
-    kafka_bytes_per_reading: float
-    n_checkpoints: int  # in the window
 
 
 @dataclass(slots=True)
@@ -78,35 +79,42 @@ def log_bytes_per_reading(
     return servers.log_bytes(topic) / (meters.n_points * n_seconds)
 
 
-def run_consume(servers: Servers, meters: Meters, form: Format, n_seconds: int) -> Consumed:
-    """Return what it takes to consume ``n_seconds`` seconds of all meters, from the second checkpoint to the last."""
-    topic = f"{form.name}-{meters.n_points}-{meters.n_phases}p"
+def make_ledger(servers: Servers, kinds: Sequence[Meters]) -> str:
+    """Return the DSN of a new database with these meters in its registry."""
     dsn = servers.timescale.create_database()
-    asyncio.run(run_migrate(Settings(database_dsn=dsn)))
-    asyncio.run(meters.register(dsn))
+
+    async def fill() -> None:
+        await run_migrate(Settings(database_dsn=dsn))
+        for meters in kinds:
+            await meters.register(dsn)
+
+    asyncio.run(fill())
+    return dsn
+
+
+def run_consume(
+    servers: Servers, dsn: str, meters: Meters, form: Format, first_s: int, n_seconds: int
+) -> Consumed:
+    """Return what it takes to consume ``n_seconds`` seconds of all meters: from taking over to the last checkpoint."""
+    topic = f"{form.name}-{meters.n_points}-{meters.n_phases}p-{n_seconds}"
     bootstrap = servers.kafka.bootstrap
     asyncio.run(_make_topic(bootstrap, topic))
-    first_ms = (round(time.time()) - n_seconds) * 1000
-    asyncio.run(produce(bootstrap, topic, meters.messages(form, first_ms, n_seconds), COMPRESSION))
+    messages = meters.messages(form, first_s * 1000, n_seconds)
+    asyncio.run(produce(bootstrap, topic, messages, COMPRESSION))
     environment = environment_of(bootstrap, dsn) | {
         "VOLTPASS_TOPICS": topic,
         "VOLTPASS_GROUP": topic,
         "VOLTPASS_CHECKPOINT_INTERVAL_S": str(_CHECKPOINT_S),
     }
+    n_readings = meters.n_points * n_seconds
     process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)
     try:
-        marks = asyncio.run(_watch(dsn, meters.n_points * n_seconds, process))
+        used_s = asyncio.run(_watch(dsn, topic, n_readings, process))
         peak = peak_memory_bytes(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    (first_n, first_s), (last_n, last_s) = marks[0], marks[-1]
-    return Consumed(
-        processor_s_per_million=(last_s - first_s) / (last_n - first_n) * 1e6,
-        peak_memory_bytes=peak,
-        kafka_bytes_per_reading=servers.log_bytes(topic) / (meters.n_points * n_seconds),
-        n_checkpoints=len(marks) - 1,
-    )
+    return Consumed(n_readings, used_s, peak)
 
 
 async def _make_topic(bootstrap: str, topic: str) -> None:
@@ -123,28 +131,27 @@ async def _make_topic(bootstrap: str, topic: str) -> None:
 
 
 async def _watch(
-    dsn: str, n_readings: int, process: "subprocess.Popen[bytes]"
-) -> list[tuple[int, float]]:
-    """Return readings stored and processor seconds used at each checkpoint between the first and the last.
+    dsn: str, topic: str, n_readings: int, process: "subprocess.Popen[bytes]"
+) -> float:
+    """Return processor seconds from the moment when all partitions are taken over until all readings are stored.
 
-    At every one of them some readings are folded already that the next one stores; that is the same at both ends.
+    Nothing is fetched before they are taken over, so starting up is not among them.
     """
     connection = await asyncpg.connect(dsn)
-    marks: list[tuple[int, float]] = []
-    n_seen = 0
+    began_s: float | None = None
     try:
         async with asyncio.timeout(_WITHIN_S):
-            while n_seen < n_readings:
+            while True:
                 if process.poll() is not None:
                     raise RuntimeError(f"consume ended with {process.returncode}")
-                n_stored = await connection.fetchval(_STORED)
-                if n_stored > n_seen:
-                    marks.append((n_stored, processor_s(process.pid)))
-                    n_seen = n_stored
+                n_owned, n_stored = await connection.fetchrow(_STORED, topic) or (0, 0)
+                used_s = processor_s(process.pid)
+                if began_s is None and n_owned == N_PARTITIONS:
+                    if n_stored:
+                        raise RuntimeError("it was too fast to be seen taking over")
+                    began_s = used_s
+                if began_s is not None and n_stored >= n_readings:
+                    return used_s - began_s
                 await asyncio.sleep(_POLL_S)
     finally:
         await connection.close()
-    window = marks[1:-1]
-    if len(window) < 2:
-        raise RuntimeError(f"{len(marks)} checkpoints are too few: send more readings")
-    return window

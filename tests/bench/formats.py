@@ -19,14 +19,15 @@ _N_DRAWN = 16  # seconds of voltage that are drawn; they come again in turn
 
 _POINTS = """
     INSERT INTO point (point, nominal_mv, wiring, feeder, class, valid_from)
-    SELECT 'P' || i, 220000, $2, 'F' || i % 100, 'D', '2020-01-01Z' FROM generate_series(1, $1::integer) AS i
+    SELECT 'P' || lpad(i::text, 9, '0'), 220000, $3, 'F' || i % 100, 'D', '2020-01-01Z'
+      FROM generate_series($1::integer, $2::integer) AS i
 """
 _DEVICES = """
     INSERT INTO device (device, point_id, voltage_ratio, reading_kind, interval_s, stamp_at, zone, delivery_delay_s,
                         self_powered, valid_from)
-    SELECT 'M' || lpad(point_id::text, 9, '0'), point_id, 1, 'mean', $1::integer, 'start', 'UTC', 0, false,
-           '2020-01-01Z'
+    SELECT 'M' || substr(point, 2), point_id, 1, 'mean', $3::integer, 'start', 'UTC', 0, false, '2020-01-01Z'
       FROM point
+     WHERE point BETWEEN 'P' || lpad(($1::integer)::text, 9, '0') AND 'P' || lpad(($2::integer)::text, 9, '0')
 """
 
 
@@ -54,13 +55,16 @@ class Meters:
     n_points: int
     n_phases: int = 1
     interval_s: int = 1
+    first: int = 1  # number of the first one, in its name
 
     async def register(self, dsn: str) -> None:
         """Write the points and their meters into the registry."""
         connection = await asyncpg.connect(dsn)
         try:
-            await connection.execute(_POINTS, self.n_points, "1p" if self.n_phases == 1 else "3p4w")
-            await connection.execute(_DEVICES, self.interval_s)
+            last = self.first + self.n_points - 1
+            wiring = "1p" if self.n_phases == 1 else "3p4w"
+            await connection.execute(_POINTS, self.first, last, wiring)
+            await connection.execute(_DEVICES, self.first, last, self.interval_s)
             await connection.execute("ANALYZE")
         finally:
             await connection.close()
@@ -68,7 +72,7 @@ class Meters:
     def messages(self, form: Format, first_ms: int, n_seconds: int) -> Iterator[tuple[int, bytes]]:
         """Yield partition and value, second by second; ids of a message are scattered."""
         random = np.random.default_rng(7)
-        ids = random.permutation(self.n_points) + 1
+        ids = random.permutation(self.n_points) + self.first
         groups = [
             [f"M{one:09d}" for one in ids[at : at + form.per_message].tolist()]
             for at in range(0, self.n_points, form.per_message)

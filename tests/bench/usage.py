@@ -4,7 +4,13 @@ import os
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = 1, 11, 12, 13, 14  # fields after the name
+_PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = (
+    1,
+    11,
+    12,
+    13,
+    14,
+)  # fields after the name
 
 
 def processor_s(pid: int) -> float:
@@ -36,9 +42,18 @@ def parent_of(pid: int) -> int:
 
 def peak_memory_bytes(pid: int) -> int:
     """Return the most resident memory that a process has had."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    [peak] = [line for line in lines if line.startswith("VmHWM")]
-    return int(peak.split()[1]) * 1024
+    return _memory_bytes(pid, "VmHWM")
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process."""
+    return _memory_bytes(pid, "VmRSS")
+
+
+def _memory_bytes(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    [found] = [line for line in lines if line.startswith(f"{name}:")]
+    return int(found.split()[1]) * 1024
 
 
 def _fields(pid: int) -> list[str]:

@@ -1,1 +1,1 @@
-"""How much it takes: measured coefficients, the arithmetic over them, and what a fleet of consumers does to a database."""
+"""How much it takes: measured coefficients, the arithmetic over them, and a fleet of consumers before a database."""

@@ -34,16 +34,19 @@ def demand_of(workload: Workload, known: Coefficients) -> Demand:
     readings = Decimal(1) / workload.interval_s
     pages = page_writes_per_minute(workload) / MINUTE_S
     lanes = touched_share(workload, known) / workload.checkpoint_s
-    server_s = (pages * known[f"server_page_{phases}"] + lanes * known[f"server_lane_{phases}"]) / _MILLION
-    client_s = (pages * known[f"client_page_{phases}"] + lanes * known[f"client_lane_{phases}"]) / _MILLION
+    server_s = (
+        pages * known[f"server_page_{phases}"] + lanes * known[f"server_lane_{phases}"]
+    ) / _MILLION
+    client_s = (
+        pages * known[f"client_page_{phases}"] + lanes * known[f"client_lane_{phases}"]
+    ) / _MILLION
     return Demand(
         readings=readings,
         pages=pages,
         lanes=lanes,
         consumer_s=readings * consume_s_per_million(workload, known) / _MILLION + client_s,
         database_s=server_s * known[f"server_all_{phases}"],
-        wal_bytes=pages * _wal_per_page(pages, phases, known)
-        + lanes * known[f"wal_lane_{phases}"],
+        wal_bytes=pages * _wal_per_page(pages, phases, known) + lanes * known[f"wal_lane_{phases}"],
         log_bytes=readings * log_bytes_per_reading(workload, known),
         page_bytes_written=known[f"day_as_written_{phases}"],
         page_bytes_repacked=known[f"day_repacked_{phases}"],
@@ -83,9 +86,7 @@ def consume_s_per_million(workload: Workload, known: Coefficients) -> Decimal:
 
 def log_bytes_per_reading(workload: Workload, known: Coefficients) -> Decimal:
     """Return what a reading takes in the log, one copy."""
-    return _by_message(
-        workload, known, f"log_{{form}}_{workload.compression}_{workload.n_phases}p"
-    )
+    return _by_message(workload, known, f"log_{{form}}_{workload.compression}_{workload.n_phases}p")
 
 
 def _by_message(workload: Workload, known: Coefficients, name: str) -> Decimal:
@@ -93,7 +94,9 @@ def _by_message(workload: Workload, known: Coefficients, name: str) -> Decimal:
 
     Two sizes of message were measured; a line in 1/size goes through them, and no size is better than the longest.
     """
-    long, short = ("arrow_1000", "arrow_37") if workload.encoding == "arrow" else ("json_37", "json_1")
+    long, short = (
+        ("arrow_1000", "arrow_37") if workload.encoding == "arrow" else ("json_37", "json_1")
+    )
     n_long, n_short = (Decimal(form.rpartition("_")[2]) for form in (long, short))
     of_long, of_short = known[name.format(form=long)], known[name.format(form=short)]
     per_message = (of_short - of_long) / (1 / n_short - 1 / n_long)

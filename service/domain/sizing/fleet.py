@@ -20,6 +20,7 @@ from service.domain.sizing.coefficients import Coefficients, RecordedCheckpoint
 _SHOWN_S: Final = (31, 39, 46, 54, 60)  # of each minute of one-second data: when a page changes
 _THOUSAND: Final = 1000
 _US: Final = 1e-6
+_NOTHING_S: Final = 1e-9  # of work left: the clock is a float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +50,15 @@ class FleetReport:
     busy_cores: float  # of the database, mean
     checkpoint_p50_s: float  # steady
     checkpoint_p99_s: float  # steady
-    age_p99_s: float  # of the newest stored reading of a consumer, just before it is stored anew, steady
+    age_p99_s: (
+        float  # of the newest stored reading of a consumer, just before it is stored anew, steady
+    )
     open_most: int  # checkpoints at once: connections that are busy
     stopped_s: float  # from the death until all partitions are read again
     age_most_s: float
-    recovered_s: float  # from the death until nothing is older than in steady state
+    recovered_s: (
+        float  # from the death until nothing is older than before, but for half an interval
+    )
 
 
 @dataclass(slots=True)
@@ -150,8 +155,8 @@ class _Run:
         self._seen.busy_s += done_s * len(self._jobs)
 
     def _finish(self, now: float) -> None:
-        done = [job for job in self._jobs if job.left_s <= 1e-9]
-        self._jobs = [job for job in self._jobs if job.left_s > 1e-9]
+        done = [job for job in self._jobs if job.left_s <= _NOTHING_S]
+        self._jobs = [job for job in self._jobs if job.left_s > _NOTHING_S]
         for job in done:
             consumer = job.consumer
             if not consumer.is_alive:
@@ -162,7 +167,9 @@ class _Run:
             self._seen.n_pages += job.n_pages
             consumer.stored_s = job.through_s
             if not job.is_last:
-                self._due.append((max(stored_at, job.begun_s + self._fleet.checkpoint_s), consumer.number))
+                self._due.append(
+                    (max(stored_at, job.begun_s + self._fleet.checkpoint_s), consumer.number)
+                )
         for at, job in [one for one in self._ready if one[0] <= now]:
             self._ready.remove((at, job))
             self._jobs.append(job)
@@ -239,7 +246,7 @@ class _Run:
         ages = [age for at, age in seen.ages if at < steady_until]
         later = [(at, age) for at, age in seen.ages if at >= steady_until]
         usual_s = max(ages, default=0.0)
-        old = [at for at, age in later if age > usual_s]
+        old = [at for at, age in later if age > usual_s + fleet.checkpoint_s / 2]
         return FleetReport(
             checkpoints_per_s=len(seen.durations) / fleet.until_s,
             pages_per_s=seen.n_pages / fleet.until_s,

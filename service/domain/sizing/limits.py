@@ -36,7 +36,11 @@ def consumer_limits(workload: Workload, known: Coefficients, demand: Demand) -> 
     """Return the limits of one consume process, the one that breaks first at the head."""
     phases = f"{workload.n_phases}p"
     stored_us = sum(
-        (known[f"{who}_{what}_{phases}"] for who in ("client", "server") for what in ("page", "lane")),
+        (
+            known[f"{who}_{what}_{phases}"]
+            for who in ("client", "server")
+            for what in ("page", "lane")
+        ),
         start=Decimal(0),
     )
     limits = [
@@ -78,7 +82,7 @@ def database_limits(basis: Basis) -> list[Limit]:
 def _processor(basis: Basis) -> Limit:
     cores = basis.known["database_cores"]
     return Limit(
-        name="database processor",
+        name="processor",
         n_points=_whole(cores / (basis.workload.headroom * basis.demand.database_s)),
         reason=f"{cores} cores, upserts of pages and lane states",
         remedy="checkpoints less often (VOLTPASS_CHECKPOINT_INTERVAL_S), more cores, another region",
@@ -88,7 +92,7 @@ def _processor(basis: Basis) -> Limit:
 def _wal(basis: Basis) -> Limit:
     most = basis.known["database_wal_bytes_s"]
     return Limit(
-        name="database WAL",
+        name="WAL",
         n_points=_whole(most / (basis.workload.headroom * basis.demand.wal_bytes)),
         reason=f"{most / _MILLION:f} MB/s to its disk and its replicas",
         remedy="checkpoints less often, a disk for the WAL alone, another region",
@@ -98,7 +102,7 @@ def _wal(basis: Basis) -> Limit:
 def _disk(basis: Basis) -> Limit:
     most = basis.known["database_disk_bytes"]
     return Limit(
-        name="database disk",
+        name="disk",
         n_points=_whole(most / disk_per_point(basis.workload, basis.known, basis.demand)),
         reason=f"{most / _MILLION**2:f} TB for {basis.workload.retention_days} days of pages",
         remedy="fewer days (VOLTPASS_RETENTION_DAYS), Community compression, a larger disk, another region",
@@ -121,7 +125,7 @@ def _connections(basis: Basis) -> Limit:
     free = known["database_connections"] - known["serve_connections"] * known["n_serve"]
     n_consumers = _whole((free - known["settle_connections"]) / known["consumer_connections"])
     return Limit(
-        name="database connections",
+        name="connections",
         n_points=n_consumers * basis.points_per_consumer,
         reason=f"max_connections {known['database_connections']}: {n_consumers} consumers beside the others",
         remedy="raise max_connections, fewer and faster consumers, another region",

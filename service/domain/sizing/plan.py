@@ -67,15 +67,11 @@ def plan_for(workload: Workload, known: Coefficients) -> Plan:
     demand = demand_of(workload, known)
     consumer = consumer_limits(workload, known, demand)
     of_consumer = consumer[0].n_points
-    basis = Basis(
-        workload=workload, known=known, demand=demand, points_per_consumer=of_consumer
-    )
+    basis = Basis(workload=workload, known=known, demand=demand, points_per_consumer=of_consumer)
     limits = tuple(database_limits(basis))
     n_databases = _ceiling(Decimal(workload.n_points) / limits[0].n_points)
     of_database = _ceiling(Decimal(workload.n_points) / n_databases)
-    n_consumers = max(
-        int(known["consumers_least"]), _ceiling(Decimal(of_database) / of_consumer)
-    )
+    n_consumers = max(int(known["consumers_least"]), _ceiling(Decimal(of_database) / of_consumer))
     sizes = _Sizes(
         workload=workload,
         known=known,
@@ -148,7 +144,9 @@ def _load(sizes: _Sizes) -> Iterator[Line]:
     n_points, demand = sizes.workload.n_points, sizes.demand
     readings = demand.readings * n_points
     per_message = sizes.workload.per_message
-    yield _line("load", "readings", readings, "1/s", f"{n_points:,} points / {sizes.workload.interval_s} s")
+    yield _line(
+        "load", "readings", readings, "1/s", f"{n_points:,} points / {sizes.workload.interval_s} s"
+    )
     yield _line(
         "load", "messages", readings / per_message, "1/s", f"{per_message:,} readings a message"
     )
@@ -171,7 +169,11 @@ def _kafka(sizes: _Sizes) -> Iterator[Line]:
         f"{sizes.demand.log_bytes / sizes.demand.readings:.1f} B a reading, {sizes.workload.compression}",
     )
     yield _line(
-        "kafka", "log out", sizes.log_bytes_s * copies, "B/s", f"consumers once, replicas {copies - 1} times"
+        "kafka",
+        "log out",
+        sizes.log_bytes_s * copies,
+        "B/s",
+        f"consumers once, replicas {copies - 1} times",
     )
     yield _line(
         "kafka",
@@ -210,10 +212,19 @@ def _consumers(sizes: _Sizes) -> Iterator[Line]:
 
 
 def _databases(sizes: _Sizes) -> Iterator[Line]:
-    n, demand, workload, known = sizes.points_per_database, sizes.demand, sizes.workload, sizes.known
+    n, demand, workload, known = (
+        sizes.points_per_database,
+        sizes.demand,
+        sizes.workload,
+        sizes.known,
+    )
     rows = demand.pages * n
     yield _line(
-        "databases", "databases", Decimal(sizes.n_databases), "", f"{n:,} points each, a region or several"
+        "databases",
+        "databases",
+        Decimal(sizes.n_databases),
+        "",
+        f"{n:,} points each, a region or several",
     )
     yield _line("databases", "page rows", rows, "1/s", "each: mean")
     yield _line(
@@ -223,7 +234,9 @@ def _databases(sizes: _Sizes) -> Iterator[Line]:
         "",
         f"each consumer, every {workload.checkpoint_s} s at most: when all points report at one instant",
     )
-    yield _line("databases", "database cores", demand.database_s * n, "cores", "each: busy with checkpoints")
+    yield _line(
+        "databases", "database cores", demand.database_s * n, "cores", "each: busy with checkpoints"
+    )
     yield _line("databases", "WAL", demand.wal_bytes * n, "B/s", "each: pages and lane states")
     yield _line(
         "databases",

@@ -47,7 +47,7 @@ class Workload:
             ("checkpoint interval", self.checkpoint_s, 1, _CHECKPOINT_S_MAX),
             ("headroom", self.headroom, 1, _HEADROOM_MAX),
         ):
-            if not least <= value <= most:
+            if Decimal(value).is_nan() or not least <= value <= most:
                 raise WorkloadError(f"{name}: {value}; give {least:,} to {most:,}")
         if self.n_phases not in {1, 3}:
             raise WorkloadError(f"phases: {self.n_phases}; give 1 or 3")
