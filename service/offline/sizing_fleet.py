@@ -54,7 +54,14 @@ def fleet_chapter(known: Coefficients) -> Iterable[str]:
     """Yield the chapter in Markdown, block by block."""
     yield _FLEET
     columns = (
-        *("fleet", "checkpoints/s", "page rows/s", "busy cores", "checkpoint p50 / p99", "age p99"),
+        *(
+            "fleet",
+            "checkpoints/s",
+            "page rows/s",
+            "busy cores",
+            "checkpoint p50 / p99 / most",
+            "age p99",
+        ),
         *("open at once", "reading stops", "oldest", "as before after"),
     )
     yield markdown_table(
@@ -74,7 +81,7 @@ def _row(name: str, fleet: Fleet, report: FleetReport) -> tuple[str, ...]:
         f"{report.checkpoints_per_s:.1f}",
         f"{report.pages_per_s:,.0f}",
         f"{report.busy_cores:.2f}",
-        f"{report.checkpoint_p50_s:.2f} s / {report.checkpoint_p99_s:.2f} s",
+        f"{report.checkpoint_p50_s:.2f} / {report.checkpoint_p99_s:.2f} / {report.checkpoint_most_s:.2f} s",
         f"{report.age_p99_s:.1f} s",
         f"{report.open_most}",
         f"{report.stopped_s:.1f} s" if has_death else "",

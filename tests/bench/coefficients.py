@@ -28,9 +28,10 @@ from tests.real.parts import read_parts
 
 _BY_NAME = {form.name: form for form in FORMATS}
 _COMPRESSIONS = (None, "lz4", "zstd")
+_FEW, _MANY = 10_000, 60_000  # points whose memory is compared
 _EVERY_S = 5  # the default of VOLTPASS_CHECKPOINT_INTERVAL_S
-_N_WEIGHED = 1000  # meters whose messages are weighed
-_WEIGHED_S = 10
+_N_WEIGHED = 20_000  # meters whose messages are weighed; one batch has each of them once
+_WEIGHED_S = 1
 
 
 _SINGLE = Meters(n_points=5_000)
@@ -81,18 +82,20 @@ def _consume(those: Servers, console: Console) -> Iterable[Figure]:
 def _memory(those: Servers, console: Console) -> Iterable[Figure]:
     found = asyncio.run(registered_bytes(those.timescale, _REGISTERED))
     yield Figure(name="memory_registered", value=found, unit="bytes")
-    few, many = Meters(n_points=10_000), Meters(n_points=60_000)
     form = _BY_NAME["arrow_1000"]
-    peaks = []
-    for meters in (few, many):
-        dsn = make_ledger(those, (meters,))
-        console.print(f"coefficients: {meters}, {form}")
-        n_seconds = 6_000_000 // meters.n_points
-        run = run_consume(those, dsn, meters, form, int(time.time()) - n_seconds, n_seconds)
-        peaks.append(run.peak_memory_bytes)
-    per_point = (peaks[1] - peaks[0]) / (many.n_points - few.n_points)
-    yield Figure(name="memory_lane_1p", value=per_point - found, unit="bytes")
-    yield Figure(name="memory_process", value=peaks[0] - per_point * few.n_points, unit="bytes")
+    for n_phases in (1, 3):
+        peaks = []
+        for n_points in (_FEW, _MANY):
+            meters = Meters(n_points=n_points, n_phases=n_phases)
+            dsn = make_ledger(those, (meters,))
+            console.print(f"coefficients: {meters}, {form}")
+            n_seconds = 6_000_000 // n_points
+            run = run_consume(those, dsn, meters, form, int(time.time()) - n_seconds, n_seconds)
+            peaks.append(run.peak_memory_bytes)
+        per_point = (peaks[1] - peaks[0]) / (_MANY - _FEW)
+        yield Figure(name=f"memory_lane_{n_phases}p", value=per_point - found, unit="bytes")
+        if n_phases == 1:
+            yield Figure(name="memory_process", value=peaks[0] - per_point * _FEW, unit="bytes")
 
 
 def _log(those: Servers, _: Console) -> Iterable[Figure]:

@@ -253,6 +253,7 @@ class _Run:
             busy_cores=seen.busy_s / fleet.until_s,
             checkpoint_p50_s=_quantile(steady, 0.5),
             checkpoint_p99_s=_quantile(steady, 0.99),
+            checkpoint_most_s=max(steady, default=0.0),
             age_p99_s=_quantile(ages, 0.99),
             open_most=seen.open_most,
             stopped_s=seen.stopped_s,
