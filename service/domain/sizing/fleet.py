@@ -50,9 +50,8 @@ class FleetReport:
     busy_cores: float  # of the database, mean
     checkpoint_p50_s: float  # steady
     checkpoint_p99_s: float  # steady
-    age_p99_s: (
-        float  # of the newest stored reading of a consumer, just before it is stored anew, steady
-    )
+    checkpoint_most_s: float  # steady
+    age_p99_s: float  # of what a consumer stored last, just before it stores more, steady
     open_most: int  # checkpoints at once: connections that are busy
     stopped_s: float  # from the death until all partitions are read again
     age_most_s: float
