@@ -1,16 +1,20 @@
 """What one point asks for, each second and each day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from service.domain.sizing.coefficients import Coefficients
-from service.domain.sizing.workload import MINUTE_S, Workload
+from service.domain.sizing.workload import MINUTE_S, Encoding, Workload
 
 DAY_S: Final = 86_400
 _MILLION: Final = Decimal(1_000_000)
 _EIGHTHS: Final = 8
+_SIZES: Final[Mapping[Encoding, tuple[str, str]]] = {  # forms that were measured, long and short
+    "arrow": ("arrow_1000", "arrow_37"),
+    "json": ("json_37", "json_1"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,27 +85,40 @@ def touched_share(workload: Workload, known: Coefficients) -> Decimal:
 
 def consume_s_per_million(workload: Workload, known: Coefficients) -> Decimal:
     """Return processor seconds of ``consume`` for a million readings."""
-    return _by_message(workload, known, "consume_{form}_1p") * _phases_factor(workload, known)
+    of_one_phase = _line(workload, known, "consume_{form}_1p", workload.per_message)
+    return of_one_phase * _phases_factor(workload, known)
 
 
 def log_bytes_per_reading(workload: Workload, known: Coefficients) -> Decimal:
-    """Return what a reading takes in the log, one copy."""
-    return _by_message(workload, known, f"log_{{form}}_{workload.compression}_{workload.n_phases}p")
+    """Return what a reading takes in the log, one copy.
+
+    What repeats from message to message is compressed away, so short messages are no longer than long ones there.
+    Below the shortest message that was measured the bytes grow as they do without compression.
+    """
+    name = f"log_{{form}}_{workload.compression}_{workload.n_phases}p"
+    plain = f"log_{{form}}_none_{workload.n_phases}p"
+    shortest = _size(_SIZES[workload.encoding][1])
+    size = max(workload.per_message, shortest)
+    growth = _line(workload, known, plain, workload.per_message) / _line(
+        workload, known, plain, size
+    )
+    return _line(workload, known, name, size) * growth
 
 
-def _by_message(workload: Workload, known: Coefficients, name: str) -> Decimal:
-    """Return a cost per reading: a part of its own, and a share of what a message costs.
+def _line(workload: Workload, known: Coefficients, name: str, n_readings: int) -> Decimal:
+    """Return a cost per reading in messages of ``n_readings``: a part of its own, and a share of the message's.
 
     Two sizes of message were measured; a line in 1/size goes through them, and no size is better than the longest.
     """
-    long, short = (
-        ("arrow_1000", "arrow_37") if workload.encoding == "arrow" else ("json_37", "json_1")
-    )
-    n_long, n_short = (Decimal(form.rpartition("_")[2]) for form in (long, short))
+    long, short = _SIZES[workload.encoding]
     of_long, of_short = known[name.format(form=long)], known[name.format(form=short)]
+    n_long, n_short = Decimal(_size(long)), Decimal(_size(short))
     per_message = (of_short - of_long) / (1 / n_short - 1 / n_long)
-    size = min(Decimal(workload.per_message), n_long)
-    return of_long + per_message * (1 / size - 1 / n_long)
+    return of_long + per_message * (1 / min(Decimal(n_readings), n_long) - 1 / n_long)
+
+
+def _size(form: str) -> int:
+    return int(form.rpartition("_")[2])
 
 
 def _phases_factor(workload: Workload, known: Coefficients) -> Decimal:

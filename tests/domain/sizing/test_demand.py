@@ -139,7 +139,15 @@ def test_longer_messages_never_cost_more(
     )
 
     assert consume_s_per_million(long, KNOWN) <= consume_s_per_million(short, KNOWN)
-    assert 0 < log_bytes_per_reading(long, KNOWN) <= log_bytes_per_reading(short, KNOWN)
+    plain = [replace(one, compression="none") for one in (long, short)]
+    assert log_bytes_per_reading(plain[0], KNOWN) <= log_bytes_per_reading(plain[1], KNOWN)
+    assert 0 < log_bytes_per_reading(short, KNOWN) < log_bytes_per_reading(plain[1], KNOWN)
+
+
+def test_arrow_messages_of_a_reading_take_more_than_the_shortest_that_was_measured() -> None:
+    one, few = (replace(ONE_SECOND, per_message=size) for size in (1, 37))
+
+    assert log_bytes_per_reading(one, KNOWN) > 10 * log_bytes_per_reading(few, KNOWN)
 
 
 def test_blocks_of_lanes_that_report_together_are_touched_together() -> None:
