@@ -10,10 +10,10 @@ from service.offline.rule_pages import markdown_table
 
 _OF_ONE: Final = 15_625  # points: 64 of them are a million
 _WHOLE: Final = Fleet(
-    n_consumers=64, n_partitions=512, n_points=64 * _OF_ONE, database_cores=16, until_s=300.0
+    n_consumers=64, n_partitions=512, n_points=64 * _OF_ONE, database_cores=16, until_s=180.0
 )
 _EIGHT: Final = replace(_WHOLE, n_consumers=8, n_partitions=64, n_points=8 * _OF_ONE)
-_DEATH: Final = replace(_WHOLE, dies_at_s=120.0)
+_DEATH: Final = replace(_WHOLE, dies_at_s=60.0)
 CASES: Final[Mapping[str, Fleet]] = {
     "1 consumer, 15,625 points, 16 cores": replace(
         _WHOLE, n_consumers=1, n_partitions=8, n_points=_OF_ONE

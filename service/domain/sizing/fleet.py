@@ -9,6 +9,7 @@ is built on, not what it shows: ``tests/store/test_nothing_shared.py`` does that
 seed, same result.
 """
 
+import heapq
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -105,7 +106,7 @@ class _Run:
         self._restore_s = float(known["restore_lane"]) * _US
         self._seen = _Seen()
         self._jobs: list[_Job] = []
-        self._due: list[tuple[float, int]] = []  # when, whose checkpoint
+        self._due: list[tuple[float, int]] = []  # a heap: when, whose checkpoint
         self._ready: list[tuple[float, _Job]] = []  # when its client is done
         points = _points_of(fleet)
         self._consumers = [
@@ -117,7 +118,7 @@ class _Run:
         fleet = self._fleet
         for consumer in self._consumers:
             phase = self._random.uniform(0.0, fleet.checkpoint_s)
-            self._due.append((phase, consumer.number))
+            heapq.heappush(self._due, (phase, consumer.number))
         now = 0.0
         death_s = math.inf if fleet.dies_at_s is None else fleet.dies_at_s
         rebalance_s = math.inf
@@ -136,10 +137,13 @@ class _Run:
         return self._report()
 
     def _next_s(self, now: float) -> float:
-        waiting = [at for at, _ in self._due] + [at for at, _ in self._ready]
+        following = min(
+            self._due[0][0] if self._due else math.inf,
+            min((at for at, _ in self._ready), default=math.inf),
+        )
         if self._jobs:
-            waiting.append(now + min(job.left_s for job in self._jobs) / self._rate())
-        return min(waiting, default=math.inf)
+            following = min(following, now + min(job.left_s for job in self._jobs) / self._rate())
+        return following
 
     def _rate(self) -> float:
         """Return cores that each open checkpoint gets: one at most."""
@@ -166,18 +170,16 @@ class _Run:
             self._seen.n_pages += job.n_pages
             consumer.stored_s = job.through_s
             if not job.is_last:
-                self._due.append(
-                    (max(stored_at, job.begun_s + self._fleet.checkpoint_s), consumer.number)
-                )
+                again_s = max(stored_at, job.begun_s + self._fleet.checkpoint_s)
+                heapq.heappush(self._due, (again_s, consumer.number))
         for at, job in [one for one in self._ready if one[0] <= now]:
             self._ready.remove((at, job))
             self._jobs.append(job)
         self._seen.open_most = max(self._seen.open_most, len(self._jobs))
 
     def _begin(self, now: float) -> None:
-        for at, number in [one for one in self._due if one[0] <= now]:
-            self._due.remove((at, number))
-            consumer = self._consumers[number]
+        while self._due and self._due[0][0] <= now:
+            consumer = self._consumers[heapq.heappop(self._due)[1]]
             if consumer.is_alive:
                 self._start(consumer, now, is_last=False)
 
@@ -210,6 +212,7 @@ class _Run:
         self._jobs = [job for job in self._jobs if job.consumer is not dead]
         self._ready = [one for one in self._ready if one[1].consumer is not dead]
         self._due = [one for one in self._due if one[1] != dead.number]
+        heapq.heapify(self._due)
         self._seen.stopped_s = now
 
     def _rebalance(self, now: float) -> None:
@@ -235,7 +238,7 @@ class _Run:
             consumer.through_s = consumer.stored_s = min(consumer.stored_s, dead.stored_s)
             consumer.folded_at_s = goes_on_s
             phase = self._random.uniform(0.0, fleet.checkpoint_s)
-            self._due.append((goes_on_s + phase, consumer.number))
+            heapq.heappush(self._due, (goes_on_s + phase, consumer.number))
         self._seen.stopped_s = goes_on_s - self._seen.stopped_s
 
     def _report(self) -> FleetReport:

@@ -41,7 +41,7 @@ T0_MS = 1_767_225_600_000
 
 
 def dirty_checkpoints(interval_s: int, checkpoint_s: int, n_minutes: int) -> int:
-    """Return how many checkpoints of one point's readings have its page, after a first hour."""
+    """Return how many checkpoints of one point's readings have its page, after the first ones."""
     registry = Registry(
         judgement=1,
         points=[
@@ -60,14 +60,16 @@ def dirty_checkpoints(interval_s: int, checkpoint_s: int, n_minutes: int) -> int
     )
     directory = lane_directory(registry, make_judge(registry, RULES).live_band)
     engine = PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(RULES)))
-    n_dirty = 0
-    for second in range(0, 3600 + 60 * n_minutes, interval_s):
+    n_dirty, waiting = 0, list[Message]()
+    from_s = max(300, 2 * interval_s)  # until then the first minutes open
+    for second in range(0, from_s + 60 * n_minutes, interval_s):
         stamp_ms = T0_MS + 1000 * second
         reading = json.dumps({"device": "M1", "ts": stamp_ms, "v1": 220 + second % 7}).encode()
-        message = Message(second, stamp_ms + 1000 * interval_s, reading)
-        engine.fold(Decoder().decode([message]).batches)
+        waiting.append(Message(second, stamp_ms + 1000 * interval_s, reading))
         if (second + interval_s) // checkpoint_s > second // checkpoint_s:
-            n_dirty += (engine.take_image().pages.n_pages > 0) and second >= 3600
+            engine.fold(Decoder().decode(waiting).batches)
+            waiting.clear()
+            n_dirty += (engine.take_image().pages.n_pages > 0) and second >= from_s
     return n_dirty
 
 
