@@ -43,10 +43,10 @@ checkpoints.
 
 _NOT_SHOWN: Final = """\
 What this does not show: how Kafka itself behaves with 64 members (the time of a rebalance is the session's timeout and
-the restore, not the broker's work), memory bandwidth and disk of a database under 64 writers (only its processor is
-shared in the simulation), vacuum and replicas falling behind, a network that loses packets. The recorded checkpoints
-are of one writer on a machine with other work. Once a day the first checkpoint of the day makes the chunk of pages, and
-the others wait for it.
+the server's part of a restore, not the broker's work, nor the client's), memory bandwidth and disk of a database under
+64 writers (only its processor is shared in the simulation), vacuum and replicas falling behind, a network that loses
+packets. The recorded checkpoints are of one writer on a machine with other work. Once a day the first checkpoint of the
+day makes the chunk of pages, and the others wait for it.
 """
 
 
