@@ -31,7 +31,7 @@ BENCHES: Final[tuple[str, ...]] = (
     "rescore",
     "storage",
 )
-ON_DEMAND: Final[tuple[str, ...]] = ("export",)  # takes long
+ON_DEMAND: Final[tuple[str, ...]] = ("coefficients", "export")  # take long
 
 
 def main(names: Sequence[str]) -> int:
