@@ -49,19 +49,21 @@ class PaceState:
         budget_s = pace.silence_s / n_open * pace.share(lag_s)
         return max(1, min(largest, int(budget_s / self.point_s)))
 
-    def pause_s(
-        self, pace: ExportPace, work_s: float, n_points: int, *, lag_s: float, n_open: int
-    ) -> float:
+    def learn(self, work_s: float, n_points: int, n_found: int) -> None:
+        """Note what a batch took, seconds, that was to have ``n_points`` and had ``n_found``: fewer end a day."""
+        self.n_points = n_points
+        if n_found:
+            self.point_s = work_s / n_found
+
+    def pause_s(self, pace: ExportPace, work_s: float, *, lag_s: float, n_open: int) -> float:
         """Return how long to wait after a batch that took ``work_s`` seconds.
 
         Args:
             pace: The limits.
-            work_s: Above 0.
-            n_points: That the batch was to have, 1 or more; the last one of a day has fewer.
+            work_s: 0 or more.
             lag_s: As it was when the batch was begun.
             n_open: As for ``size``.
         """
-        self.n_points, self.point_s = n_points, work_s / n_points
         share = pace.share(lag_s)
         due_s = work_s * (1 - share) / share + self.owed_s
         pause_s = min(due_s, pace.silence_s / n_open)

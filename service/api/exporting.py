@@ -66,10 +66,10 @@ class ExportDesk:
         """Return how many points the next batch may have, whichever export it is of."""
         return self.state.size(self.pace, lag_s=lag_s, n_open=max(1, self._n_open))
 
-    def rest(self, work_s: float, n_points: int, lag_s: float) -> None:
+    def rest(self, work_s: float, lag_s: float) -> None:
         """Let the next batch wait as long as this one's work asks for."""
         n_open = max(1, self._n_open)
-        pause_s = self.state.pause_s(self.pace, work_s, n_points, lag_s=lag_s, n_open=n_open)
+        pause_s = self.state.pause_s(self.pace, work_s, lag_s=lag_s, n_open=n_open)
         self.rests_until_s = monotonic_s() + pause_s
 
     @property
@@ -151,7 +151,9 @@ class Export:
                 part = await asyncio.to_thread(
                     encoder.encode, minutes, points, is_awaited=is_awaited
                 )
-            self.desk.rest(monotonic_s() - started_s, n_points, lag_s)
+            work_s = monotonic_s() - started_s
+            self.desk.state.learn(work_s, n_points, len(points))
+            self.desk.rest(work_s, lag_s)
         return (points[-1].point_id if len(points) == n_points else None), part
 
     async def _lag_s(self) -> float:

@@ -33,7 +33,8 @@ def test_no_client_hears_nothing_for_long_and_ingestion_has_its_share(
     for n, lag_s in enumerate(lags_s):
         n_points = state.size(pace, lag_s=lag_s, n_open=n_open)
         work_s = fixed_s + n_points * seconds_per_point
-        pause_s = state.pause_s(pace, work_s, n_points, lag_s=lag_s, n_open=n_open)
+        state.learn(work_s, n_points, n_points)
+        pause_s = state.pause_s(pace, work_s, lag_s=lag_s, n_open=n_open)
         assert 1 <= n_points <= pace.points_max
         assert n_open * pause_s <= pace.silence_s
         if n >= len(lags_s) - 30:  # behind for a while: batches have become small
@@ -54,12 +55,20 @@ def test_a_batch_is_small_at_once_when_ingestion_falls_behind() -> None:
     assert (level, behind, behind_by_turns) == (200, 30, 15)
 
 
+def test_an_export_of_one_point_does_not_make_points_seem_cheap() -> None:
+    pace, state = ExportPace(), PaceState(n_points=200)
+
+    state.learn(0.02, 200, 1)
+
+    assert state.size(pace, lag_s=3600, n_open=1) == 15
+
+
 def test_rest_that_was_cut_short_is_made_up_for_while_ingestion_is_behind() -> None:
     pace, state = ExportPace(), PaceState()
 
-    first_s = state.pause_s(pace, 1.0, 100, lag_s=9999, n_open=1)  # 32 s were due
-    later_s = [state.pause_s(pace, 0.1, 5, lag_s=9999, n_open=1) for _ in range(4)]
-    level_s = state.pause_s(pace, 0.1, 5, lag_s=0, n_open=1)
+    first_s = state.pause_s(pace, 1.0, lag_s=9999, n_open=1)  # 32 s were due
+    later_s = [state.pause_s(pace, 0.1, lag_s=9999, n_open=1) for _ in range(4)]
+    level_s = state.pause_s(pace, 0.1, lag_s=0, n_open=1)
 
     assert first_s == pace.silence_s
     assert later_s[:3] == [pace.silence_s] * 3

@@ -5,8 +5,9 @@ for is whole (30 days of every point), and each export begins with its first day
 that day as an export can reach in its window, which is told, and held against what was exported. Sizes:
 
 ``EXPORT_POINTS`` (100 000), ``EXPORT_DAYS`` and ``EXPORT_FILLED`` (1 day, 20 000 points with pages; 30 and 100 000 make
-the whole month, about 45 GB), ``EXPORT_SECONDS`` of readings that wait in the log (2 400), ``EXPORT_WINDOW_S`` (15),
-``EXPORT_WINDOWS`` (13), ``EXPORT_LEVEL_ROWS`` (6 million, exported before the consumer starts: what `serve` grows by).
+the whole month, about 45 GB), ``EXPORT_SECONDS`` of readings that wait in the log (3 000, or as many as are sent within
+``EXPORT_MAKE_S``, 110), ``EXPORT_WINDOW_S`` (15), ``EXPORT_WINDOWS`` (11), ``EXPORT_LEVEL_ROWS`` (6 million, exported
+before the consumer starts: what `serve` grows by). Six minutes on two idle cores.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 from rich.console import Console
@@ -27,6 +29,7 @@ from rich.console import Console
 from tests.bench import telemetry
 from tests.bench.consume import TOPIC, environment_of, prepare
 from tests.bench.export_client import ExportClient, most_resident_mib, until_answers
+from tests.bench.export_windows import Watch, Window
 from tests.bench.figure import Figure
 from tests.real.instance import free_ports
 from tests.real.parts import read_parts
@@ -35,9 +38,10 @@ from tests.real.servers import RealKafka, RealTimescale
 N_POINTS = int(os.environ.get("EXPORT_POINTS", str(telemetry.N_POINTS)))
 N_DAYS = int(os.environ.get("EXPORT_DAYS", "1"))
 N_FILLED = min(N_POINTS, int(os.environ.get("EXPORT_FILLED", "20000")))
-N_SECONDS = int(os.environ.get("EXPORT_SECONDS", "2400"))
+N_SECONDS = int(os.environ.get("EXPORT_SECONDS", "3000"))
+MAKE_S = float(os.environ.get("EXPORT_MAKE_S", "110"))
 WINDOW_S = float(os.environ.get("EXPORT_WINDOW_S", "15"))
-N_WINDOWS = int(os.environ.get("EXPORT_WINDOWS", "13"))
+N_WINDOWS = int(os.environ.get("EXPORT_WINDOWS", "11"))
 N_LEVEL_ROWS = int(os.environ.get("EXPORT_LEVEL_ROWS", "6000000"))
 CHECKPOINT_S = 1
 MEMORY_MIB = 150.0  # that `serve` may grow by: what it exports meanwhile is a multiple of it
@@ -48,6 +52,7 @@ _POLL_S = 0.1
 _WITHIN_S = 300
 _DAY_S = 86_400
 _MINUTES_A_DAY = 1440
+_SENT_AT_ONCE_S = 50  # seconds of readings
 _N_TRACES = 4  # of the level export: a quarter warms up
 
 # A day of pages as a consumer leaves them: all minutes inside the band.
@@ -65,20 +70,6 @@ _REACHED = """
     INSERT INTO partition_progress (topic, partition, epoch, owner, stored_at, data_through)
     VALUES ('made', 0, 1, 'bench', now() - interval '1 hour', $1)
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """What one window saw."""
-
-    client: ExportClient | None  # None: without an export
-    readings_per_s: float
-    memory_mib: float  # resident, of `serve`, the most so far
-
-    @property
-    def n_rows(self) -> int:
-        """Minutes exported."""
-        return 0 if self.client is None else self.client.n_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +92,10 @@ def measure(console: Console) -> list[Figure]:
         asyncio.run(prepare(kafka.bootstrap, dsn, N_POINTS))
         first_s = int(time.time()) // _DAY_S * _DAY_S - _DAY_S  # a whole day ago: it has waited
         console.print(
-            f"export: pages of {N_DAYS} day(s) of {N_FILLED:,} of {N_POINTS:,} points; "
-            f"{N_SECONDS:,} s of readings into the log"
+            f"export: pages of {N_DAYS} day(s) of {N_FILLED:,} of {N_POINTS:,} points, and a backlog"
         )
         n_readings = asyncio.run(_make(kafka.bootstrap, dsn, first_s))
+        console.print(f"export: {n_readings:,} readings wait")
         with _role("serve", kafka.bootstrap, dsn, port) as serve:
             level = asyncio.run(_level(url, serve.pid, first_s))
             console.print(
@@ -112,8 +103,11 @@ def measure(console: Console) -> list[Figure]:
                 f"{level.grown_mib:.0f} MiB more for {level.n_bytes / 2**20:,.0f} MiB exported"
             )
             with _role("consume", kafka.bootstrap, dsn, port):
-                watch = _Watch(console, dsn, url, serve.pid)
-                windows = asyncio.run(watch.windows(n_readings, first_s))
+                watch = Watch(
+                    console=console, dsn=dsn, pid=serve.pid, window_s=WINDOW_S, n_windows=N_WINDOWS
+                )
+                client = partial(_client, url, first_s)
+                windows = asyncio.run(watch.windows(n_readings, client))
     return _figures(windows, level)
 
 
@@ -176,12 +170,25 @@ async def _make(bootstrap: str, dsn: str, first_s: int) -> int:
     """Make the pages and, beside it, the backlog; return its readings."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_fill(dsn, first_s))
-        sent = tasks.create_task(
-            telemetry.produce(
-                bootstrap, TOPIC, first_ms=first_s * 1000, n_seconds=N_SECONDS, n_points=N_POINTS
-            )
+        sent = tasks.create_task(_send(bootstrap, first_s))
+    return sent.result()
+
+
+async def _send(bootstrap: str, first_s: int) -> int:
+    """Send the backlog, or as much of it as there is time for; return its readings."""
+    end_s = time.perf_counter() + MAKE_S
+    n_messages = 0
+    for start_s in range(first_s, first_s + N_SECONDS, _SENT_AT_ONCE_S):
+        n_messages += await telemetry.produce(
+            bootstrap,
+            TOPIC,
+            first_ms=start_s * 1000,
+            n_seconds=min(_SENT_AT_ONCE_S, first_s + N_SECONDS - start_s),
+            n_points=N_POINTS,
         )
-    return sent.result() * telemetry.PER_MESSAGE
+        if time.perf_counter() > end_s:
+            break
+    return n_messages * telemetry.PER_MESSAGE
 
 
 async def _fill(dsn: str, first_s: int) -> None:
@@ -237,72 +244,3 @@ async def _level(url: str, pid: int, first_s: int) -> Level:
         n_bytes=client.n_bytes - n_bytes,
         grown_mib=most_resident_mib(pid) - memory_mib,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    """What is watched while the consumer works."""
-
-    console: Console
-    dsn: str
-    url: str
-    pid: int  # of `serve`
-
-    async def windows(self, n_readings: int, first_s: int) -> list[Window]:
-        """Return the windows, in turn without and with an export, while the backlog lasts."""
-        connection = await asyncpg.connect(self.dsn)
-        found: list[Window] = []
-        try:
-            async with asyncio.timeout(_WITHIN_S):
-                while await _n_stored(connection) == 0:  # noqa: ASYNC110 (a database tells nobody)
-                    await asyncio.sleep(_POLL_S)
-            await asyncio.sleep(WINDOW_S / 2)  # the start is no state that lasts
-            while len(found) < N_WINDOWS:
-                client = _client(self.url, first_s) if len(found) % 2 == 1 else None
-                one, n_last = await self._window(connection, client)
-                if n_last >= n_readings:
-                    self.console.print("export: the log has ended; EXPORT_SECONDS makes it longer")
-                    break
-                found.append(one)
-        finally:
-            await connection.close()
-        return found
-
-    async def _window(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", client: ExportClient | None
-    ) -> tuple[Window, int]:
-        async with asyncio.TaskGroup() as tasks:
-            task = None if client is None else tasks.create_task(client.run())
-            rate, n_last = await _rate(connection)
-            if task is not None:
-                task.cancel()
-        memory_mib = most_resident_mib(self.pid)
-        one = Window(client=client, readings_per_s=rate, memory_mib=memory_mib)
-        self.console.print(
-            f"export: {'without' if client is None else 'with   '} {rate:12,.0f} readings/s "
-            f"{one.n_rows:10,} rows {memory_mib:6.0f} MiB resident"
-        )
-        return one, n_last
-
-
-async def _rate(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[float, int]:
-    """Return readings a second between the first and the last checkpoint of a window, and how many there are then."""
-    marks: list[tuple[float, int]] = []
-    end = time.perf_counter() + WINDOW_S
-    n_seen = await _n_stored(connection)
-    while time.perf_counter() < end:
-        n_stored = await _n_stored(connection)
-        if n_stored > n_seen:
-            marks.append((time.perf_counter(), n_stored))
-            n_seen = n_stored
-        await asyncio.sleep(_POLL_S)
-    if len(marks) < 2:
-        return 0.0, n_seen
-    return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0]), marks[-1][1]
-
-
-async def _n_stored(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
-    found: int = await connection.fetchval(
-        "SELECT coalesce(sum(consumed), 0)::bigint FROM partition_progress"
-    )
-    return found
