@@ -6,7 +6,7 @@ that day as an export can reach in its window, which is told, and held against w
 
 ``EXPORT_POINTS`` (100 000), ``EXPORT_DAYS`` and ``EXPORT_FILLED`` (1 day, 20 000 points with pages; 30 and 100 000 make
 the whole month, about 45 GB), ``EXPORT_SECONDS`` of readings that wait in the log (3 000, or as many as are sent within
-``EXPORT_MAKE_S``, 110), ``EXPORT_WINDOW_S`` (15), ``EXPORT_WINDOWS`` (11), ``EXPORT_LEVEL_ROWS`` (6 million, exported
+``EXPORT_MAKE_S``, 100), ``EXPORT_WINDOW_S`` (15), ``EXPORT_WINDOWS`` (11), ``EXPORT_LEVEL_ROWS`` (5 million, exported
 before the consumer starts: what `serve` grows by). Six minutes on two idle cores.
 """
 
@@ -39,12 +39,12 @@ N_POINTS = int(os.environ.get("EXPORT_POINTS", str(telemetry.N_POINTS)))
 N_DAYS = int(os.environ.get("EXPORT_DAYS", "1"))
 N_FILLED = min(N_POINTS, int(os.environ.get("EXPORT_FILLED", "20000")))
 N_SECONDS = int(os.environ.get("EXPORT_SECONDS", "3000"))
-MAKE_S = float(os.environ.get("EXPORT_MAKE_S", "110"))
+MAKE_S = float(os.environ.get("EXPORT_MAKE_S", "100"))
 WINDOW_S = float(os.environ.get("EXPORT_WINDOW_S", "15"))
 N_WINDOWS = int(os.environ.get("EXPORT_WINDOWS", "11"))
-N_LEVEL_ROWS = int(os.environ.get("EXPORT_LEVEL_ROWS", "6000000"))
+N_LEVEL_ROWS = int(os.environ.get("EXPORT_LEVEL_ROWS", "5000000"))
 CHECKPOINT_S = 1
-MEMORY_MIB = 150.0  # that `serve` may grow by: what it exports meanwhile is a multiple of it
+MEMORY_MIB = 120.0  # that `serve` may grow by: what it exports meanwhile is a multiple of it
 MOST_SLOWER = 0.05
 SILENCE_S = 20.0
 _MONTH_DAYS = 30
