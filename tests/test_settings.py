@@ -41,6 +41,7 @@ def test_the_example_can_be_read_once_a_database_is_named() -> None:
         (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,sgcc-2003"}, "name each rule set once"),
         (DSN | {"VOLTPASS_RULE_SETS_BESIDE": "en-50160,en-50160"}, "name each rule set once"),
         (DSN | {"VOLTPASS_AUTH": "oidc"}, "needs OIDC_ISSUER and OIDC_AUDIENCE"),
+        (DSN | {"VOLTPASS_OIDC_SCOPE_PREFIX": "none"}, "needs an OIDC_SCOPE_CLAIM that is of"),
         (DSN | {"VOLTPASS_AUTH": "basic"}, "'keys', 'oidc' or 'keys,oidc'"),
         (DSN | {"VOLTPASS_OIDC_ISSUER": "http://idp.example"}, "must begin with https://"),
         (DSN | {"VOLTPASS_OIDC_JWKS_URL": "file:///etc/passwd"}, "must begin with https://"),

@@ -22,7 +22,9 @@ from service.domain.spreadsheet_text import plain_text
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-ROWS_IN_GROUP: Final = 500_000  # of Parquet; its footer grows by a group, two kilobytes
+ROWS_IN_GROUP: Final = (
+    500_000  # of Parquet; its footer grows by a group, two kilobytes; fewer where bytes are awaited
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_S: Final = 60
 _WORD: Final = pa.dictionary(pa.int8(), pa.string())
@@ -42,11 +44,27 @@ class MinuteEncoder:
         self._n_rows_in_group = ROWS_IN_GROUP if wanted == "parquet" else 0
         self._words = [pa.array(words, pa.string()) for words in (VERDICTS, RANKS)]
 
-    def encode(self, minutes: MinuteColumns, points: Sequence[ExportPoint]) -> bytes:
-        """Return the bytes that are ready after some more minutes; may be none."""
+    def encode(
+        self, minutes: MinuteColumns, points: Sequence[ExportPoint], *, is_awaited: bool = False
+    ) -> bytes:
+        """Return the bytes that are ready after some more minutes; may be none, unless they are awaited."""
         self._waiting.append(self._table(minutes, points))
-        if sum(one.num_rows for one in self._waiting) >= self._n_rows_in_group:
+        if is_awaited or sum(one.num_rows for one in self._waiting) >= self._n_rows_in_group:
             self._write()
+        return self._drain.taken()
+
+    def end_early(self, why: str) -> bytes:
+        """Return a record that says why the rest does not come: a row of CSV, an empty batch of Arrow with metadata.
+
+        Parquet has no place for one; without its footer no reader takes it.
+        """
+        if self._is_csv:
+            row = f"# ended early: {why}".replace('"', "'")
+            return self._drain.taken() + f'"{row}"\r\n'.encode()
+        if isinstance(self._writer, pa.RecordBatchStreamWriter):
+            nothing = [pa.array([], field.type) for field in self._schema]
+            batch = pa.RecordBatch.from_arrays(nothing, schema=self._schema)
+            self._writer.write_batch(batch, custom_metadata={b"ended_early": why.encode()})
         return self._drain.taken()
 
     def finish(self) -> bytes:

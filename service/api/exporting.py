@@ -7,26 +7,27 @@ when the export began.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from service.api.export_encoding import MinuteEncoder
-from service.api.export_pace import ExportPace
+from service.api.export_pace import ExportPace, PaceState
+from service.api.lasting_access import ASK_AGAIN_S
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.access import EVERYWHERE
 from service.domain.minute_columns import ExportPoint, HourPages, minute_columns
+from service.errors import ServiceError
 from service.logs import logger
 from service.store.deployment_reads import reading
-from service.store.export_reads import ExportFilter, export_pages, export_points, is_behind
+from service.store.export_reads import ExportFilter, export_pages, export_points, ingest_lag_s
 from service.store.pool import Pool, retrying
 
 log = logger(__name__)
 
-POINTS_IN_BATCH: Final = 200  # 288 000 minutes of a day
 _RETRY_WITHIN_S: Final = 60.0  # a batch, while the database is away
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -38,6 +39,8 @@ class ExportDesk:
 
     n_max: int
     pace: ExportPace = field(default_factory=ExportPace)
+    state: PaceState = field(default_factory=PaceState)
+    ask_again_s: float = ASK_AGAIN_S  # for the access of whoever takes an export
     rests_until_s: float = 0.0  # monotonic
     _n_open: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -59,10 +62,24 @@ class ExportDesk:
         finally:
             self._n_open -= 1
 
+    def size(self, lag_s: float) -> int:
+        """Return how many points the next batch may have, whichever export it is of."""
+        return self.state.size(self.pace, lag_s=lag_s, n_open=max(1, self._n_open))
+
+    def rest(self, work_s: float, lag_s: float) -> None:
+        """Let the next batch wait as long as this one's work asks for."""
+        n_open = max(1, self._n_open)
+        pause_s = self.state.pause_s(self.pace, work_s, lag_s=lag_s, n_open=n_open)
+        self.rests_until_s = monotonic_s() + pause_s
+
     @property
     def turn(self) -> asyncio.Lock:
         """Return what an export holds while it works and rests: exports together keep the pace of one."""
         return self._turn
+
+
+async def _stays() -> None:
+    """Nobody is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,23 +91,30 @@ class Export:
     chosen: ExportFilter
     from_at: datetime  # whole minutes
     to_at: datetime  # not beyond where the data reach
-    points_in_batch: int = POINTS_IN_BATCH
+    confirm: Callable[[], Awaitable[None]] = _stays  # raises once who takes it may no longer
 
     async def parts(self, encoder: MinuteEncoder) -> AsyncIterator[bytes]:
         """Yield the bytes of all minutes, day by day and in each point by point.
 
         Raises:
+            UnauthenticatedError, ScopeMissingError: Who takes it may no longer; the last bytes say so.
             StoreError: A batch could not be read, also not when it was tried again for a minute.
         """
+        sent_s = monotonic_s()
         for span in self._days():
-            after = 0
-            while True:
-                points, part = await self._batch(encoder, span, after)
+            after: int | None = 0
+            while after is not None:
+                try:
+                    await self.confirm()
+                except ServiceError as error:
+                    log.warning("export_ended_early", code=error.code, error=str(error))
+                    yield await asyncio.to_thread(encoder.end_early, str(error))
+                    raise
+                is_awaited = monotonic_s() - sent_s > self.desk.pace.silence_s / 2
+                after, part = await self._batch(encoder, span, after, is_awaited=is_awaited)
                 if part:
                     yield part
-                if len(points) < self.points_in_batch:
-                    break
-                after = points[-1].point_id
+                    sent_s = monotonic_s()
         yield await asyncio.to_thread(encoder.finish)
 
     def _days(self) -> list[tuple[datetime, datetime]]:
@@ -103,36 +127,53 @@ class Export:
         return found
 
     async def _batch(
-        self, encoder: MinuteEncoder, span: tuple[datetime, datetime], after: int
-    ) -> tuple[list[ExportPoint], bytes]:
-        """Read and encode the minutes of a few points in a day, once the rest after the batch before is over."""
+        self,
+        encoder: MinuteEncoder,
+        span: tuple[datetime, datetime],
+        after: int,
+        *,
+        is_awaited: bool,
+    ) -> tuple[int | None, bytes]:
+        """Read and encode the minutes of a few points in a day, once the rest after the batch before is over.
+
+        Returns:
+            The last point of the batch, None where none are left, and the bytes that are ready.
+        """
         async with self.desk.turn:
             await asyncio.sleep(max(0.0, self.desk.rests_until_s - monotonic_s()))
             started_s = monotonic_s()
-            points, pages, behind = await self._read(span, after)
+            lag_s = await self._lag_s()
+            n_points = self.desk.size(lag_s)
+            points, pages = await self._read(span, after, n_points)
             part = b""
             if points:
                 minutes = await asyncio.to_thread(minute_columns, points, pages, *span)
-                part = await asyncio.to_thread(encoder.encode, minutes, points)
+                part = await asyncio.to_thread(
+                    encoder.encode, minutes, points, is_awaited=is_awaited
+                )
             work_s = monotonic_s() - started_s
-            pause_s = self.desk.pace.pause_s(work_s, is_behind=behind)
-            self.desk.rests_until_s = monotonic_s() + pause_s
-        return points, part
+            self.desk.state.learn(work_s, n_points, len(points))
+            self.desk.rest(work_s, lag_s)
+        return (points[-1].point_id if len(points) == n_points else None), part
+
+    async def _lag_s(self) -> float:
+        """Return the lag of ingestion, of the whole deployment: it is not seen from inside a territory."""
+        async for attempt in retrying(within_s=_RETRY_WITHIN_S):
+            with attempt:
+                async with self.pool.within(EVERYWHERE).connection() as connection:
+                    return await ingest_lag_s(connection)
+        raise AssertionError  # the last attempt raises
 
     async def _read(
-        self, span: tuple[datetime, datetime], after: int
-    ) -> tuple[list[ExportPoint], list[HourPages], bool]:
-        """Return the next few points, their pages, and whether ingestion is behind; again if the failure may pass."""
+        self, span: tuple[datetime, datetime], after: int, n_points: int
+    ) -> tuple[list[ExportPoint], list[HourPages]]:
+        """Return the next few points, and their pages; again if the failure may pass."""
         hours = (span[0].replace(minute=0), span[1])
         async for attempt in retrying(within_s=_RETRY_WITHIN_S):
             with attempt:
                 async with reading(self.pool) as snapshot:
                     connection = snapshot.connection
-                    points = await export_points(
-                        connection, self.chosen, span, after, self.points_in_batch
-                    )
+                    points = await export_points(connection, self.chosen, span, after, n_points)
                     pages = await export_pages(connection, points, hours) if points else []
-                # Ingestion is the whole deployment's, and it is not seen from inside a territory.
-                async with self.pool.within(EVERYWHERE).connection() as connection:
-                    return points, pages, await is_behind(connection, self.desk.pace.behind_s)
+                    return points, pages
         raise AssertionError  # the last attempt raises

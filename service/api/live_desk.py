@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 from uuid import uuid4
 
+from service.api.lasting_access import ASK_AGAIN_S
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.live_breaches import (
@@ -26,7 +27,6 @@ from service.store.pool import Pool
 
 log = logger(__name__)
 
-_BREACHES_MAX: Final = 20_000
 _KEPT_CHANGES: Final = 10_000  # who missed more gets everything anew
 
 
@@ -37,7 +37,7 @@ class LiveState:
     breaches: Mapping[str, LiveBreach]
     number: int  # of the newest change that is in it
     data_through: datetime | None
-    n_left_out: int
+    n_left_out: Mapping[tuple[str, str], int]  # lanes, by region and feeder
 
 
 @dataclass(slots=True)
@@ -46,6 +46,8 @@ class LiveDesk:
 
     listeners_max: int
     stale_after: timedelta  # older readings say nothing of now
+    breaches_max: int = 20_000  # lanes in trouble that are looked at
+    ask_again_s: float = ASK_AGAIN_S  # for the access of whoever listens
     look_every_s: float = 5.0  # as often as checkpoints are, by default
     pause_per_work: float = 10.0  # at most a tenth of the time is spent on it
     run: str = field(default_factory=lambda: uuid4().hex[:12])  # numbers count within it
@@ -118,7 +120,7 @@ class LiveDesk:
             since_ms = (
                 0 if through is None else int((through - self.stale_after).timestamp() * 1000)
             )
-            lanes = await seen_in_trouble(snapshot.connection, since_ms, _BREACHES_MAX)
+            lanes = await seen_in_trouble(snapshot.connection, since_ms, self.breaches_max)
         found = live_breaches(lanes)
         before = self.state
         changes = [] if before is None else changes_between(before.breaches, found)

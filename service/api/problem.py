@@ -159,7 +159,8 @@ ANSWERS: Final[Mapping[type[ServiceError], _Answer]] = MappingProxyType(
         errors.ScopeMissingError: _Answer(
             HTTPStatus.FORBIDDEN,
             "Not allowed for who asks",
-            "Ask with a key that has the scope that `detail` names, or ask who runs `serve` for it.",
+            "Ask with a key or token that has the scope that `detail` names, or ask who runs `serve` for it; a token "
+            "has it with VOLTPASS_OIDC_SCOPE_PREFIX before it.",
         ),
         errors.UnknownDeclarationError: _Answer(
             HTTPStatus.NOT_FOUND,

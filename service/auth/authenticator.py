@@ -1,5 +1,6 @@
 """The one place that turns what is presented into who asks; the API and the console call it alike."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from service.auth.tokens import TokenCheck, TokenPolicy
 from service.domain.access import LOCAL_ACCESS, Access
 from service.errors.access import UnauthenticatedError
 from service.settings import Settings
-from service.settings.auth import AuthSettings
+from service.settings.auth import NO_PREFIX, AuthSettings
 from service.store.pool import Pool
 
 
@@ -68,32 +69,40 @@ async def authenticating(
         ring = (
             KeyRing(reader, now=now, monotonic_s=monotonic_s) if "keys" in settings.auth else None
         )
-        tokens = _token_check(settings, monotonic_s) if "oidc" in settings.auth else None
+        issuer = _issuer_keys(settings, monotonic_s) if "oidc" in settings.auth else None
+        tokens = None if issuer is None else TokenCheck(_token_policy(settings), issuer)
 
         async def beside() -> None:
-            if ring is not None:
-                await ring.keep_used(writer)
+            async with asyncio.TaskGroup() as tasks:
+                if ring is not None:
+                    tasks.create_task(ring.keep_used(writer))
+                if issuer is not None:
+                    tasks.create_task(issuer.keep_fresh())
 
         yield Authenticator(keys=ring, tokens=tokens), beside
         if ring is not None:
             await ring.write_used(writer)
 
 
-def _token_check(settings: AuthSettings, monotonic_s: Callable[[], float]) -> TokenCheck:
-    issuer, audience = settings.oidc_issuer or "", settings.oidc_audience or ()
+def _issuer_keys(settings: AuthSettings, monotonic_s: Callable[[], float]) -> IssuerKeys:
     place = IssuerPlace(
-        issuer=issuer,
+        issuer=settings.oidc_issuer or "",
         jwks_url=settings.oidc_jwks_url,
         ca_file=settings.oidc_ca_file,
         timeout_s=settings.oidc_timeout_s,
     )
-    policy = TokenPolicy(
-        issuer=issuer,
-        audience=audience,
+    return IssuerKeys(place, monotonic_s=monotonic_s)
+
+
+def _token_policy(settings: AuthSettings) -> TokenPolicy:
+    prefix = settings.oidc_scope_prefix
+    return TokenPolicy(
+        issuer=settings.oidc_issuer or "",
+        audience=settings.oidc_audience or (),
         algorithms=tuple(settings.oidc_algorithms),
         principal_claim=settings.oidc_principal_claim,
         scope_claim=settings.oidc_scope_claim,
+        scope_prefix="" if prefix == NO_PREFIX else prefix,
         region_claim=settings.oidc_region_claim,
         leeway_s=settings.oidc_leeway_s,
     )
-    return TokenCheck(policy, IssuerKeys(place, monotonic_s=monotonic_s))

@@ -1,4 +1,8 @@
-"""The public keys of an issuer of tokens: fetched when they are needed, kept, and fetched again within bounds."""
+"""The public keys of an issuer of tokens: fetched when they are needed, kept, and fetched again within bounds.
+
+A token of a key that is kept never waits for the issuer: keys that are no longer fresh are good on while they are
+fetched again beside. Only what names a key that is not there waits, and that asks once per pause.
+"""
 
 import asyncio
 import json
@@ -39,7 +43,10 @@ class IssuerPlace:
 
 
 class IssuerKeys:
-    """The keys of one issuer; asked by any number of requests, it fetches at most every ``PAUSE_S`` seconds."""
+    """The keys of one issuer; asked by any number of requests, it fetches at most every ``PAUSE_S`` seconds.
+
+    Let ``keep_fresh`` run beside: without it keys are fetched again only when they are not good any more.
+    """
 
     def __init__(self, place: IssuerPlace, *, monotonic_s: Callable[[], float]) -> None:
         self._place = place
@@ -48,6 +55,18 @@ class IssuerKeys:
         self._keys: list[jwt.PyJWK] = []
         self._fetched_s = self._tried_s = float("-inf")
         self._turn = asyncio.Lock()
+        self._is_stale = (
+            asyncio.Event()
+        )  # somebody was answered from keys that are to be fetched again
+
+    async def keep_fresh(self) -> None:
+        """Fetch the keys again whenever some that are no longer fresh are in use, until cancelled."""
+        while True:
+            await self._is_stale.wait()
+            self._is_stale.clear()
+            async with self._turn:
+                if self._age_s() > FRESH_S:
+                    await self._fetch_again()
 
     async def key_of(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
         """Return the key that a token names, of the type that its algorithm needs.
@@ -57,12 +76,14 @@ class IssuerKeys:
             IssuerUnavailableError: Its keys cannot be had.
         """
         found = self._find(kid, algorithm)
-        if found is None or self._age_s() > FRESH_S:
+        if found is None or self._age_s() > KEPT_S:
             async with self._turn:
                 found = self._find(kid, algorithm)
-                if found is None or self._age_s() > FRESH_S:
+                if found is None or self._age_s() > KEPT_S:
                     await self._fetch_again()
             found = self._find(kid, algorithm)
+        if self._age_s() > FRESH_S and not self._has_just_tried():
+            self._is_stale.set()
         if self._age_s() > KEPT_S:
             raise IssuerUnavailableError(f"the keys of {self._place.issuer} cannot be had")
         if found is None:
@@ -81,13 +102,20 @@ class IssuerKeys:
     def _age_s(self) -> float:
         return self._monotonic_s() - self._fetched_s
 
+    def _has_just_tried(self) -> bool:
+        return self._monotonic_s() - self._tried_s < PAUSE_S
+
     async def _fetch_again(self) -> None:
-        """Fetch the keys, unless that was tried just now; where it fails those that are there stay."""
-        if self._monotonic_s() - self._tried_s < PAUSE_S:
+        """Fetch the keys, unless that was tried just now."""
+        if self._has_just_tried():
             return
         self._tried_s = self._monotonic_s()
+        await asyncio.to_thread(self._fetch_and_keep, self._tried_s)
+
+    def _fetch_and_keep(self, tried_s: float) -> None:
+        """Fetch the keys and keep them, also where who asked has gone; on a failure those that are there stay."""
         try:
-            keys = await asyncio.to_thread(self._fetch)
+            keys = self._fetch()
         except (
             OSError,
             ValueError,
@@ -95,7 +123,7 @@ class IssuerKeys:
         ) as error:  # URLError and TimeoutError are OSErrors
             log.warning("issuer_keys_not_fetched", issuer=self._place.issuer, error=str(error))
             return
-        self._keys, self._fetched_s = keys, self._tried_s
+        self._keys, self._fetched_s = keys, tried_s
         log.info("issuer_keys_fetched", issuer=self._place.issuer, keys=len(keys))
 
     def _fetch(self) -> list[jwt.PyJWK]:

@@ -9,6 +9,9 @@ import jwt
 from service.auth.issuer_keys import IssuerKeys
 from service.domain.access import EVERYWHERE, SCOPES, Access, Territory
 from service.errors.access import UnauthenticatedError
+from service.logs import logger
+
+log = logger(__name__)
 
 _LENGTH_MAX: Final = 16_384
 _REQUIRED: Final = ["exp", "iss", "aud"]
@@ -34,6 +37,9 @@ class TokenPolicy:
     algorithms: tuple[str, ...]  # asymmetric ones only
     principal_claim: str
     scope_claim: str
+    scope_prefix: (
+        str  # stands before each scope, so that no `admin` of another service is one of ours
+    )
     region_claim: str
     leeway_s: int
 
@@ -93,10 +99,14 @@ class TokenCheck:
             raise UnauthenticatedError(
                 f"the token has no claim {policy.region_claim!r} with codes of regions, or {_EVERYWHERE} for all"
             )
-        scopes = _words(_claim(claims, policy.scope_claim))
+        principal = f"oidc:{principal.strip()}"
+        words = _words(_claim(claims, policy.scope_claim))
+        scopes = frozenset(one for one in SCOPES if f"{policy.scope_prefix}{one}" in words)
+        if not scopes and words & frozenset(SCOPES):
+            log.warning("scopes_without_prefix", principal=principal, wanted=policy.scope_prefix)
         return Access(
-            principal=f"oidc:{principal.strip()}",
-            scopes=frozenset(one for one in SCOPES if one in scopes),
+            principal=principal,
+            scopes=scopes,
             territory=EVERYWHERE if _EVERYWHERE in regions else Territory.of(regions),
         )
 

@@ -13,6 +13,8 @@ from service.console.context import context_of
 from service.domain.access import Access
 
 COOKIE: Final = "voltpass_key"
+# Browsers drop a cookie of more than 4096 bytes without a word (RFC 6265, section 6.1); its name and attributes count.
+LONGEST_KEY: Final = 3900
 _LONGEST_S: Final = 12 * 3600  # a shift; then the key is asked for again
 
 

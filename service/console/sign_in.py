@@ -1,5 +1,6 @@
 """Signing in with an API key, and signing out."""
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,20 +8,20 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.console.context import context_of
-from service.console.page import OfAnybody
-from service.console.sessions import access_of_key, forget_key, keep_key
+from service.console.page import OfAnybody, Page
+from service.console.sessions import LONGEST_KEY, access_of_key, forget_key, keep_key
 from service.errors import RequestError, ServiceError, StoreError
 
 router = APIRouter(include_in_schema=False)
 
-_LONGEST_FORM: Final = 8192  # bytes
+_LONGEST_FORM: Final = 32_768  # bytes: a token that is too long is told so, not cut off
 _SEE_OTHER: Final = 303
 
 
 @router.get("/sign-in")
 async def sign_in_page(page: OfAnybody, to: str = "") -> Response:
     """Return the form that takes a key."""
-    return page.show("sign_in.html", None, {"to": _inside(to), "refused": False})
+    return page.show("sign_in.html", None, {"to": _inside(to), "refused": ""})
 
 
 @router.post("/sign-in")
@@ -33,16 +34,23 @@ async def sign_in(request: Request, page: OfAnybody) -> Response:
     """
     form = await _form(request)
     key, to = form.get("key", "").strip(), _inside(form.get("to", ""))
+    if len(key) > LONGEST_KEY:
+        return _refused(page, to, "too_long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         _check_key(key)
         await access_of_key(request, key)
     except StoreError:
         raise
     except ServiceError:
-        return page.show("sign_in.html", None, {"to": to, "refused": True}, status=401)
+        return _refused(page, to, "not_good", HTTPStatus.UNAUTHORIZED)
     answer = RedirectResponse(f"{page.base}{to}", status_code=_SEE_OTHER)
     keep_key(request, answer, key)
     return answer
+
+
+def _refused(page: Page, to: str, why: str, status: HTTPStatus) -> Response:
+    """Return the form again, with what was wrong and what to do."""
+    return page.show("sign_in.html", None, {"to": to, "refused": why}, status=int(status))
 
 
 @router.post("/sign-out")

@@ -38,7 +38,7 @@ class SeenLanes:
     last_ms: Sequence[int]  # end of the newest reading
     breach: Sequence[int]  # 0 inside the band, 1 below, 2 above, 3 above +20 %
     is_dark: Sequence[bool]
-    n_left_out: int  # lanes in trouble that are too many to be shown
+    n_left_out: Mapping[tuple[str, str], int]  # too many to be shown, by region and feeder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from service.settings.parts import Names, Part, Seconds
 ALGORITHMS: Final = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
 )
+NO_PREFIX: Final = "none"  # in OIDC_SCOPE_PREFIX
+# Claims in which an issuer puts words for every service it knows.
+_SHARED_CLAIMS: Final = frozenset({"scope", "scp", "roles", "groups", "realm_access.roles"})
 _MEANT: Final = "https://, or http:// on this machine's loopback"
 
 
@@ -48,6 +51,12 @@ class AuthSettings(Part):
         min_length=1,
         description="claim with the scopes, a list or blanks between them; a dot goes into an object",
     )
+    oidc_scope_prefix: str = Field(
+        default="voltpass:",
+        pattern=r"^[^\s,]+$",
+        description="stands before each scope in that claim (voltpass:admin), other words are ignored; none: nothing "
+        "does, only where the claim is of Voltpass alone",
+    )
     oidc_region_claim: str = Field(
         default="voltpass_regions",
         min_length=1,
@@ -71,6 +80,11 @@ class AuthSettings(Part):
             url = getattr(self, name)
             if url is not None and not _is_safe(url):
                 raise ValueError(f"{name.upper()} must begin with {_MEANT}, not {url!r}")
+        if self.oidc_scope_prefix == NO_PREFIX and self.oidc_scope_claim in _SHARED_CLAIMS:
+            raise ValueError(
+                f"OIDC_SCOPE_PREFIX = none needs an OIDC_SCOPE_CLAIM that is of Voltpass alone; the words of "
+                f"{self.oidc_scope_claim!r} are of all services of the issuer, and another's admin would be one here"
+            )
         if "oidc" in self.auth and (self.oidc_issuer is None or self.oidc_audience is None):
             raise ValueError(f"AUTH = {self.auth} needs OIDC_ISSUER and OIDC_AUDIENCE")
         return self

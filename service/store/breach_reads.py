@@ -37,6 +37,19 @@ _PLACES = statement(
 )
 
 
+# Of the whole deployment: each listener is told the number of the part that it may see.
+_LEFT_OUT = statement(
+    "live_lanes_left_out",
+    """
+    SELECT region, feeder, count(*) AS n_lanes
+      FROM device
+      JOIN point USING (point_id)
+     WHERE device_id = ANY ($1::integer[])
+     GROUP BY region, feeder
+    """,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LaneColumns:
     """What every lane sees, ``(n_lanes,)`` each."""
@@ -68,7 +81,7 @@ async def seen_in_trouble(connection: Connection, since_ms: int, n_max: int) -> 
     lanes = await read_lanes(connection)
     is_fresh = (lanes.last_ms != NO_TIME) & (lanes.last_ms >= since_ms)
     troubled = np.flatnonzero(is_fresh & ((lanes.breach > 0) | lanes.is_dark))
-    chosen = troubled[:n_max]
+    chosen, others = troubled[:n_max], troubled[n_max:]
     places = await _places(connection, lanes.device_id[chosen].tolist())
     known = np.flatnonzero(np.isin(lanes.device_id, np.array(list(places), np.int32)))
     return SeenLanes(
@@ -76,8 +89,15 @@ async def seen_in_trouble(connection: Connection, since_ms: int, n_max: int) -> 
         last_ms=lanes.last_ms[known].tolist(),
         breach=lanes.breach[known].tolist(),
         is_dark=lanes.is_dark[known].tolist(),
-        n_left_out=troubled.size - chosen.size,
+        n_left_out=await _left_out(connection, lanes.device_id[others].tolist()),
     )
+
+
+async def _left_out(connection: Connection, devices: Sequence[int]) -> dict[tuple[str, str], int]:
+    if not devices:
+        return {}
+    rows = await connection.fetch(_LEFT_OUT, devices)
+    return {(row["region"], row["feeder"]): row["n_lanes"] for row in rows}
 
 
 async def _places(connection: Connection, devices: Sequence[int]) -> dict[int, BreachPlace]:

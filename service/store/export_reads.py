@@ -50,11 +50,11 @@ _PAGES = statement(
     """,
 )
 
-# It works through what has waited: what it stores now is older than it usually is.
-_BEHIND = statement(
-    "ingest_is_behind",
+# Of what is stored now; while it works through what has waited, that is older than usual.
+_LAG = statement(
+    "ingest_lag",
     f"""
-    SELECT coalesce(bool_or(stored_at - data_through > make_interval(secs => $1)), false)
+    SELECT coalesce(extract(epoch FROM max(stored_at - data_through)), 0)::double precision
       FROM partition_progress
      WHERE stored_at > now() - {_AT_WORK}
     """,  # noqa: S608 (an interval of ours)
@@ -112,9 +112,9 @@ async def export_pages(
     ]
 
 
-async def is_behind(connection: Connection, older_than_s: float) -> bool:
-    """Return whether a consumer is at work on readings that are older than so many seconds."""
-    found: bool = await connection.fetchval(_BEHIND, older_than_s)
+async def ingest_lag_s(connection: Connection) -> float:
+    """Return how old what the consumers that are at work store is, the oldest of them; 0 where none are."""
+    found: float = await connection.fetchval(_LAG)
     return found
 
 

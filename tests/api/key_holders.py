@@ -1,19 +1,20 @@
 """Clients that show a real key, before the API as `serve` runs it with VOLTPASS_AUTH = keys."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
 from fastapi import FastAPI
 
+from service import clock
 from service.api.access import bearer_access
 from service.api.app import create_app
 from service.auth.api_keys import new_key_text
 from service.auth.authenticator import authenticating
 from service.domain.access import Scope
 from service.settings import Settings
-from service.store.api_keys import NewApiKey, add_api_key
+from service.store.api_keys import NewApiKey, add_api_key, revoke_api_key
 from service.store.pool import Pool
 from tests.api.clients import NOW, client_of
 
@@ -43,10 +44,15 @@ async def new_key(
 
 
 @asynccontextmanager
-async def keyed_application(settings: Settings) -> AsyncIterator[FastAPI]:
+async def keyed_application(
+    settings: Settings, monotonic_s: Callable[[], float] = clock.monotonic_s
+) -> AsyncIterator[FastAPI]:
     """Lend an application that asks everybody for a key."""
     asked = settings.model_copy(update={"auth": "keys"})
-    async with authenticating(asked, now=lambda: NOW) as (authenticator, _):
+    async with authenticating(asked, now=lambda: NOW, monotonic_s=monotonic_s) as (
+        authenticator,
+        _,
+    ):
         access_of = bearer_access(authenticator.access_of)
         yield create_app(asked, now=lambda: NOW, access_of=access_of)
 
@@ -58,3 +64,9 @@ async def keyed_client(settings: Settings, key: str | None) -> AsyncIterator[htt
         if key is not None:
             client.headers["Authorization"] = f"Bearer {key}"
         yield client
+
+
+async def revoke(settings: Settings, key: str) -> None:
+    """Revoke a key."""
+    async with Pool(settings, "writer", max_size=1) as pool, pool.transaction() as connection:
+        await revoke_api_key(connection, key.split("_")[1], "tests")

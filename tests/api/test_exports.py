@@ -9,21 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from service.api.accepting import Format
 from service.api.export_encoding import MinuteEncoder
-from service.api.export_pace import ExportPace
+from service.api.export_pace import ExportPace, PaceState
 from service.api.exporting import Export, ExportDesk
 from service.api.refusals import BusyError
 from service.clock import monotonic_s
 from service.domain.access import Territory
-from service.domain.minute_columns import ExportPoint, MinuteColumns
 from service.settings import Settings
-from service.store.export_reads import ExportFilter, is_behind
+from service.store.export_reads import ExportFilter, ingest_lag_s
 from service.store.pool import Pool
 from tests.api.clients import get, problem_of
 from tests.api.key_holders import keyed_client, new_key
@@ -171,31 +168,6 @@ def parts_of(one: Export) -> AsyncIterator[bytes]:
     return one.parts(MinuteEncoder("csv", SHANGHAI, {}))
 
 
-@pytest.mark.parametrize(("wanted", "name"), [("csv", "'=1+1"), ("parquet", "=1+1")])
-def test_csv_of_minutes_holds_no_formulas(wanted: Format, name: str) -> None:
-    encoder = MinuteEncoder(wanted, SHANGHAI, {})
-    point = ExportPoint(
-        point_id=1, point="=1+1", nominal_mv=220_000, valid_from=START, valid_to=None
-    )
-    minutes = MinuteColumns(
-        place=np.zeros(1, np.int32),
-        minute=np.full(1, 28_000_000, np.int64),
-        verdict=np.zeros(1, np.uint8),
-        cell=np.full((1, 3), -700, np.int16),
-        rank=np.zeros((1, 3), np.uint8),
-        judgement=np.ones(1, np.int64),
-    )
-
-    content = encoder.encode(minutes, [point])
-    content += encoder.finish()
-
-    if wanted == "csv":
-        row = list(csv.reader(StringIO(content.decode(), newline="")))[1]
-    else:
-        row = list(pq.read_table(BytesIO(content)).to_pylist()[0].values())
-    assert row[0] == name
-
-
 @pytest.mark.integration
 async def test_nothing_is_held_while_a_client_takes_its_time(
     seeded: Settings, stored: Seeder
@@ -233,7 +205,8 @@ async def test_points_come_a_few_at_a_time(seeded: Settings) -> None:
     async with Pool(seeded, "reader", max_size=1) as pool:
         one = export(pool, ExportDesk(n_max=1))
         whole = b"".join([part async for part in parts_of(one)])
-        parts = [part async for part in parts_of(replace(one, points_in_batch=2))]
+        few = ExportDesk(n_max=1, pace=ExportPace(points_max=2), state=PaceState(n_points=1))
+        parts = [part async for part in parts_of(replace(one, desk=few))]
 
     assert len(parts) > 5
     assert b"".join(parts) == whole
@@ -248,28 +221,22 @@ def test_no_more_exports_than_may_be_at_once() -> None:
         pass
 
 
-@pytest.mark.parametrize(("is_behind", "share"), [(False, 0.5), (True, 0.03)])
-def test_an_export_works_its_share_of_the_time(is_behind: bool, share: float) -> None:
-    pause_s = ExportPace().pause_s(0.2, is_behind=is_behind)
-
-    assert 0.2 / (0.2 + pause_s) == pytest.approx(share)
-
-
 @pytest.mark.integration
 @pytest.mark.parametrize(
     ("stored_ago", "late", "expected"),
-    [("0 s", "1 hour", True), ("0 s", "1 minute", False), ("1 hour", "1 hour", False)],
+    [("0 s", "1 hour", 3600), ("0 s", "1 minute", 60), ("1 hour", "1 hour", 0)],
 )
-async def test_ingestion_is_behind_while_it_stores_what_is_old(
-    settings: Settings, seeder: Seeder, stored_ago: str, late: str, expected: bool
+async def test_ingestion_lags_while_it_stores_what_is_old(
+    settings: Settings, seeder: Seeder, stored_ago: str, late: str, expected: float
 ) -> None:
     await seeder.run(
         f"""
         INSERT INTO partition_progress (topic, partition, epoch, owner, stored_at, data_through)
         VALUES ('readings', 0, 1, 'test', now() - interval '{stored_ago}',
-                now() - interval '{stored_ago}' - interval '{late}')
+                now() - interval '{stored_ago}' - interval '{late}'),
+               ('readings', 1, 1, 'test', now() - interval '{stored_ago}', now())
         """  # noqa: S608 (of this table)
     )
 
     async with seeder.pool.connection() as connection:
-        assert await is_behind(connection, 1800) is expected
+        assert await ingest_lag_s(connection) == pytest.approx(expected)

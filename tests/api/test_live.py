@@ -49,7 +49,7 @@ def seen(*lanes: tuple[str, int, int, bool]) -> SeenLanes:
         last_ms=[last for _, last, *_ in lanes],
         breach=[breach for _, _, breach, _ in lanes],
         is_dark=[dark for *_, dark in lanes],
-        n_left_out=0,
+        n_left_out={},
     )
 
 
@@ -200,6 +200,40 @@ async def test_a_listener_of_one_region_hears_of_no_breach_of_another(
     assert [(name, one["point"], one["kind"]) for name, _, one in events_in(after)] == [
         ("changed", "C", "high")
     ]
+
+
+@pytest.mark.integration
+async def test_a_listener_is_told_how_many_are_left_out_of_the_part_it_hears(
+    settings: Settings, seeder: Seeder
+) -> None:
+    await network(seeder)
+    await seeder.points(NewPoint(point="D", region="R2", feeder="F2"))
+    await seeder.device("D", "M-D")
+    await see(seeder, {"A": "over", "B": "over", "C": "over", "D": "over"})
+    keys = {
+        "R1": await new_key(settings, "read:customer", regions=["R1"]),
+        "R2": await new_key(settings, "read:customer", regions=["R2"]),
+        "everywhere": await new_key(settings, "read:customer"),
+    }
+    told = {}
+
+    async with keyed_application(settings) as app, client_of(app) as client:
+        app.state.context.live.breaches_max = 1
+        for name, key in keys.items():
+            client.headers["Authorization"] = f"Bearer {key}"
+            for place in ("", "&feeder=F2"):
+                answer = await client.get(f"/v1/breaches/live?seconds=1{place}")
+                [(_, _, everything)] = events_in(answer)
+                told[name, place] = everything["left_out"]
+
+    assert told == {
+        ("R1", ""): 1,  # the other one is shown
+        ("R1", "&feeder=F2"): 0,
+        ("R2", ""): 2,
+        ("R2", "&feeder=F2"): 1,
+        ("everywhere", ""): 3,
+        ("everywhere", "&feeder=F2"): 1,
+    }
 
 
 @pytest.mark.integration

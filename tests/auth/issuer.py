@@ -27,6 +27,7 @@ class Issuer:
     keys: dict[str, PrivateKey] = field(default_factory=dict)
     n_asked: int = 0  # for its keys
     is_away: bool = False
+    may_answer: threading.Event = field(default_factory=threading.Event)  # cleared: it lets wait
     said_issuer: str | None = None  # by its discovery, where that is another one
 
     def token(
@@ -40,7 +41,7 @@ class Issuer:
             "sub": "zhang.san",
             "iat": now,
             "exp": now + timedelta(minutes=5),
-            "scope": "openid read:customer",
+            "scope": "openid voltpass:read:customer",
             "voltpass_regions": ["R-OWN"],
             **claims,
         }
@@ -84,9 +85,11 @@ def rsa_key() -> rsa.RSAPrivateKey:
 def running_issuer() -> Iterator[Issuer]:
     """Run an issuer with an RSA key and one on a curve, on a port of its own."""
     issuer = Issuer(url="")
+    issuer.may_answer.set()
 
     class _Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            issuer.may_answer.wait(30)
             found = None if issuer.is_away else issuer.answer(self.path)
             body = json.dumps(found).encode()
             self.send_response(503 if issuer.is_away else 404 if found is None else 200)
@@ -106,6 +109,7 @@ def running_issuer() -> Iterator[Issuer]:
     try:
         yield issuer
     finally:
+        issuer.may_answer.set()
         server.shutdown()
         thread.join()
         server.server_close()

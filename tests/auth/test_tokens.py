@@ -1,5 +1,7 @@
 """A token of the issuer says who asks; nothing else does."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +33,7 @@ def issuer(running: Issuer) -> Iterator[Issuer]:
     running.n_asked = 0
     yield running
     running.keys, running.is_away, running.said_issuer = keys, False, None
+    running.may_answer.set()
 
 
 class Clock:
@@ -94,7 +97,7 @@ async def test_claims_have_the_names_that_the_settings_give_them(issuer: Issuer)
     regions: dict[str, Any] = {"https://grid.example/regions": "R1"}
     token = issuer.token(
         preferred_username="lisi",
-        realm_access={"roles": ["admin", "offline_access"]},
+        realm_access={"roles": ["voltpass:admin", "offline_access"]},
         **regions,
     )
 
@@ -104,6 +107,49 @@ async def test_claims_have_the_names_that_the_settings_give_them(issuer: Issuer)
     assert access.principal == "oidc:lisi"
     assert set(access.scopes) == {"admin"}
     assert access.territory == Territory.of(["R1"])
+
+
+@pytest.mark.parametrize(
+    ("prefix", "scope", "expected"),
+    [
+        ("voltpass:", "admin read:customer openid", set()),
+        ("voltpass:", "billing:admin voltpass:read:aggregate", {"read:aggregate"}),
+        ("voltpass:", ["voltpass:admin", "admin"], {"admin"}),
+        ("voltpass:", "voltpass:voltpass:admin VOLTPASS:admin voltpass:", set()),
+        ("api://voltpass/", "api://voltpass/write:declarations", {"write:declarations"}),
+    ],
+)
+async def test_only_scopes_that_are_meant_for_this_service_are_taken(
+    issuer: Issuer, prefix: str, scope: str | list[str], expected: set[str]
+) -> None:
+    async with authenticating(settings_for(issuer, oidc_scope_prefix=prefix)) as (who, _):
+        access = await who.access_of(issuer.token(scope=scope))
+
+    assert access.scopes == expected
+    assert access.may("admin") is ("admin" in expected)
+
+
+async def test_a_claim_of_this_service_alone_may_hold_scopes_as_they_are(issuer: Issuer) -> None:
+    asked = settings_for(
+        issuer, oidc_scope_claim="resource_access.voltpass.roles", oidc_scope_prefix="none"
+    )
+    roles = {"voltpass": {"roles": ["read:customer"]}, "billing": {"roles": ["admin"]}}
+
+    async with authenticating(asked) as (who, _):
+        access = await who.access_of(issuer.token(resource_access=roles))
+
+    assert access.scopes == {"read:customer"}
+
+
+async def test_who_has_bare_scopes_is_told_how_they_are_written(issuer: Issuer) -> None:
+    async with authenticating(settings_for(issuer)) as (who, _):
+        app = create_app(NOWHERE, access_of=bearer_access(who.access_of))
+        async with client_of(app) as client:
+            client.headers["Authorization"] = f"Bearer {issuer.token(scope='admin')}"
+            found = problem_of(await client.get("/v1/points"))
+
+    assert (found["status"], found["code"]) == (403, "scope_missing")
+    assert "VOLTPASS_OIDC_SCOPE_PREFIX" in found["next"]
 
 
 def long_ago() -> datetime:
@@ -221,15 +267,64 @@ async def test_unknown_keys_do_not_make_it_ask_again_and_again(
 
 
 async def test_a_key_that_the_issuer_took_away_is_not_good_for_long(
-    who: Authenticator, issuer: Issuer, clock: Clock
+    issuer: Issuer, clock: Clock
 ) -> None:
     token = issuer.token()
-    await who.access_of(token)
-    issuer.keys = {"rsa-2": rsa_key()}
-    clock.at_s += FRESH_S + 1
-
-    with pytest.raises(UnauthenticatedError, match="no key"):
+    async with authenticating(settings_for(issuer), monotonic_s=clock) as (who, beside):
         await who.access_of(token)
+        issuer.keys = {"rsa-2": rsa_key()}
+        clock.at_s += FRESH_S + 1
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            refreshing = tasks.create_task(beside())
+            with pytest.raises(UnauthenticatedError, match="no key"):
+                await _until_refused(who, token)
+            refreshing.cancel()
+
+    assert issuer.n_asked == 2
+
+
+async def _until_refused(who: Authenticator, token: str) -> None:
+    while True:
+        await who.access_of(token)
+        await asyncio.sleep(0.01)
+
+
+async def test_who_shows_a_token_of_a_kept_key_does_not_wait_for_the_issuer(
+    issuer: Issuer, clock: Clock
+) -> None:
+    async with authenticating(settings_for(issuer), monotonic_s=clock) as (who, beside):
+        await who.access_of(issuer.token())
+        issuer.may_answer.clear()
+        clock.at_s += FRESH_S + 1
+
+        async with asyncio.TaskGroup() as tasks:
+            refreshing = tasks.create_task(beside())
+            for _ in range(3):
+                async with asyncio.timeout(3):
+                    assert (await who.access_of(issuer.token())).principal == "oidc:zhang.san"
+                await asyncio.sleep(0.05)  # the issuer is being asked
+            issuer.may_answer.set()
+            refreshing.cancel()
+
+
+async def test_keys_that_come_for_somebody_who_has_gone_are_kept(
+    who: Authenticator, issuer: Issuer
+) -> None:
+    issuer.may_answer.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await who.access_of(issuer.token())
+    issuer.may_answer.set()
+
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(IssuerUnavailableError):
+                assert (await who.access_of(issuer.token())).principal == "oidc:zhang.san"
+                break
+            await asyncio.sleep(0.01)
+
+    assert issuer.n_asked == 1
 
 
 async def test_while_the_issuer_is_away_its_keys_are_good_for_a_while(

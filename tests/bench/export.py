@@ -1,42 +1,59 @@
 """An export of a month of 10^5 points while the consumer works through a backlog: does it slow it, is it bounded?
 
-One run, windows in turn without and with an export, so that what else the machine does falls on both. ``EXPORT_DAYS``
-days of pages of every point are there before (30: the whole month, about 45 GB; every day is the same work again),
-``EXPORT_SECONDS`` seconds of readings wait in the log, ``EXPORT_WINDOW_S`` is the length of a window.
+Windows in turn without and with an export (A/B/A/B), so that what else the machine does falls on both. The month asked
+for is whole (30 days of every point), and each export begins with its first day; pages are made for as many points of
+that day as an export can reach in its window, which is told, and held against what was exported. Sizes:
+
+``EXPORT_POINTS`` (100 000), ``EXPORT_DAYS`` and ``EXPORT_FILLED`` (1 day, 20 000 points with pages; 30 and 100 000 make
+the whole month, about 45 GB), ``EXPORT_SECONDS`` of readings that wait in the log (3 000, or as many as are sent within
+``EXPORT_MAKE_S``, 100), ``EXPORT_WINDOW_S`` (15), ``EXPORT_WINDOWS`` (11), ``EXPORT_LEVEL_ROWS`` (5 million, exported
+before the consumer starts: what `serve` grows by). Six minutes on two idle cores.
 """
 
 import asyncio
+import math
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import asyncpg
-import httpx
 from rich.console import Console
 
 from tests.bench import telemetry
 from tests.bench.consume import TOPIC, environment_of, prepare
+from tests.bench.export_client import ExportClient, most_resident_mib, until_answers
+from tests.bench.export_windows import Watch, Window
 from tests.bench.figure import Figure
+from tests.real.instance import free_ports
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
-N_DAYS = int(os.environ.get("EXPORT_DAYS", "1"))
-N_SECONDS = int(os.environ.get("EXPORT_SECONDS", "3000"))
-WINDOW_S = float(os.environ.get("EXPORT_WINDOW_S", "30"))
 N_POINTS = int(os.environ.get("EXPORT_POINTS", str(telemetry.N_POINTS)))
-CHECKPOINT_S = 2
-MEMORY_MB = 400.0  # that `serve` may grow by
-LEAST_RATIO = 0.95
+N_DAYS = int(os.environ.get("EXPORT_DAYS", "1"))
+N_FILLED = min(N_POINTS, int(os.environ.get("EXPORT_FILLED", "20000")))
+N_SECONDS = int(os.environ.get("EXPORT_SECONDS", "3000"))
+MAKE_S = float(os.environ.get("EXPORT_MAKE_S", "100"))
+WINDOW_S = float(os.environ.get("EXPORT_WINDOW_S", "15"))
+N_WINDOWS = int(os.environ.get("EXPORT_WINDOWS", "11"))
+N_LEVEL_ROWS = int(os.environ.get("EXPORT_LEVEL_ROWS", "5000000"))
+CHECKPOINT_S = 1
+MEMORY_MIB = 120.0  # that `serve` may grow by: what it exports meanwhile is a multiple of it
+MOST_SLOWER = 0.05
+SILENCE_S = 20.0
+_MONTH_DAYS = 30
 _POLL_S = 0.1
-_START_WITHIN_S = 300
+_WITHIN_S = 300
 _DAY_S = 86_400
+_MINUTES_A_DAY = 1440
+_SENT_AT_ONCE_S = 50  # seconds of readings
+_N_TRACES = 4  # of the level export: a quarter warms up
 
 # A day of pages as a consumer leaves them: all minutes inside the band.
 _PAGES = """
@@ -45,82 +62,154 @@ _PAGES = """
     SELECT hour, 0, point_id, 220000, 1, 60, 1, 0, 60, 0, 0, 0, 0, 0, 0, 0,
            decode(repeat('d200', 60), 'hex'), decode(repeat('f9', 60), 'hex')
       FROM generate_series($1::timestamptz, $1::timestamptz + interval '23 hours', interval '1 hour') AS hour
-     CROSS JOIN point
+     CROSS JOIN (SELECT point_id FROM point ORDER BY point_id LIMIT $2) AS filled
      ORDER BY hour, point_id
+"""
+# So far the data reach before the consumer starts; stored long ago, so that nobody counts as at work.
+_REACHED = """
+    INSERT INTO partition_progress (topic, partition, epoch, owner, stored_at, data_through)
+    VALUES ('made', 0, 1, 'bench', now() - interval '1 hour', $1)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one window saw."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """An export while nobody ingests."""
 
-    is_with: bool
-    readings_per_s: float
-    n_bytes: int
-    memory_mb: float  # resident, of `serve`, the most so far
+    rows_per_s: float
+    n_rows: int
+    n_bytes: int  # after the first quarter
+    grown_mib: float  # after the first quarter
 
 
 def measure(console: Console) -> list[Figure]:
-    """Return how fast the consumer is beside an export, of how fast it is without, and how `serve` grows."""
+    """Return how much slower the consumer is beside an export, and what `serve` grows by."""
     parts = read_parts(os.environ)
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
     with RealKafka(parts=parts) as kafka, RealTimescale(parts=parts) as timescale:
         dsn = timescale.create_database()
         asyncio.run(prepare(kafka.bootstrap, dsn, N_POINTS))
         first_s = int(time.time()) // _DAY_S * _DAY_S - _DAY_S  # a whole day ago: it has waited
-        console.print(f"export: {N_DAYS} days of {N_POINTS:,} points")
-        asyncio.run(_fill(dsn, first_s))
-        console.print(f"export: sending {N_SECONDS:,} s of readings")
-        sent = telemetry.produce(
-            kafka.bootstrap, TOPIC, first_ms=first_s * 1000, n_seconds=N_SECONDS, n_points=N_POINTS
-        )
-        n_readings = asyncio.run(sent) * telemetry.PER_MESSAGE
-        with _role("consume", kafka.bootstrap, dsn), _role("serve", kafka.bootstrap, dsn) as serve:
-            windows = asyncio.run(_watch(dsn, serve, n_readings, first_s))
-    for one in windows:
         console.print(
-            f"export: {'with   ' if one.is_with else 'without'} {one.readings_per_s:12,.0f} readings/s "
-            f"{one.n_bytes / 1e6:8,.1f} MB {one.memory_mb:6.0f} MB resident"
+            f"export: pages of {N_DAYS} day(s) of {N_FILLED:,} of {N_POINTS:,} points, and a backlog"
         )
-    return _figures(windows)
+        n_readings = asyncio.run(_make(kafka.bootstrap, dsn, first_s))
+        console.print(f"export: {n_readings:,} readings wait")
+        with _role("serve", kafka.bootstrap, dsn, port) as serve:
+            level = asyncio.run(_level(url, serve.pid, first_s))
+            console.print(
+                f"export: level, {level.n_rows:,} rows, {level.rows_per_s:,.0f} rows/s, "
+                f"{level.grown_mib:.0f} MiB more for {level.n_bytes / 2**20:,.0f} MiB exported"
+            )
+            with _role("consume", kafka.bootstrap, dsn, port):
+                watch = Watch(
+                    console=console, dsn=dsn, pid=serve.pid, window_s=WINDOW_S, n_windows=N_WINDOWS
+                )
+                client = partial(_client, url, first_s)
+                windows = asyncio.run(watch.windows(n_readings, client))
+    return _figures(windows, level)
 
 
-def _figures(windows: list[Window]) -> list[Figure]:
+def _figures(windows: Sequence[Window], level: Level) -> list[Figure]:
     ratios = [
         mine.readings_per_s / ((before.readings_per_s + after.readings_per_s) / 2)
         for before, mine, after in zip(windows, windows[1:], windows[2:], strict=False)
-        if mine.is_with
+        if mine.client is not None
     ]
-    grown_mb = windows[-1].memory_mb - windows[0].memory_mb
-    exported = sum(one.n_bytes for one in windows)
+    ratio = statistics.median(ratios) if ratios else 0.0
+    # Of a median: 1.25 times that of a mean.
+    error = 1.25 * statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else 1.0
+    clients = [one.client for one in windows if one.client is not None]
+    silence_s = max((one.longest_silence_s for one in clients), default=math.inf)
+    n_rows = sum(one.n_rows for one in clients)
+    behind_per_s = n_rows / (len(clients) * WINDOW_S) if clients else 0.0
+    month = N_POINTS * _MONTH_DAYS * _MINUTES_A_DAY
+    reached = max([level.n_rows, *(one.n_rows for one in clients)])
+    grown_mib = level.grown_mib + (windows[-1].memory_mib - windows[0].memory_mib if windows else 0)
     return [
         Figure(name="pairs of windows", value=len(ratios), unit="pairs", at_least=3),
+        Figure(name="slow-down by an export", value=(1 - ratio) * 100, unit="%"),
+        Figure(name="its standard error", value=error * 100, unit="%"),
         Figure(
             name="consumer beside an export, of alone",
-            value=statistics.median(ratios) if ratios else 0.0,
+            value=ratio,
             unit="x",
-            at_least=LEAST_RATIO,
+            at_least=1 - MOST_SLOWER,
         ),
-        Figure(name="exported", value=exported / 1e6, unit="MB", at_least=0.01),
-        Figure(name="spare memory", value=MEMORY_MB - grown_mb, unit="MB", at_least=0),
+        Figure(name="exported beside it", value=n_rows / 1e6, unit="M rows", at_least=0.001),
+        Figure(
+            name="20 s less the longest silence", value=SILENCE_S - silence_s, unit="s", at_least=0
+        ),
+        Figure(
+            name="exported level, of memory allowed",
+            value=level.n_bytes / 2**20 / MEMORY_MIB,
+            unit="x",
+            at_least=1.5,
+        ),
+        Figure(
+            name="memory grown, a million rows", value=grown_mib / (level.n_rows / 1e6), unit="MiB"
+        ),
+        Figure(name="memory left", value=MEMORY_MIB - grown_mib, unit="MiB", at_least=0),
+        Figure(
+            name="pages made, of what was reached",
+            value=N_FILLED * N_DAYS * _MINUTES_A_DAY / reached,
+            unit="x",
+            at_least=1,
+        ),
+        Figure(name="the month while level", value=month / level.rows_per_s / 3600, unit="h"),
+        Figure(
+            name="the month while behind",
+            value=month / behind_per_s / _DAY_S if behind_per_s else math.inf,
+            unit="days",
+        ),
     ]
+
+
+async def _make(bootstrap: str, dsn: str, first_s: int) -> int:
+    """Make the pages and, beside it, the backlog; return its readings."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_fill(dsn, first_s))
+        sent = tasks.create_task(_send(bootstrap, first_s))
+    return sent.result()
+
+
+async def _send(bootstrap: str, first_s: int) -> int:
+    """Send the backlog, or as much of it as there is time for; return its readings."""
+    end_s = time.perf_counter() + MAKE_S
+    n_messages = 0
+    for start_s in range(first_s, first_s + N_SECONDS, _SENT_AT_ONCE_S):
+        n_messages += await telemetry.produce(
+            bootstrap,
+            TOPIC,
+            first_ms=start_s * 1000,
+            n_seconds=min(_SENT_AT_ONCE_S, first_s + N_SECONDS - start_s),
+            n_points=N_POINTS,
+        )
+        if time.perf_counter() > end_s:
+            break
+    return n_messages * telemetry.PER_MESSAGE
 
 
 async def _fill(dsn: str, first_s: int) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         for day in range(N_DAYS):
-            start = f"to_timestamp({first_s - (day + 1) * _DAY_S})"
-            await connection.execute(_PAGES.replace("$1::timestamptz", start))
+            start = f"to_timestamp({first_s - (_MONTH_DAYS - day) * _DAY_S})"
+            await connection.execute(
+                _PAGES.replace("$1::timestamptz", start).replace("$2", str(N_FILLED))
+            )
         await connection.execute("ANALYZE page")
+        await connection.execute(_REACHED.replace("$1", f"to_timestamp({first_s})"))
     finally:
         await connection.close()
 
 
 @contextmanager
-def _role(role: str, bootstrap: str, dsn: str) -> Iterator["subprocess.Popen[bytes]"]:
+def _role(role: str, bootstrap: str, dsn: str, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     environment = environment_of(bootstrap, dsn) | {
         "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
-        "VOLTPASS_API_PORT": str(_API_PORT),
+        "VOLTPASS_API_PORT": str(port),
     }
     process = subprocess.Popen([sys.executable, "-m", "service", role], env=environment)
     try:
@@ -130,82 +219,28 @@ def _role(role: str, bootstrap: str, dsn: str) -> Iterator["subprocess.Popen[byt
         process.wait(60)
 
 
-_API_PORT = int(os.environ.get("EXPORT_API_PORT", "18345"))
+def _client(url: str, first_s: int) -> ExportClient:
+    return ExportClient(url=url, from_s=first_s - _MONTH_DAYS * _DAY_S, to_s=first_s)
 
 
-async def _watch(
-    dsn: str, serve: "subprocess.Popen[bytes]", n_readings: int, first_s: int
-) -> list[Window]:
-    """Return the windows, in turn without and with an export, while the backlog lasts."""
-    connection = await asyncpg.connect(dsn)
-    windows: list[Window] = []
-    try:
-        async with asyncio.timeout(_START_WITHIN_S):
-            while await _n_stored(connection) == 0:  # noqa: ASYNC110 (a database tells nobody)
-                await asyncio.sleep(_POLL_S)
-        while True:
-            is_with = len(windows) % 2 == 1
-            export = _Export(first_s)
-            async with asyncio.TaskGroup() as tasks:
-                task = tasks.create_task(export.run()) if is_with else None
-                rate, n_last = await _rate(connection)
-                if task is not None:
-                    task.cancel()
-            memory_mb = _resident_mb(serve.pid)
-            if n_last >= n_readings:  # the log ended in this window
-                return windows
-            windows.append(Window(is_with, rate, export.n_bytes, memory_mb))
-    finally:
-        await connection.close()
-
-
-class _Export:
-    """A client that takes an export as fast as it comes."""
-
-    def __init__(self, first_s: int) -> None:
-        self._from_s = first_s - N_DAYS * _DAY_S
-        self._to_s = first_s
-        self.n_bytes = 0
-
-    async def run(self) -> None:
-        """Take what comes until cancelled."""
-        span = {
-            name: time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(at))
-            for name, at in (("from", self._from_s), ("to", self._to_s))
-        }
-        async with (
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{_API_PORT}", timeout=120) as client,
-            client.stream("GET", "/v1/minutes", params={**span, "format": "arrow"}) as answer,
-        ):
-            assert answer.status_code == 200, await answer.aread()
-            async for part in answer.aiter_bytes():
-                self.n_bytes += len(part)
-
-
-async def _rate(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[float, int]:
-    """Return readings a second between the first and the last checkpoint of a window, and how many there are then."""
-    marks: list[tuple[float, int]] = []
-    end = time.perf_counter() + WINDOW_S
-    n_seen = await _n_stored(connection)
-    while time.perf_counter() < end:
-        n_stored = await _n_stored(connection)
-        if n_stored > n_seen:
-            marks.append((time.perf_counter(), n_stored))
-            n_seen = n_stored
-        await asyncio.sleep(_POLL_S)
-    if len(marks) < 2:
-        return 0.0, 2**62
-    return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0]), marks[-1][1]
-
-
-async def _n_stored(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
-    found: int = await connection.fetchval(
-        "SELECT coalesce(sum(consumed), 0)::bigint FROM partition_progress"
+async def _level(url: str, pid: int, first_s: int) -> Level:
+    """Export until so many rows have come; nobody ingests."""
+    await until_answers(url, _WITHIN_S)
+    client = _client(url, first_s)
+    began_s = time.perf_counter()
+    warm: tuple[int, float] | None = None
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(_WITHIN_S):
+        task = tasks.create_task(client.run())
+        while client.n_rows < N_LEVEL_ROWS and not task.done():
+            await asyncio.sleep(_POLL_S)
+            if warm is None and client.n_rows >= N_LEVEL_ROWS / _N_TRACES:
+                warm = (client.n_bytes, most_resident_mib(pid))
+        task.cancel()
+    passed_s = time.perf_counter() - began_s
+    n_bytes, memory_mib = warm or (0, 0.0)
+    return Level(
+        rows_per_s=client.n_rows / passed_s,
+        n_rows=client.n_rows,
+        n_bytes=client.n_bytes - n_bytes,
+        grown_mib=most_resident_mib(pid) - memory_mib,
     )
-    return found
-
-
-def _resident_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    [peak] = [line for line in lines if line.startswith("VmHWM")]
-    return int(peak.split()[1]) / 1000

@@ -11,6 +11,7 @@ from service.console.app import PATH
 from service.console.charts import Chart, Sparkline
 from service.console.packaged import packaged
 from service.console.palette import VERDICT_COLOURS
+from service.console.sessions import LONGEST_KEY
 from service.domain.access import LOCAL_ACCESS, Access
 from service.errors.access import UnauthenticatedError
 from tests.api.clients import NOWHERE, client_of
@@ -192,9 +193,32 @@ async def test_a_form_of_another_site_is_refused() -> None:
 
 async def test_a_form_without_end_is_refused() -> None:
     async with client_of(application(NOWHERE, access_of=of_key)) as client:
-        answer = await client.post("/console/sign-in", data={"key": "x" * 20_000})
+        answer = await client.post("/console/sign-in", data={"key": "x" * 40_000})
 
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("length", "is_kept"), [(LONGEST_KEY, True), (LONGEST_KEY + 1, False), (16_384, False)]
+)
+async def test_a_token_that_no_cookie_can_hold_is_refused_with_advice(
+    length: int, is_kept: bool
+) -> None:
+    async def of_anything(request: Request) -> Access:
+        if "authorization" not in request.headers:
+            raise UnauthenticatedError("nothing came")
+        return LOCAL_ACCESS
+
+    async with client_of(application(NOWHERE, access_of=of_anything)) as client:
+        form = await client.get("/console/sign-in")
+        answer = await client.post("/console/sign-in?lang=en", data={"key": "t" * length})
+
+    cookie = answer.headers.get("set-cookie", "")
+    assert ("voltpass_key=ttt" in cookie) is is_kept
+    assert answer.status_code == (303 if is_kept else 413)
+    assert ("voltpass keys; or ask who runs the issuer" in answer.text) is not is_kept
+    assert len(cookie) <= 4096
+    assert "maxlength" not in form.text  # it would cut a token off without a word
 
 
 async def test_signing_out_makes_the_browser_forget_the_key() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from service.domain.clock_findings import judge_clock
 from service.settings.parts import DatabaseSettings
 from tests.deploy.dashboards import Query, sql_queries
 from tests.deploy.expander import ALL, Scene, sql_of
@@ -81,6 +82,14 @@ VALUES ('transformer', 'T1', '2026-03-02T12:20Z', 'usual', 9, 9, 8);
 INSERT INTO communication_incident_point
 SELECT incident_id, point_id, '2026-03-02T12:20Z', '2026-03-02T13:00Z', 'under'
   FROM communication_incident CROSS JOIN point WHERE point = 'P4';
+INSERT INTO device (device, point_id, voltage_ratio, reading_kind, interval_s, stamp_at, zone, delivery_delay_s,
+    self_powered, concentrator, valid_from)
+SELECT 'M-' || point, point_id, 1, 'mean', 60, 'start', 'UTC', 60, false, '', '2020-01-01Z'
+  FROM point;
+INSERT INTO device_clock (device_id, day, delay_ms)
+SELECT device_id, '2026-03-02', delay_ms
+  FROM (VALUES ('M-P1', -28800500), ('M-P2', 45000), ('M-P3', 99999999), ('M-P4', 260000)) AS seen (device, delay_ms)
+  JOIN device USING (device);
 INSERT INTO dead_letter (topic, partition, kafka_offset, index_in_message, reason, detail, device, record_at)
 SELECT 't', 0, n, 0, 'unknown_device', 'device ''d9'' is not registered', 'd9', '2026-03-02T12:00Z'
   FROM generate_series(1, 3) AS n;
@@ -234,6 +243,23 @@ async def test_minutes_and_interruptions_of_a_known_hour(connection: asyncpg.Con
         ("P1", "over", 60.0),
     ]
     assert (outage["code"], outage["customers"], outage["duration"]) == ("P2", 2, 1800.0)
+
+
+async def test_clocks_that_are_furthest_off_come_first(connection: asyncpg.Connection) -> None:
+    """M-P1 is in another zone; M-P4 is 200 s later than the registry expects; M-P3 is not of a chosen feeder."""
+    await connection.execute(SEED)
+
+    found = await rows_of(connection, "pipeline.json: Clocks furthest off")
+
+    assert [(one["device"], one["clock_error"]) for one in found] == [
+        ("M-P1", -28800.5),
+        ("M-P4", 200.0),
+        ("M-P2", 0.0),
+    ]
+    assert found[0]["least_delay"] == -28800.5
+    for one in found:
+        judged = judge_clock(round(float(str(one["least_delay"])) * 1000), None, 60)
+        assert judged.error_s == one["clock_error"]
 
 
 async def test_promises_of_a_known_hour(connection: asyncpg.Connection) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana.dashboards import processes, rates
+from deploy.grafana.dashboards import clocks, processes, rates
 from deploy.grafana.edition import Edition
 from deploy.grafana.figures import is_monitored
 from deploy.grafana.frame import Frame, Row, build
@@ -52,6 +52,7 @@ def pipeline_dashboard(edition: Edition) -> Dashboard:
                     processes.incidents(edition),
                 ],
             ),
+            Row(key="clocks", panels=clocks.panels(edition)),
             Row(key="processes", panels=processes.panels(edition)),
             Row(key="deployment", panels=[_deployment(edition)]),
         ],

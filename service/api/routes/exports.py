@@ -13,6 +13,7 @@ from service.api.accepting import MEDIA_TYPES, Format, chosen_format
 from service.api.context import Context
 from service.api.export_encoding import MinuteEncoder
 from service.api.exporting import Export, ExportDesk
+from service.api.lasting_access import LastingAccess
 from service.api.parameters import From, Text, To, check_length, day_span_of
 from service.api.shapes import local
 from service.api.table_routes import attachment
@@ -90,6 +91,7 @@ def _wanted(
     },
 )
 async def minutes(
+    request: Request,
     context: Context,
     chosen: Annotated[ExportFilter, Depends(_chosen)],
     wanted: Annotated[Format, Depends(_wanted)],
@@ -99,10 +101,12 @@ async def minutes(
     """Return every minute due of the chosen points, at most 31 days, as a stream: day by day, in each point by point.
 
     Voltages are volts, null where none is known; days of the stream end at midnight UTC. The stream yields to what
-    comes in, so a month of many points takes its time; while ingestion is behind, it is slower still. It is no
-    snapshot: `judgement` says under which number an hour was judged. A stream that ends early ends without its last
-    chunk (Parquet: without its footer); ask then for the days that are missing. A client that takes nothing for a
-    minute is given up. Without `from`: from the start of the day before `to`; without `to`: to the end of the day of
+    comes in, so a month of many points takes its time; while ingestion is behind, it is slower still, but something
+    comes every 20 s. It is no snapshot: `judgement` says under which number an hour was judged. A stream that ends
+    early ends without its last chunk (Parquet: without its footer); ask then for the days that are missing. Whether
+    the key or token is still good is looked at every 30 s: where it is not, the last row of CSV (`# ended early`), or
+    the metadata `ended_early` of the last batch of Arrow, says why. A client that takes nothing for a minute is given
+    up. Without `from`: from the start of the day before `to`; without `to`: to the end of the day of
     `from`; without both: the day that the data have reached.
     """
     async with reading(context.reader) as snapshot:
@@ -125,6 +129,7 @@ async def minutes(
         chosen=chosen,
         from_at=span[0],
         to_at=min(span[1], through or span[0]),
+        confirm=LastingAccess(request, context.exports.ask_again_s).confirm,
     )
     headers = {f"Voltpass-{name.replace('_', '-').title()}": value for name, value in basis.items()}
     charset = "; charset=utf-8; header=present" if wanted == "csv" else ""

@@ -6,23 +6,28 @@ from datetime import datetime
 from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 
 from service.api.access import Asking
 from service.api.context import Context
+from service.api.lasting_access import LastingAccess
 from service.api.live_desk import LiveDesk, LiveState
 from service.api.parameters import Text
+from service.api.problem import answer_of
 from service.api.shapes import Shape, local
 from service.clock import monotonic_s
 from service.domain.access import Territory
 from service.domain.live_breaches import BreachKind, LiveBreach
+from service.errors import ServiceError
+from service.logs import logger
 from service.store.deployment_reads import reading
 
+log = logger(__name__)
 router = APIRouter(tags=["interruptions and events"])
 
-LONGEST_S: Final = 3600  # then a client connects anew, and who it is is looked at again
+LONGEST_S: Final = 3600  # then a client connects anew
 _RETRY_MS: Final = 5000
 
 
@@ -48,13 +53,23 @@ class LiveSnapshot(Shape):
     zone: str = Field(description="IANA zone in which times are shown")
     data_through: datetime | None = Field(description="up to where the data reach")
     breaches: list[LiveBreachShape] = Field(description="in the order of their points")
-    left_out: int = Field(description="devices in breach that are too many to be looked at")
+    left_out: int = Field(
+        description="devices in breach that are too many to be shown, of the part that is heard"
+    )
 
 
 class BreachChangeShape(LiveBreachShape):
     """What became of one point."""
 
     change: Literal["began", "changed", "ended"]
+
+
+class StreamRefusedShape(Shape):
+    """Why a stream ended before its time."""
+
+    code: str = Field(description="for programs, as in problems", examples=["unauthenticated"])
+    detail: str = Field(description="what happened")
+    next: str = Field(description="what to do now")
 
 
 class _Place(NamedTuple):
@@ -115,13 +130,18 @@ class _Listener:
                 for one in state.breaches.values()
                 if self._is_wanted(one)
             ],
-            left_out=state.n_left_out,
+            left_out=sum(
+                n_lanes for place, n_lanes in state.n_left_out.items() if self._is_inside(*place)
+            ),
         )
 
     def _is_wanted(self, one: LiveBreach) -> bool:
-        place, wanted = one.place, self._place
-        is_there = wanted.region in {None, place.region} and wanted.feeder in {None, place.feeder}
-        return is_there and self._territory.admits(place.region)
+        return self._is_inside(one.place.region, one.place.feeder)
+
+    def _is_inside(self, region: str, feeder: str) -> bool:
+        wanted = self._place
+        is_there = wanted.region in {None, region} and wanted.feeder in {None, feeder}
+        return is_there and self._territory.admits(region)
 
     def _fields(self, one: LiveBreach) -> dict[str, object]:
         return {**asdict(one.place), "kind": one.kind, "seen_at": local(one.seen_at, self._zone)}
@@ -155,6 +175,12 @@ def _asked(
     return _Asked(place, last_event_id, seconds)
 
 
+def _refusal(error: ServiceError) -> ServerSentEvent:
+    log.info("listener_refused", code=error.code, error=str(error))
+    why = StreamRefusedShape(code=error.code, detail=str(error), next=answer_of(type(error)).next)
+    return ServerSentEvent(event="refused", data=why)
+
+
 def _listening(context: Context) -> Iterator[LiveDesk]:
     """Lend a place among the listeners until the stream has ended."""
     with context.live.listening():
@@ -167,6 +193,7 @@ def _listening(context: Context) -> Iterator[LiveDesk]:
     response_class=EventSourceResponse,
 )
 async def live_breaches(
+    request: Request,
     context: Context,
     asking: Asking,
     asked: Annotated[_Asked, Depends(_asked)],
@@ -177,14 +204,21 @@ async def live_breaches(
     First comes `snapshot` with all of them, then `began`, `changed` (another kind) and `ended`, each with its point:
     within some seconds of the checkpoint that stored it. Every `id` can be given as `Last-Event-ID`; where changes
     since are no longer kept, a new snapshot comes. A comment every 15 s shows that the line is alive. The stream ends
-    after an hour, and a client connects anew. Readings older than 30 minutes are no breach of now.
+    after an hour, and a client connects anew; whether the key or token is still good is looked at every 30 s, and the
+    stream ends with `refused`, which says why, where it is not. Readings older than 30 minutes are no breach of now.
     """
     async with reading(context.reader) as snapshot:
         zone = snapshot.zone
     listener = _Listener(desk, asked, zone, asking.territory)
+    lasting = LastingAccess(request, desk.ask_again_s)
     end_s = monotonic_s() + asked.seconds
     while (left_s := end_s - monotonic_s()) > 0:
-        state = await desk.after(listener.heard, left_s)
+        try:
+            await lasting.confirm()
+        except ServiceError as error:
+            yield _refusal(error)
+            return
+        state = await desk.after(listener.heard, min(left_s, lasting.due_in_s))
         if state is not None:
             for event in listener.events(state):
                 yield event
