@@ -2,9 +2,9 @@
 
 from service.store.migrations import run_sql_file
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
-    run_sql_file("0013_repacking.sql")
+    run_sql_file("0015_repacking.sql")
