@@ -110,8 +110,7 @@ class Export:
                     log.warning("export_ended_early", code=error.code, error=str(error))
                     yield await asyncio.to_thread(encoder.end_early, str(error))
                     raise
-                is_awaited = monotonic_s() - sent_s > self.desk.pace.silence_s / 2
-                after, part = await self._batch(encoder, span, after, is_awaited=is_awaited)
+                after, part = await self._batch(encoder, span, after, sent_s)
                 if part:
                     yield part
                     sent_s = monotonic_s()
@@ -131,10 +130,11 @@ class Export:
         encoder: MinuteEncoder,
         span: tuple[datetime, datetime],
         after: int,
-        *,
-        is_awaited: bool,
+        sent_s: float,
     ) -> tuple[int | None, bytes]:
         """Read and encode the minutes of a few points in a day, once the rest after the batch before is over.
+
+        Where nothing was sent since long before, ``sent_s``, the bytes do not wait for more: the next rest follows.
 
         Returns:
             The last point of the batch, None where none are left, and the bytes that are ready.
@@ -148,6 +148,7 @@ class Export:
             part = b""
             if points:
                 minutes = await asyncio.to_thread(minute_columns, points, pages, *span)
+                is_awaited = monotonic_s() - sent_s > self.desk.pace.silence_s / 2
                 part = await asyncio.to_thread(
                     encoder.encode, minutes, points, is_awaited=is_awaited
                 )

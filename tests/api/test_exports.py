@@ -201,6 +201,20 @@ async def test_an_export_within_a_territory_gives_way_to_ingestion_too(
 
 
 @pytest.mark.integration
+async def test_a_client_of_parquet_hears_something_after_every_long_rest(seeded: Settings) -> None:
+    pace = ExportPace(level_share=0.001, behind_share=0.001, points_max=1, silence_s=0.2)
+    async with Pool(seeded, "reader", max_size=1) as pool:
+        one = export(pool, ExportDesk(n_max=1, pace=pace, state=PaceState(n_points=1)))
+        parts = [part async for part in one.parts(MinuteEncoder("parquet", SHANGHAI, {}))]
+
+    whole = pq.ParquetFile(BytesIO(b"".join(parts)))
+    n_batches = (
+        whole.num_row_groups
+    )  # each point and day that has minutes, but for what came before a rest
+    assert len(parts) >= n_batches > 6
+
+
+@pytest.mark.integration
 async def test_points_come_a_few_at_a_time(seeded: Settings) -> None:
     async with Pool(seeded, "reader", max_size=1) as pool:
         one = export(pool, ExportDesk(n_max=1))
