@@ -4,14 +4,19 @@ At each instant, those of its points count that are known to be dark, have been 
 reclosing, are not known to be back, and lie in no declared window that was known by then. It is told
 at the first instant at which enough of them count.
 
+When a first point is back, the others are given time to say so, too; then more must be left than an
+outage that is over may leave. Few that are left are told when they are dark still, long after: else
+they are late in reporting, and a breaker reclosed.
+
 After the end of a window its points count only where a reading from after the end was dark, and
 where more of them are left than an outage that is over may leave: else they are late in reporting.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from service.domain.alerts.darkness import DarkPoint, DeclaredWindow, windows_of
 from service.domain.alerts.rows import AlertsRow
@@ -19,6 +24,7 @@ from service.domain.alerts.words import Alert, AlertPlace, Held, Reason
 
 _SECOND_US: Final = 1_000_000
 _OPEN: Final = 2**62
+_Count = Literal["left", "gone", "overrun"]  # points, those that are back among the gone ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +92,51 @@ def _ready(
         for window in windows
         if window.ends is not None
     }
-    changes: list[tuple[int, int, bool]] = []
+    changes: list[tuple[int, _Count, int]] = []
     for member in members:
-        for span in _spans(member, windows_of(member.point_id, windows), witnesses, rule):
-            changes.append((span.first, 1, span.is_overrun))
-            changes.append((span.last, -1, span.is_overrun))
+        mine = windows_of(member.point_id, windows)
+        for span in _spans(member, mine, witnesses, rule):
+            count: _Count = "overrun" if span.is_overrun else "left"
+            changes += [(span.first, count, 1), (span.last, count, -1)]
+        for span in _spans(replace(member, back=None), mine, witnesses, rule):
+            if not span.is_overrun:
+                changes += [(span.first, "gone", 1), (span.last, "gone", -1)]
+    first_back = min((one.back for one in members if one.back is not None), default=_OPEN)
+    changes += [(first_back + wait, "left", 0) for wait in _waits_for_others(rule)]
     least_left = Fraction(rule.left_share_max) * len(members)
-    counts = {False: 0, True: 0}
+    counts: Counter[_Count] = Counter()
     changes.sort()
-    for place, (at, step, is_overrun) in enumerate(changes):
-        counts[is_overrun] += step
+    for place, (at, count, step) in enumerate(changes):
+        counts[count] += step
         if place + 1 < len(changes) and changes[place + 1][0] == at:
             continue
-        if counts[False] >= rule.interruption_points_min:
+        if _is_enough(counts, at - first_back, rule):
             return at, False
-        n_overrun = counts[True]
+        n_overrun = counts["overrun"]
         if n_overrun >= rule.interruption_points_min and n_overrun > least_left:
             return at, True
     return None
+
+
+def _waits_for_others(rule: AlertsRow) -> tuple[int, int]:
+    """Return how long after the first of its points is back an outage waits for others, and for few; microseconds."""
+    return rule.return_wait_s * _SECOND_US, rule.left_wait_s * _SECOND_US
+
+
+def _is_enough(counts: Mapping[_Count, int], since_back: int, rule: AlertsRow) -> bool:
+    """Return whether enough points count, and more than are only late in saying that they are back.
+
+    Args:
+        counts: Of what went those that are left, and all.
+        since_back: Microseconds since the first point was known to be back; below 0: none is.
+        rule: What counts.
+    """
+    if counts["left"] < rule.interruption_points_min:
+        return False
+    wait, wait_of_few = _waits_for_others(rule)
+    if since_back < 0 or since_back >= wait_of_few:
+        return True
+    return since_back >= wait and counts["left"] > Fraction(rule.left_share_max) * counts["gone"]
 
 
 def _first_dark_after(members: Iterable[DarkPoint], window: DeclaredWindow) -> int | None:
