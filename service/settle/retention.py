@@ -4,15 +4,21 @@ from typing import Final
 
 from service.store.device_clocks import drop_delays
 from service.store.pool import Pool
-from service.store.retention import drop_late_readings, drop_meter_events, drop_pages
+from service.store.retention import (
+    drop_alerts,
+    drop_late_readings,
+    drop_meter_events,
+    drop_pages,
+)
 
 _CLOCK_DAYS: Final = 35  # a month to look back on, for who asks since when a clock is wrong
+_ALERT_DAYS_MIN: Final = 30  # of the longest storm: by its alerts it is known to go on
 
 
 async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
-    """Drop merged late readings beyond the lateness window and, if asked to, pages and meter events beyond their days.
+    """Drop merged late readings beyond the lateness window and, if asked to, pages, meter events and alerts.
 
-    Both are counted back from the newest data, not from the clock, so a replay keeps what it needs.
+    Alerts are kept for thirty days at least. All are counted back from the newest data, not from the clock, so a replay keeps what it needs.
     """
     async with pool.transaction() as connection:
         await drop_late_readings(connection, lateness_window_s)
@@ -20,3 +26,4 @@ async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: 
         if retention_days > 0:
             await drop_pages(connection, retention_days)
             await drop_meter_events(connection, retention_days)
+            await drop_alerts(connection, max(retention_days, _ALERT_DAYS_MIN))

@@ -36,6 +36,41 @@ _METER_EVENTS = statement(
     """,
 )
 
+# What is over was seen before that; what lasts is kept, however old.
+_OUTAGE_ALERTS = statement(
+    "retention_outage_alerts",
+    """
+    WITH kept AS (
+        SELECT max(data_through) - make_interval(days => $1) AS from_at
+          FROM partition_progress
+    )
+    DELETE FROM outage_alert
+     USING kept
+     WHERE noted_at < kept.from_at
+       AND over_at < kept.from_at
+    """,
+)
+
+# As long as its window lasts, a breach is known to be counted by its row.
+_DECLARED_BREACHES = statement(
+    "retention_declared_breaches",
+    """
+    WITH kept AS (
+        SELECT max(data_through) - make_interval(days => $1) AS from_at
+          FROM partition_progress
+    )
+    DELETE FROM declared_breach
+     USING kept
+     WHERE held_at < kept.from_at
+       AND NOT EXISTS (
+               SELECT
+                 FROM v_declared_window AS declared
+                WHERE declared.declaration_id = declared_breach.declaration_id
+                  AND declared.to_at >= kept.from_at
+           )
+    """,
+)
+
 _DROP = statement("retention_drop", "SELECT drop_rows_before($1, $2)")
 
 
@@ -56,3 +91,9 @@ async def drop_pages(connection: Connection, days: int) -> None:
 async def drop_meter_events(connection: Connection, days: int) -> None:
     """Drop meter events of a time whose pages are dropped."""
     await connection.execute(_METER_EVENTS, days)
+
+
+async def drop_alerts(connection: Connection, days: int) -> None:
+    """Drop alerts that have been over for more than ``days`` days, told or held, counted back from the newest data."""
+    await connection.execute(_OUTAGE_ALERTS, days)
+    await connection.execute(_DECLARED_BREACHES, days)
