@@ -48,6 +48,16 @@ def test_a_breaker_that_recloses_is_not_told_for_the_meters_that_are_late_in_say
     assert reason(outage_alert(outage(*back, *late), [], ROW)) == "reclosed"
 
 
+def test_a_point_that_says_that_it_is_back_says_that_it_went_too() -> None:
+    said_both = [dark(number, 0, told=0.6, back=2.5) for number in range(1, 41)]
+    said_back_alone = [dark(number, 0, told=None, back=2.6) for number in range(41, 61)]
+    late = [dark(number, 0, told=0.6, back=12) for number in range(61, 76)]
+
+    assert isinstance(outage_alert(outage(*said_both, *late), [], ROW), Alert)  # 15 of 55
+    found = outage_alert(outage(*said_both, *said_back_alone, *late), [], ROW)  # 15 of 75
+    assert reason(found) == "reclosed"
+
+
 def test_while_points_come_back_the_others_get_a_minute_to_say_so() -> None:
     back = [dark(number, 0, told=0.6, back=2.5 + number / 50) for number in range(1, 41)]
     late = [dark(number, 0, told=0.6, back=12) for number in range(41, 50)]
@@ -231,7 +241,7 @@ def plain_ready(members: list[DarkPoint], windows: list[DeclaredWindow]) -> int 
         states = [plain_state(one, members, windows, us(minute)) for one in members]
         n_left, n_overrun = states.count("dark"), states.count("overrun")
         n_gone = sum(
-            plain_state(replace(one, back=None), members, windows, us(minute)) == "dark"
+            plain_state(heard_of(one), members, windows, us(minute)) == "dark"
             for one in members
         )
         if n_left >= 3 and are_more_than_late(n_left, n_gone, members, us(minute)):
@@ -239,6 +249,13 @@ def plain_ready(members: list[DarkPoint], windows: list[DeclaredWindow]) -> int 
         if n_overrun >= 3 and 4 * n_overrun > len(members):
             return us(minute)
     return None
+
+
+def heard_of(one: DarkPoint) -> DarkPoint:
+    """Return a point that stays away from its first word on, whichever that is."""
+    told, back = one.told, one.back
+    first = back if told is None else told if back is None else min(told, back)
+    return replace(one, told=first, back=None)
 
 
 def are_more_than_late(n_left: int, n_gone: int, members: list[DarkPoint], at: int) -> bool:

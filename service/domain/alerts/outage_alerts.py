@@ -24,7 +24,7 @@ from service.domain.alerts.words import Alert, AlertPlace, Held, Reason
 
 _SECOND_US: Final = 1_000_000
 _OPEN: Final = 2**62
-_Count = Literal["left", "gone", "overrun"]  # points, those that are back among the gone ones
+_Count = Literal["left", "gone", "overrun"]  # points; those that are back are among the gone ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def _ready(
         for span in _spans(member, mine, witnesses, rule):
             count: _Count = "overrun" if span.is_overrun else "left"
             changes += [(span.first, count, 1), (span.last, count, -1)]
-        for span in _spans(replace(member, back=None), mine, witnesses, rule):
+        for span in _spans(_heard_of(member), mine, witnesses, rule):
             if not span.is_overrun:
                 changes += [(span.first, "gone", 1), (span.last, "gone", -1)]
     first_back = min((one.back for one in members if one.back is not None), default=_OPEN)
@@ -116,6 +116,12 @@ def _ready(
         if n_overrun >= rule.interruption_points_min and n_overrun > least_left:
             return at, True
     return None
+
+
+def _heard_of(member: DarkPoint) -> DarkPoint:
+    """Return a point as if it were never back, told by whichever word came first: that it is back says that it went."""
+    words = [at for at in (member.told, member.back) if at is not None]
+    return replace(member, told=min(words, default=None), back=None)
 
 
 def _waits_for_others(rule: AlertsRow) -> tuple[int, int]:
