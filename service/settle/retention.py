@@ -16,9 +16,11 @@ _ALERT_DAYS_MIN: Final = 30  # of the longest storm: by its alerts it is known t
 
 
 async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
-    """Drop merged late readings beyond the lateness window and, if asked to, pages, meter events and alerts.
+    """Drop merged late readings beyond the lateness window and, if asked to, what is older than its days.
 
-    Alerts are kept for thirty days at least. All are counted back from the newest data, not from the clock, so a replay keeps what it needs.
+    That is pages and meter events, and alerts that are over: these are kept for thirty days at
+    least. All are counted back from the newest data, not from the clock, so a replay keeps what it
+    needs.
     """
     async with pool.transaction() as connection:
         await drop_late_readings(connection, lateness_window_s)

@@ -180,7 +180,9 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
         if one.rule != "tolerance_breach"
         or any(
             in_breach[one.feeder, at // interval] < least[one.feeder]
-            for at in range(one.starts // 1000, one.starts // 1000 + rule.breach_for_s * 1000, interval)
+            for at in range(
+                one.starts // 1000, one.starts // 1000 + rule.breach_for_s * 1000, interval
+            )
         )
     ]
 
@@ -207,7 +209,7 @@ def _intervals_in_breach(district: District, device: str) -> set[int]:
 
 def _goes_on(volts: float, n_phases: int, *, goes_on: bool) -> bool:
     """Return whether a phase is in breach: State Grid's +7/-10 % for one phase, else +-7 %; inside again by 0.5 %."""
-    nominal = 100 if n_phases == 2 else 220  # noqa: PLR2004 (line voltages of 3p3w)
+    nominal = 100 if n_phases == 2 else 220  # line voltages of 3p3w
     lower = 0.90 if n_phases == 1 else 0.93
     if volts < nominal / 10:
         return False

@@ -241,8 +241,7 @@ def plain_ready(members: list[DarkPoint], windows: list[DeclaredWindow]) -> int 
         states = [plain_state(one, members, windows, us(minute)) for one in members]
         n_left, n_overrun = states.count("dark"), states.count("overrun")
         n_gone = sum(
-            plain_state(heard_of(one), members, windows, us(minute)) == "dark"
-            for one in members
+            plain_state(heard_of(one), members, windows, us(minute)) == "dark" for one in members
         )
         if n_left >= 3 and are_more_than_late(n_left, n_gone, members, us(minute)):
             return us(minute)

@@ -222,7 +222,8 @@ SELECT declaration_id, $2, 'under', $1 FROM declaration
 
 
 @pytest.mark.parametrize(
-    ("retention_days", "kept"), [(0, {1, 2, 3, 4}), (3, {1, 2, 3}), (40, {1, 2, 3}), (60, {1, 2, 3, 4})]
+    ("retention_days", "kept"),
+    [(0, {1, 2, 3, 4}), (3, {1, 2, 3}), (40, {1, 2, 3}), (60, {1, 2, 3, 4})],
 )
 async def test_a_held_alert_is_accounted_for_until_it_was_over_for_the_days_that_are_kept(
     seeded: Pool, retention_days: int, kept: set[int]

@@ -45,7 +45,9 @@ class DarkPart:
     feeder_name: str
     start: int  # of the outage, data time
     newest: int  # when the last of the points went
-    first_back: int | None  # when the first point of the outage had supply again, data time; None: none has
+    first_back: (
+        int | None
+    )  # when the first point of the outage had supply again, data time; None: none has
     declaration_id: int | None
     n_points: int
     n_transformers: int
