@@ -177,9 +177,9 @@ def _covered(
     members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], ready: int, rule: AlertsRow
 ) -> int | None:
     """Return when windows that were declared after it was ready leave too few points; None: never."""
-    holds_from = {window.declaration_id: holds_from(window, rule) for window in windows}
-    for at in sorted(one for one in holds_from.values() if one > ready):
-        known = [one for one in windows if holds_from[one.declaration_id] <= at]
+    begins = {window.declaration_id: holds_from(window, rule) for window in windows}
+    for at in sorted(one for one in begins.values() if one > ready):
+        known = [one for one in windows if begins[one.declaration_id] <= at]
         n_left = sum(
             span.first <= at < span.last
             for member in members
