@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 """Points in breach: who speaks for a point, what changed, and how it is told to who listens."""
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

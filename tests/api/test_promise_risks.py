@@ -1,5 +1,7 @@
 """Which promises the alerts are told of: before they break, and while there is something to be done."""
 
+from typing import Any
+
 import pytest
 
 from service.api.promise_risks import promise_risks
@@ -72,10 +74,10 @@ async def planned(register: Registrar, *dates: str) -> None:
         )
 
 
-async def announce(register: Registrar, date: str, feeder: str = "F1", **others: str) -> None:
+async def announce(register: Registrar, date: str, feeder: str = "F1", **others: Any) -> None:
     """Announce a planned outage for a morning, in time."""
     window = (f"{date}T08:00", f"{date}T12:00")
-    others = {"notice_at": "2023-01-02T08:00"} | others
+    others = {"notice_at": "2023-01-02T08:00", **others}
     await register.outage(f"A-{date}", feeder, window=window, **others)
 
 
