@@ -2,24 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.api.context import ServeContext
 from service.api.figures import keep_fresh
-from service.domain.instants import epoch_us
+from service.domain.instants import at_us, epoch_us
 from service.domain.promise_rows import NoticeRow, PlannedCountRow
 from service.domain.promises.due import open_deadlines
-from service.domain.promises.figures import Register
-from service.domain.promises.leads import local_date
-from service.domain.promises.notice import notice_case
-from service.domain.promises.planned_count import works_of
+from service.domain.promises.notice import AnnouncedOutage, notice_case
+from service.domain.promises.planned_count import PlannedAhead, would_be_too_often
 from service.domain.rules import RuleSet
 from service.metrics import PromiseRisk
+from service.store.announced_outages import read_outages
 from service.store.deployment_reads import Snapshot, reading
-from service.store.promise_reads import read_open_deadlines, read_register
+from service.store.planned_years import read_planned_ahead
+from service.store.promise_reads import read_open_deadlines
 
 CLOSE_WORKING_DAYS: Final = 2  # as /v1/deadlines/due has it
 AHEAD: Final = timedelta(days=30)  # outages that are looked at before they come
@@ -50,9 +50,11 @@ async def promise_risks(
     Raises:
         StoreError: They cannot be read.
     """
-    from_day = local_date(now, snapshot.zone)
+    span = (at_us(now), at_us(now) + AHEAD)
     opened = await read_open_deadlines(snapshot.connection)
-    register = await read_register(snapshot, (from_day, from_day + AHEAD), rule_set)
+    has_notices = any(isinstance(row, NoticeRow) for row in rule_set.promises)
+    announced = await read_outages(snapshot.connection, span) if has_notices else []
+    planned = await read_planned_ahead(snapshot, span, rule_set)
 
     def count() -> Counter[PromiseRisk]:
         due = open_deadlines(rule_set.deadlines, opened, now, snapshot.zone).due
@@ -62,22 +64,22 @@ async def promise_risks(
                 found["deadline_overdue"] += 1
             elif one.working_days_left <= CLOSE_WORKING_DAYS:
                 found["deadline_close"] += 1
-        found.update(_notices(rule_set, register, now, snapshot.zone))
-        found["planned_count_reached"] = _n_reached(rule_set, register)
+        found.update(_notices(rule_set, announced, now, snapshot.zone))
+        found["planned_too_often"] = sum(_n_too_often(rule_set, year) for year in planned)
         return found
 
     return await asyncio.to_thread(count)
 
 
 def _notices(
-    rule_set: RuleSet, register: Register, now: int, zone: ZoneInfo
+    rule_set: RuleSet, announced: Sequence[AnnouncedOutage], now: int, zone: ZoneInfo
 ) -> Iterator[PromiseRisk]:
     """Yield a risk for each outage to come whose notice is late, or has to go out within a day."""
     for row in rule_set.promises:
         if not isinstance(row, NoticeRow):
             continue
         kind = row.promise.removesuffix("_notice")
-        for outage in register.outages:
+        for outage in announced:
             if outage.outage_kind != kind or outage.is_cancelled or outage.off_at <= now:
                 continue
             if notice_case(row, outage, now, zone).is_kept is False:
@@ -86,22 +88,21 @@ def _notices(
                 yield "notice_close"
 
 
-def _n_reached(rule_set: RuleSet, register: Register) -> int:
-    """Return how many customers had all the planned outages of the year that they may have, or more."""
-    year = register.year
-    if year is None:
-        return 0
-    n_works = {
-        (nth_row, ids): len(
-            works_of(row, [year.outages[nth] for nth in ids], year.year_from).counted
+def _n_too_often(rule_set: RuleSet, year: PlannedAhead) -> int:
+    """Return how many customers planned outages that are announced would touch more often than a year allows."""
+    rows = [row for row in rule_set.promises if isinstance(row, PlannedCountRow)]
+    is_too_often = {
+        (nth, ids): would_be_too_often(
+            row,
+            [year.came[one] for one in ids & year.came.keys()],
+            [year.to_come[one] for one in ids & year.to_come.keys()],
+            year.year_from,
         )
-        for nth_row, row in enumerate(rule_set.promises)
-        if isinstance(row, PlannedCountRow)
+        for nth, row in enumerate(rows)
         for ids in {one.declaration_ids for one in year.touched}
     }
     return sum(
-        row.covers(one.level_kv) and n_works[nth_row, one.declaration_ids] >= row.at_most
-        for nth_row, row in enumerate(rule_set.promises)
-        if isinstance(row, PlannedCountRow)
+        row.covers(one.level_kv) and is_too_often[nth, one.declaration_ids]
+        for nth, row in enumerate(rows)
         for one in year.touched
     )

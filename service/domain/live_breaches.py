@@ -38,6 +38,7 @@ class SeenLanes:
     last_ms: Sequence[int]  # end of the newest reading
     breach: Sequence[int]  # 0 inside the band, 1 below, 2 above, 3 above +20 %
     is_dark: Sequence[bool]
+    is_edge: Sequence[bool]  # the newest reading touches an interruption of the point
     n_left_out: Mapping[tuple[str, str], int]  # too many to be shown, by region and feeder
 
 
@@ -70,7 +71,10 @@ def stale_after(rule_set: RuleSet) -> timedelta:
 
 
 def live_breaches(lanes: SeenLanes) -> dict[str, LiveBreach]:
-    """Return the points in trouble, by name; of several lanes of a point the newest speaks, a dark one is dark."""
+    """Return the points in trouble, by name; of several lanes of a point the newest speaks, a dark one is dark.
+
+    A reading in which supply went or came back is a mean of voltage and of none, and no breach.
+    """
     newest: dict[str, int] = {}
     for i, place in enumerate(lanes.places):
         before = newest.get(place.point)
@@ -79,7 +83,7 @@ def live_breaches(lanes: SeenLanes) -> dict[str, LiveBreach]:
     found = {}
     for point, i in newest.items():
         kind = "interrupted" if lanes.is_dark[i] else _KINDS.get(lanes.breach[i])
-        if kind is not None:
+        if kind is not None and not (kind == "under" and lanes.is_edge[i]):
             seen_at = at_us(lanes.last_ms[i] * _US_IN_MS)
             found[point] = LiveBreach(place=lanes.places[i], kind=kind, seen_at=seen_at)
     return dict(sorted(found.items()))

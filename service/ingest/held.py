@@ -4,11 +4,12 @@ What a silent point was last seen in is no news, and nobody knows whether it sti
 declared window covers was told ahead. Both leave the counts that alerts are made from, and are noted
 once. A silent point that is read again speaks for itself at once, whatever becomes of the incident.
 So does a reading that is too old when it is looked at: it tells nothing of now, and is not noted.
+Nor is a reading in which supply went or came back: it is no breach, and its outage tells it.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -19,14 +20,20 @@ from service.domain.rules import RuleSet
 from service.ingest.folding import FoldThread
 from service.ingest.holding import Holding
 from service.ingest.live import (
+    NO_INTERRUPTION,
     NOBODY,
     HeldPoints,
     Holds,
+    Interrupted,
     declared_breaches,
     held_breaches,
     lane_events,
 )
 from service.metrics import ConsumeMetrics, HeldReason, Kind
+
+# The longest reading, and its delivery: one that touches what ended before is no longer the newest.
+_READ_WITHIN: Final = timedelta(hours=3)
+_FOREVER_MS: Final = 2**62
 
 
 class Incidents(Protocol):
@@ -42,6 +49,12 @@ class Incidents(Protocol):
 
     async def declared_points(self, now: datetime) -> Mapping[int, int]:
         """Return the points inside a declared window now, and the number of a declaration that says so."""
+        ...
+
+    async def interruptions(
+        self, since: datetime
+    ) -> Sequence[tuple[int, datetime, datetime | None]]:
+        """Return point, earliest start and latest end (None: it lasts) of interruptions that ended after ``since``."""
         ...
 
     async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
@@ -68,6 +81,7 @@ class HeldAlerts:
         self._noted: dict[int, Kind] = {}
         self._noted_declared: dict[int, tuple[int, Kind]] = {}
         self._declared: Mapping[int, int] = {}
+        self._interrupted = NO_INTERRUPTION
         self.points = NOBODY
 
     def holds(self, now_ms: int) -> Holds:
@@ -76,6 +90,7 @@ class HeldAlerts:
         return Holds(
             silent=self.points,
             declared=np.array(sorted(self._declared), np.int32),
+            interrupted=self._interrupted,
             stale_before_ms=NO_TIME if age_ms is None else now_ms - age_ms,
         )
 
@@ -88,6 +103,9 @@ class HeldAlerts:
         now = clock.now()
         self.points = held_points(await self._incidents.silent_points())
         self._declared = await self._incidents.declared_points(now)
+        self._interrupted = interrupted_points(
+            await self._incidents.interruptions(now - _READ_WITHIN)
+        )
         holds = self.holds(epoch_us(now) // 1000)
         if not holds.silent.point.size and not holds.declared.size:
             self._noted, self._noted_declared = {}, {}
@@ -116,6 +134,24 @@ class HeldAlerts:
 def news_age_max_s(rule_set: RuleSet) -> int | None:
     """Return how old a reading may be that still is news, seconds; None where the rule set tells nobody."""
     return None if rule_set.alerts is None else rule_set.alerts.news_age_max_s
+
+
+def interrupted_points(
+    found: Sequence[tuple[int, datetime, datetime | None]],
+) -> Interrupted:
+    """Return interruptions as columns, by point."""
+    ordered = sorted(found, key=lambda one: one[0])
+    return Interrupted(
+        point=np.array([point for point, _, _ in ordered], np.int32),
+        from_ms=np.array([epoch_us(from_at) // 1000 for _, from_at, _ in ordered], np.int64),
+        to_ms=np.array(
+            [
+                _FOREVER_MS if to_at is None else -(-epoch_us(to_at) // 1000)
+                for _, _, to_at in ordered
+            ],
+            np.int64,
+        ),
+    )
 
 
 def held_points(silent: Mapping[int, datetime]) -> HeldPoints:

@@ -1,7 +1,7 @@
 """The network as it is now: points in breach and without supply, counted by area and feeder."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar, get_args
 
 import numpy as np
@@ -41,6 +41,7 @@ class LaneEvents:
 
     point: NDArray[np.int32]
     last_ms: NDArray[np.int64]  # end of the newest reading judged
+    interval_ms: NDArray[np.int64]  # of it
     breach: NDArray[np.uint8]
     is_dark: NDArray[np.bool_]
     highest_ppm: NDArray[np.int32]  # since the voltage rose above the swell limit; else undefined
@@ -55,11 +56,26 @@ class HeldPoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Interruptions of points about now, by point id, ``(n_interruptions,)`` each."""
+
+    point: NDArray[np.int32]
+    from_ms: NDArray[np.int64]  # supply was there up to here
+    to_ms: NDArray[np.int64]  # and from here on
+
+
+NO_INTERRUPTION: Final = Interrupted(
+    np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64)
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Holds:
     """What keeps breaches from being counted."""
 
     silent: HeldPoints
     declared: NDArray[np.int32]  # ids of points inside a declared window now, sorted
+    interrupted: Interrupted = NO_INTERRUPTION
     stale_before_ms: int = NO_TIME  # a reading that ended before says nothing of now
 
 
@@ -109,10 +125,30 @@ def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
     return LaneEvents(
         point=_joined(points, np.int32),
         last_ms=_joined([one["last_ms"] for one in events], np.int64),
+        interval_ms=_joined(
+            [book.settings["interval_ms"][: book.n_lanes] for book in books], np.int64
+        ),
         breach=_joined([one["breach"] for one in events], np.uint8),
         is_dark=(open_kinds >> INTERRUPTION) & 1 == 1,
         highest_ppm=_joined([one["extreme_ppm"][:, SWELL] for one in events], np.int32),
     )
+
+
+def without_edges(lanes: LaneEvents, interrupted: Interrupted) -> LaneEvents:
+    """Return lanes of which none is below its band by a reading that touches an interruption of its point."""
+    below = np.flatnonzero(lanes.breach == _KINDS["under"])
+    first = np.searchsorted(interrupted.point, lanes.point[below], side="left")
+    n_of_point = np.searchsorted(interrupted.point, lanes.point[below], side="right") - first
+    lane = np.repeat(below, n_of_point)
+    before = np.cumsum(n_of_point) - n_of_point
+    one = np.arange(lane.size) - np.repeat(before - first, n_of_point)
+    last_ms = lanes.last_ms[lane]
+    touches = (interrupted.from_ms[one] < last_ms) & (
+        interrupted.to_ms[one] > last_ms - lanes.interval_ms[lane]
+    )
+    breach = lanes.breach.copy()
+    breach[lane[touches]] = 0
+    return replace(lanes, breach=breach)
 
 
 def held_lanes(lanes: LaneEvents, held: HeldPoints) -> NDArray[np.bool_]:
@@ -141,6 +177,7 @@ def held_breaches(lanes: LaneEvents, held: HeldPoints) -> dict[int, Kind]:
 def declared_breaches(lanes: LaneEvents, holds: Holds) -> dict[int, Kind]:
     """Return the breach of each point that is held back for a declared window, by point id."""
     newest = _newest_of_each_point(lanes, int(holds.declared.max(initial=0)) + 1)
+    lanes = without_edges(lanes, holds.interrupted)
     held = _held_of(lanes, newest, holds) == _HELD.index("declared_window") + 1
     return {int(lanes.point[i]): _KIND_OF[int(lanes.breach[i])] for i in newest[held].tolist()}
 
@@ -148,11 +185,13 @@ def declared_breaches(lanes: LaneEvents, holds: Holds) -> dict[int, Kind]:
 def network_state(lanes: LaneEvents, places: Places, holds: Holds = NOTHING_HELD) -> NetworkState:
     """Return how many points are in breach or dark; of several lanes of a point the newest counts.
 
-    A dark point is not counted as below its band too, and one that is held back is in no breach. What
+    A dark point is not counted as below its band too, nor one whose reading is a mean of voltage and of
+    none, because its supply went or came back meanwhile; and one that is held back is in no breach. What
     was measured dark is evidence of an interruption: that is never held back. Dangerous voltage
     is not held back for a declared window.
     """
     newest = _newest_of_each_point(lanes, places.area.size)
+    lanes = without_edges(lanes, holds.interrupted)
     point, is_dark = lanes.point[newest], lanes.is_dark[newest]
     breach = np.where(is_dark, 0, lanes.breach[newest])
     held = _held_of(lanes, newest, holds)

@@ -57,5 +57,5 @@ OutageHeldReason = Literal[  # as the notification policy has them
 ]
 OutageAlertKind = Literal["interruption", "overrun"]
 PromiseRisk = Literal[
-    "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_count_reached"
+    "deadline_close", "deadline_overdue", "notice_close", "notice_late", "planned_too_often"
 ]

@@ -237,7 +237,7 @@ class JudgingSettings(Part):
     retention_days: int = Field(
         default=0,
         ge=0,
-        description="pages and meter events older than this many days are dropped, 3 or more; 0: none",
+        description="pages, meter events and alerts older than this many days are dropped, 3 or more; 0: none",
     )
 
     @model_validator(mode="after")

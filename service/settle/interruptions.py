@@ -18,7 +18,7 @@ from service.settle.knowledge import Knowledge
 from service.settle.looking import Look
 from service.settle.reclassifying import reclassified
 from service.store.interruption_due import DueFeeder, due_feeders, take_due
-from service.store.interruption_rows import reached
+from service.store.interruption_rows import reached, watermark
 from service.store.judgement import give_way, raise_judgement, registry_number
 from service.store.pool import Connection, Pool
 from service.store.register_changes import note_reclassified
@@ -71,8 +71,9 @@ async def rebuild_due_interruptions(
     done = Rebuilt()
     async with pool.connection() as connection:
         through = await reached(connection)
+        read_through = await watermark(connection)
         waiting = await due_feeders(connection, through)
-    look = _look(known, through, retention_days)
+    look = _look(known, (through, read_through), retention_days)
     n_left, is_quiet = sum(one.n_points for one in waiting), True
     for feeders in _batches(waiting):
         if done.n_points >= POINTS_PER_PASS:
@@ -98,7 +99,7 @@ async def _rebuild(
     look: Look,
     done: Rebuilt,
 ) -> None:
-    due = await take_due(connection, feeders, look.through)
+    due = await take_due(connection, feeders, look.through, look.read_through)
     # An import marks what it moves: whoever sees the marks sees its number, too.
     number = await registry_number(connection)
     if number > known.judgement:
@@ -123,12 +124,14 @@ async def _rebuild(
         done.is_raised = True
 
 
-def _look(known: Knowledge, through: datetime, retention_days: int) -> Look:
+def _look(known: Knowledge, reach: tuple[datetime, datetime], retention_days: int) -> Look:
+    through, read_through = reach
     kept_from = through - timedelta(days=retention_days - _DROPPED_BY_DAYS)
     return Look(
         network=known.network,
         rule=known.judge.rule_set.evidence,
         through=through,
+        read_through=read_through,
         kept_from_us=max(0, epoch_us(kept_from)) if retention_days > 0 else 0,
     )
 

@@ -53,13 +53,19 @@ class Look:
 
     network: Network
     rule: EvidenceRow
-    through: datetime  # where the data reach
+    through: datetime  # where what meters tell of themselves reaches: the data, or beyond them
+    read_through: datetime  # where the readings reach
     kept_from_us: int = 0  # what began before stands as it was found: its pages may be gone
 
     @property
     def through_us(self) -> int:
-        """Where the data reach, microseconds since the Unix epoch."""
+        """Where what is told reaches, microseconds since the Unix epoch."""
         return epoch_us(self.through)
+
+    @property
+    def read_through_us(self) -> int:
+        """Where the readings reach, microseconds since the Unix epoch."""
+        return epoch_us(self.read_through)
 
     async def at(self, connection: Connection, asked: Mapping[int, Stretch]) -> list[Seen]:
         """Return what is known of points around the times asked about, by point id; a few statements.
@@ -149,7 +155,7 @@ class Look:
         )
 
     def _is_narrow(self, anchors: Anchors, asked: Stretch) -> bool:
-        reaches_the_end = asked.to_us >= self.through_us
+        reaches_the_end = asked.to_us >= self.read_through_us
         return anchors.before_us is None or (anchors.after_us is None and not reaches_the_end)
 
     def _seen(
@@ -177,7 +183,7 @@ class Look:
             asked=asked,
             stretch=self._stretch(read, asked),
             ledger=read.ledger.minutes,
-            own=own_evidence(record, self.rule, self.through_us),
+            own=own_evidence(record, self.rule, self.read_through_us, self.through_us),
         )
 
     def _stretch(self, read: _Read, asked: Stretch) -> Stretch:
@@ -189,7 +195,7 @@ class Look:
         if before is None:
             before = epoch_us(read.window.from_at)
         after = read.anchors.after_us
-        if after is None and asked.to_us < self.through_us:
+        if after is None and asked.to_us < self.read_through_us:
             after = outermost.after_us
         if after is None:
             after = max(asked.to_us, self.through_us, epoch_us(read.window.to_at))

@@ -7,18 +7,26 @@ import structlog
 from service.errors import StoreTimeoutError
 from service.store.device_clocks import drop_delays
 from service.store.pool import Pool
-from service.store.retention import drop_late_readings, drop_meter_events, drop_pages, repack_pages
+from service.store.retention import (
+    drop_alerts,
+    drop_late_readings,
+    drop_meter_events,
+    drop_pages,
+    repack_pages,
+)
 
 log = structlog.get_logger(__name__)
 
 _CLOCK_DAYS: Final = 35  # a month to look back on, for who asks since when a clock is wrong
+_ALERT_DAYS_MIN: Final = 30  # of the longest storm: by its alerts it is known to go on
 
 
 async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: int) -> None:
-    """Drop merged late readings beyond the lateness window and, if asked to, pages and meter events beyond their days.
+    """Drop merged late readings beyond the lateness window and, if asked to, what is older than its days.
 
-    Both are counted back from the newest data, not from the clock, so a replay keeps what it needs. A day that is over
-    gives back the room that was left for its changes, one day a call.
+    That is pages and meter events, and alerts that are over: these are kept for thirty days at
+    least. All are counted back from the newest data, not from the clock, so a replay keeps what it
+    needs. A day that is over gives back the room that was left for its changes, one day a call.
     """
     async with pool.transaction() as connection:
         await drop_late_readings(connection, lateness_window_s)
@@ -26,6 +34,7 @@ async def keep_to_retention(pool: Pool, lateness_window_s: int, retention_days: 
         if retention_days > 0:
             await drop_pages(connection, retention_days)
             await drop_meter_events(connection, retention_days)
+            await drop_alerts(connection, max(retention_days, _ALERT_DAYS_MIN))
     await _repack(pool)
 
 

@@ -54,7 +54,7 @@ class SettlePolicy:
     interval_s: float  # from the end of one pass to the start of the next
     late_per_pass: int  # late readings merged in one pass, at most
     lateness_window_s: int  # how long late readings are kept
-    retention_days: int  # how long pages and meter events are kept; 0 is for ever
+    retention_days: int  # how long pages, meter events and alerts are kept; 0 is for ever
     events: EventPolicy = field(default_factory=EventPolicy)  # which meter events are taken up
 
 

@@ -57,7 +57,13 @@ _DARK = statement(
     SELECT dark.outage_id, part, min(outage.place) AS place, min(outage.evidence) AS evidence,
            min(outage.n_points) AS n_outage_points, min(organisation) AS organisation, min(region) AS region,
            min(dark.feeder) AS feeder, min(feeder_name) AS feeder_name, min(outage.start_at) AS start_at,
-           max(dark.start_at) AS newest_at, min(dark.declaration_id) AS declaration_id,
+           max(dark.start_at) AS newest_at,
+           (
+               SELECT min(end_at)
+                 FROM interruption
+                WHERE interruption.outage_id = dark.outage_id
+           ) AS first_back_at,
+           min(dark.declaration_id) AS declaration_id,
            count(DISTINCT dark.point_id)::integer AS n_points,
            count(DISTINCT nullif(transformer, ''))::integer AS n_transformers,
            count(DISTINCT customer_id)::integer AS n_customers
@@ -184,7 +190,10 @@ async def end_alerts(connection: Connection, alert_ids: Sequence[int], at: datet
 def _part(row: Any) -> DarkPart:
     fields = dict(row)
     return DarkPart(
-        start=epoch_us(fields.pop("start_at")), newest=epoch_us(fields.pop("newest_at")), **fields
+        start=epoch_us(fields.pop("start_at")),
+        newest=epoch_us(fields.pop("newest_at")),
+        first_back=epoch_us_or_none(fields.pop("first_back_at")),
+        **fields,
     )
 
 

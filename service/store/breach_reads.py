@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import EVENT_STATE, INTERRUPTION, LANE_WORDS, NO_TIME
+from service.domain.instants import at_us
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.live_breaches import BreachPlace, SeenLanes
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _STATE_BYTES: Final = LANE_WORDS * 8
+_US_IN_MS: Final = 1000
+_UNDER: Final = 1  # a breach below the band, as kernels.events says
 
 # Behind the states of a block stand what its lanes see; only these are fetched.
 _BLOCKS = statement(
@@ -46,6 +49,20 @@ _LEFT_OUT = statement(
       JOIN point USING (point_id)
      WHERE device_id = ANY ($1::integer[])
      GROUP BY region, feeder
+    """,
+)
+
+# Devices whose newest reading reaches into an interruption of their point, however little.
+_EDGES = statement(
+    "live_edge_readings",
+    """
+    SELECT DISTINCT seen.device_id
+      FROM unnest($1::integer[], $2::timestamptz[]) AS seen (device_id, last_at)
+      JOIN device USING (device_id)
+      JOIN interruption USING (point_id)
+     WHERE interruption.earliest_at < seen.last_at
+       AND coalesce(interruption.latest_at, 'infinity') > seen.last_at - make_interval(secs => device.interval_s)
+       AND interruption.evidence <> 'inferred'
     """,
 )
 
@@ -84,11 +101,14 @@ async def seen_in_trouble(connection: Connection, since_ms: int, n_max: int) -> 
     chosen, others = troubled[:n_max], troubled[n_max:]
     places = await _places(connection, lanes.device_id[chosen].tolist())
     known = np.flatnonzero(np.isin(lanes.device_id, np.array(list(places), np.int32)))
+    below = known[(lanes.breach[known] == _UNDER) & (lanes.last_ms[known] != NO_TIME)]
+    edges = await _edges(connection, lanes.device_id[below], lanes.last_ms[below])
     return SeenLanes(
         places=[places[int(number)] for number in lanes.device_id[known]],
         last_ms=lanes.last_ms[known].tolist(),
         breach=lanes.breach[known].tolist(),
         is_dark=lanes.is_dark[known].tolist(),
+        is_edge=np.isin(known, below[edges]).tolist(),
         n_left_out=await _left_out(connection, lanes.device_id[others].tolist()),
     )
 
@@ -98,6 +118,17 @@ async def _left_out(connection: Connection, devices: Sequence[int]) -> dict[tupl
         return {}
     rows = await connection.fetch(_LEFT_OUT, devices)
     return {(row["region"], row["feeder"]): row["n_lanes"] for row in rows}
+
+
+async def _edges(
+    connection: Connection, device_id: NDArray[np.int32], last_ms: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return of which devices the newest reading, which ended then, touches an interruption."""
+    if not device_id.size:
+        return np.zeros(0, np.bool_)
+    last_at = [at_us(one * _US_IN_MS) for one in last_ms.tolist()]
+    rows = await connection.fetch(_EDGES, device_id.tolist(), last_at)
+    return np.isin(device_id, np.array([row["device_id"] for row in rows], np.int32))
 
 
 async def _places(connection: Connection, devices: Sequence[int]) -> dict[int, BreachPlace]:

@@ -73,8 +73,10 @@ _FEEDERS = statement(
     """,
 )
 
-# What speaks of a time that the data have not reached is looked at once more when they get there. A time without an
-# end stands for an outage that lasts: its beginning may be ahead by a little, and its end brings a mark of its own.
+# What speaks of a time that the readings have not reached is looked at once more when they get there: $3 is where
+# what is told reaches, up to an hour beyond the readings, $4 where they do. So the time before a mark that was left is
+# looked at, too. A time without an end stands for an outage that lasts: its beginning may be ahead by a little, and its
+# end brings a mark of its own.
 _TAKE = statement(
     "interruptions_due_take",
     """
@@ -88,16 +90,16 @@ _TAKE = statement(
         RETURNING interruption_due.point_id, interruption_due.from_at, interruption_due.to_at
     ), ahead AS (
         INSERT INTO interruption_due (point_id, from_at, to_at)
-        SELECT point_id, $3, max(ends_at)
+        SELECT point_id, $3, greatest(max(ends_at), $3 + interval '1 minute')
           FROM (
                    SELECT point_id, CASE WHEN to_at < 'infinity' THEN to_at ELSE $3 + interval '2 hours' END AS ends_at
                      FROM taken
                ) AS rest
-         WHERE ends_at > $3
+         WHERE ends_at > $4::timestamptz
          GROUP BY point_id
          ORDER BY point_id
     )
-    SELECT point_id, from_at, least(to_at, $3) AS to_at
+    SELECT point_id, from_at - interval '1 hour' AS from_at, least(to_at, $3) AS to_at
       FROM taken
     """,
 )
@@ -165,17 +167,21 @@ async def due_feeders(connection: Connection, through: datetime) -> list[DueFeed
 
 
 async def take_due(
-    connection: Connection, feeders: Sequence[DueFeeder], through: datetime
+    connection: Connection,
+    feeders: Sequence[DueFeeder],
+    through: datetime,
+    read_through: datetime,
 ) -> list[Window]:
     """Take away what is due of some feeders and begins before ``through``, by point and time, up to ``through``.
 
-    The rest of it, from ``through`` on, stays due, and waits until the data have gone further.
+    Each time comes with the hour before it. What reaches beyond ``read_through``, where the readings
+    end, stays due from ``through`` on, and waits until the data have gone further.
 
     Call it in the transaction that brings their interruptions in line.
     """
     codes = [one.feeder for one in feeders if one.alone is None]
     alone = [one.alone for one in feeders if one.alone is not None]
-    rows = await connection.fetch(_TAKE, codes, alone, through)
+    rows = await connection.fetch(_TAKE, codes, alone, through, read_through)
     return sorted(Window(*row) for row in rows)
 
 

@@ -1,7 +1,7 @@
 """Planned outages of a calendar year that took place, and the customers in their scope."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Final
@@ -11,7 +11,7 @@ from service.domain.periods import day_start
 from service.domain.promise_rows import PlannedCountRow
 from service.domain.promises.figures import PlannedYear
 from service.domain.promises.notice import AnnouncedOutage
-from service.domain.promises.planned_count import TouchedCustomer
+from service.domain.promises.planned_count import PlannedAhead, TouchedCustomer
 from service.domain.rules import RuleSet
 from service.store.announced_outages import OUTAGE, outage_of, scopes_of
 from service.store.deployment_reads import Snapshot
@@ -30,6 +30,22 @@ _CAME = statement(
      WHERE outage_kind IN ('planned', 'temporary', 'customer_request')
        AND from_at >= $1        -- timestamptz
        AND from_at < $2         -- timestamptz
+       AND declaration_id > $3  -- bigint
+     ORDER BY declaration_id
+     LIMIT $4
+    """,
+)
+
+# Planned outages that are announced and have not come. $1, $2: half-open.
+_TO_COME = statement(
+    "planned_outages_to_come",
+    f"""
+    {OUTAGE}
+       AND outage_kind = 'planned'
+       AND cancelled_at IS NULL
+       AND came.from_at IS NULL
+       AND window_from >= $1    -- timestamptz
+       AND window_from < $2     -- timestamptz
        AND declaration_id > $3  -- bigint
      ORDER BY declaration_id
      LIMIT $4
@@ -99,22 +115,68 @@ async def read_planned_year(
     connection, zone = snapshot.connection, snapshot.zone
     first = (to_day - timedelta(days=1)).replace(month=1, day=1)
     year_from, to_at = day_start(first, zone), day_start(to_day, zone)
-    outages = {
-        row["declaration_id"]: outage_of(row)
-        async for row in rows_of(
-            connection, _CAME, "declaration_id", year_from - _BEFORE_THE_YEAR, to_at
-        )
-    }
-    lowest_kv = min(row.from_kv or Decimal(0) for row in rows)
+    outages = await _outages(connection, _CAME, year_from - _BEFORE_THE_YEAR, to_at)
     customers = await connection.fetch(_CUSTOMERS, year_from, to_at)
     return PlannedYear(
         year_from=epoch_us(year_from),
         outages=outages,
-        touched=await _touched(connection, outages, int(lowest_kv * _MV_PER_KV)),
+        touched=await _touched(connection, outages, _lowest_mv(rows)),
         n_customers={
             (row["region"], _kv(row["level_mv"])): row["n_customers"] for row in customers
         },
     )
+
+
+async def read_planned_ahead(
+    snapshot: Snapshot, span: tuple[datetime, datetime], rule_set: RuleSet
+) -> list[PlannedAhead]:
+    """Return the planned outages that are announced for a span, by the calendar year that they would count in.
+
+    A year without one is left out; so are all where no rule counts them.
+
+    Args:
+        snapshot: To read in.
+        span: From now on, half-open; years are those of the deployment's zone.
+        rule_set: Whose rows count.
+    """
+    rows = [row for row in rule_set.promises if isinstance(row, PlannedCountRow)]
+    if not rows:
+        return []
+    connection, zone = snapshot.connection, snapshot.zone
+    found = []
+    from_at, end_at = span
+    while from_at < end_at:
+        first = from_at.astimezone(zone).date().replace(month=1, day=1)
+        year_from = day_start(first, zone)
+        to_at = min(end_at, day_start(first.replace(year=first.year + 1), zone))
+        to_come = await _outages(connection, _TO_COME, from_at, to_at)
+        if to_come:
+            came = await _outages(connection, _CAME, year_from - _BEFORE_THE_YEAR, to_at)
+            outages = came | to_come
+            found.append(
+                PlannedAhead(
+                    year_from=epoch_us(year_from),
+                    came=came,
+                    to_come=to_come,
+                    touched=await _touched(connection, outages, _lowest_mv(rows)),
+                )
+            )
+        from_at = to_at
+    return found
+
+
+def _lowest_mv(rows: Iterable[PlannedCountRow]) -> int:
+    """Return the lowest level of supply that any of some rows counts for, millivolts."""
+    return int(min(row.from_kv or Decimal(0) for row in rows) * _MV_PER_KV)
+
+
+async def _outages(
+    connection: Connection, query: str, from_at: datetime, to_at: datetime
+) -> dict[int, AnnouncedOutage]:
+    return {
+        row["declaration_id"]: outage_of(row)
+        async for row in rows_of(connection, query, "declaration_id", from_at, to_at)
+    }
 
 
 async def _touched(

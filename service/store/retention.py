@@ -52,6 +52,41 @@ _REPACK = statement(
     """,
 )
 
+# What is over was seen before that; what lasts is kept, however old.
+_OUTAGE_ALERTS = statement(
+    "retention_outage_alerts",
+    """
+    WITH kept AS (
+        SELECT max(data_through) - make_interval(days => $1) AS from_at
+          FROM partition_progress
+    )
+    DELETE FROM outage_alert
+     USING kept
+     WHERE noted_at < kept.from_at
+       AND over_at < kept.from_at
+    """,
+)
+
+# As long as its window lasts, a breach is known to be counted by its row.
+_DECLARED_BREACHES = statement(
+    "retention_declared_breaches",
+    """
+    WITH kept AS (
+        SELECT max(data_through) - make_interval(days => $1) AS from_at
+          FROM partition_progress
+    )
+    DELETE FROM declared_breach
+     USING kept
+     WHERE held_at < kept.from_at
+       AND NOT EXISTS (
+               SELECT
+                 FROM v_declared_window AS declared
+                WHERE declared.declaration_id = declared_breach.declaration_id
+                  AND declared.to_at >= kept.from_at
+           )
+    """,
+)
+
 _DROP = statement("retention_drop", "SELECT drop_rows_before($1, $2)")
 
 
@@ -85,3 +120,9 @@ async def repack_pages(connection: Connection) -> datetime | None:
     await connection.execute(_PATIENT)
     found: datetime | None = await connection.fetchval(_REPACK, timeout=_REPACK_WITHIN_S)
     return found
+
+
+async def drop_alerts(connection: Connection, days: int) -> None:
+    """Drop alerts that have been over for more than ``days`` days, told or held, counted back from the newest data."""
+    await connection.execute(_OUTAGE_ALERTS, days)
+    await connection.execute(_DECLARED_BREACHES, days)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,6 +50,7 @@ from service.store.judgement import judgement_number
 from service.store.point_areas import point_areas
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
+from service.store.supply_now import interruptions_since
 from service.wire import Decoder
 from service.wiring.consume_events import NAME, MeterEventConsumer
 from service.wiring.health import HealthServer
@@ -132,6 +133,12 @@ class _Incidents:
             return {}
         async with self.pool.connection() as connection:
             return await declared_points(connection, now, self.early)
+
+    async def interruptions(
+        self, since: datetime
+    ) -> Sequence[tuple[int, datetime, datetime | None]]:
+        async with self.pool.connection() as connection:
+            return await interruptions_since(connection, since)
 
     async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
         # The kernel's dangerous voltage is never held for a window, so only the other two come.

@@ -157,7 +157,10 @@ def _true_of(alert: Alert, true: Iterable[TrueOutage]) -> TrueOutage | None:
 
 
 def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) -> list[Alert]:
-    """Return breaches of which raw readings do not say that so many points were outside their band."""
+    """Return breaches of which raw readings do not say that so many points were in breach when it was raised.
+
+    Any reading of the time for which they had to be is held against that, not the first alone.
+    """
     if not breaches:
         return []
     feeder_of = {row["point"]: row["feeder"] for row in district.rows("points.csv")}
@@ -166,28 +169,54 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
         feeder: max(rule.breach_points_min, float(rule.breach_share_min) * n)
         for feeder, n in n_points.items()
     }
-    outside: Counter[tuple[str, int]] = Counter()  # by feeder and start of the interval
     interval = district.plan.interval_ms
+    in_breach: Counter[tuple[str, int]] = Counter()  # by feeder and start of the interval
     for device, row in district.registered.items():
-        intervals = {
-            district.begins_ms(device, one) // interval
-            for one in district.readings.get(device, ())
-            if _is_outside(one.volts)
-        }
-        outside.update((feeder_of[row["point"]], one) for one in intervals)
+        feeder = feeder_of[row["point"]]
+        in_breach.update((feeder, one) for one in _intervals_in_breach(district, device))
     return [
         one
         for one in breaches
         if one.rule != "tolerance_breach"
-        or outside[one.feeder, one.starts // (interval * 1000)] < least[one.feeder]
+        or any(
+            in_breach[one.feeder, at // interval] < least[one.feeder]
+            for at in range(
+                one.starts // 1000, one.starts // 1000 + rule.breach_for_s * 1000, interval
+            )
+        )
     ]
 
 
-def _is_outside(volts: tuple[float, ...]) -> bool:
-    """Return whether a reading is outside the band of State Grid: +7/-10 % for one phase, else +-7 %."""
-    nominal = 100 if len(volts) == 2 else 220
-    lower = 0.90 if len(volts) == 1 else 0.93
-    return any(nominal / 10 <= one < lower * nominal or one > 1.07 * nominal for one in volts)
+def _intervals_in_breach(district: District, device: str) -> set[int]:
+    """Return the intervals in which any phase of a device was in breach: from one outside to one well inside."""
+    interval = district.plan.interval_ms
+    volts_at = {
+        district.begins_ms(device, one) // interval: one.volts
+        for one in reversed(district.readings.get(device, ()))  # the first that came stands
+    }
+    found: set[int] = set()
+    n_phases = max((len(volts) for volts in volts_at.values()), default=0)
+    for phase in range(n_phases):
+        goes_on, before = False, None
+        for at in sorted(volts_at):
+            volts = volts_at[at][phase]
+            goes_on = _goes_on(volts, n_phases, goes_on=goes_on and before == at - 1)
+            before = at
+            if goes_on:
+                found.add(at)
+    return found
+
+
+def _goes_on(volts: float, n_phases: int, *, goes_on: bool) -> bool:
+    """Return whether a phase is in breach: State Grid's +7/-10 % for one phase, else +-7 %; inside again by 0.5 %."""
+    nominal = 100 if n_phases == 2 else 220  # line voltages of 3p3w
+    lower = 0.90 if n_phases == 1 else 0.93
+    if volts < nominal / 10:
+        return False
+    if volts < lower * nominal or volts > 1.07 * nominal:
+        return True
+    is_inside = (lower + 0.005) * nominal <= volts <= 1.065 * nominal
+    return goes_on and not is_inside
 
 
 def _covers(window: Declared, alert: Alert, at: int) -> bool:

@@ -41,6 +41,42 @@ def test_an_outage_is_told_after_the_wait_for_reclosing_with_its_extent() -> Non
     assert found.over is None
 
 
+def test_a_breaker_that_recloses_is_not_told_for_the_meters_that_are_late_in_saying_so() -> None:
+    back = [dark(number, 0, told=0.6, back=0.2) for number in range(1, 34)]
+    late = [dark(number, 0, told=0.6, back=20) for number in range(34, 42)]
+
+    assert reason(outage_alert(outage(*back, *late), [], ROW)) == "reclosed"
+
+
+def test_a_point_that_says_that_it_is_back_says_that_it_went_too() -> None:
+    said_both = [dark(number, 0, told=0.6, back=2.5) for number in range(1, 41)]
+    said_back_alone = [dark(number, 0, told=None, back=2.6) for number in range(41, 61)]
+    late = [dark(number, 0, told=0.6, back=12) for number in range(61, 76)]
+
+    assert isinstance(outage_alert(outage(*said_both, *late), [], ROW), Alert)  # 15 of 55
+    found = outage_alert(outage(*said_both, *said_back_alone, *late), [], ROW)  # 15 of 75
+    assert reason(found) == "reclosed"
+
+
+def test_while_points_come_back_the_others_get_a_minute_to_say_so() -> None:
+    back = [dark(number, 0, told=0.6, back=2.5 + number / 50) for number in range(1, 41)]
+    late = [dark(number, 0, told=0.6, back=12) for number in range(41, 50)]
+    whole_part = [dark(number, 0, told=0.6, back=70) for number in range(41, 81)]
+
+    assert reason(outage_alert(outage(*back, *late), [], ROW)) == "reclosed"
+    in_steps = told(outage_alert(outage(*back, *whole_part), [], ROW))
+    assert (in_steps.ready, in_steps.n_points) == (us(3.52), 40)
+
+
+def test_few_that_are_left_are_told_when_they_are_dark_long_after_the_others() -> None:
+    back = [dark(number, 0, told=0.6, back=2) for number in range(1, 41)]
+    left = [dark(number, 0, told=0.6, back=200) for number in range(41, 50)]
+
+    found = told(outage_alert(outage(*back, *left), [], ROW))
+
+    assert (found.ready, found.n_points) == (us(42), 9)
+
+
 def test_news_after_the_wait_is_told_when_it_comes() -> None:
     members = [dark(1, 0, told=1), dark(2, 0, told=2), dark(3, 0, told=17)]
 
@@ -203,10 +239,30 @@ def plain_ready(members: list[DarkPoint], windows: list[DeclaredWindow]) -> int 
     """Ask minute by minute, in plain words, whether it may be told; the slow twin."""
     for minute in range(250):
         states = [plain_state(one, members, windows, us(minute)) for one in members]
-        n_overrun = states.count("overrun")
-        if states.count("dark") >= 3 or (n_overrun >= 3 and 4 * n_overrun > len(members)):
+        n_left, n_overrun = states.count("dark"), states.count("overrun")
+        n_gone = sum(
+            plain_state(heard_of(one), members, windows, us(minute)) == "dark" for one in members
+        )
+        if n_left >= 3 and are_more_than_late(n_left, n_gone, members, us(minute)):
+            return us(minute)
+        if n_overrun >= 3 and 4 * n_overrun > len(members):
             return us(minute)
     return None
+
+
+def heard_of(one: DarkPoint) -> DarkPoint:
+    """Return a point that stays away from its first word on, whichever that is."""
+    told, back = one.told, one.back
+    first = back if told is None else told if back is None else min(told, back)
+    return replace(one, told=first, back=None)
+
+
+def are_more_than_late(n_left: int, n_gone: int, members: list[DarkPoint], at: int) -> bool:
+    """Return whether those that are left would have been heard of if they were back."""
+    backs = [one.back for one in members if one.back is not None and one.back <= at]
+    if not backs or at >= min(backs) + 40 * MINUTE:
+        return True
+    return at >= min(backs) + MINUTE and 4 * n_left > n_gone
 
 
 def plain_state(

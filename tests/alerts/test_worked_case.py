@@ -114,6 +114,8 @@ def test_the_numbers_of_the_page_are_those_of_the_rule_set() -> None:
     for words in (
         f"outage of {ROW.interruption_points_min} points or more",
         f"the wait for reclosing ({ROW.reclose_wait_s // 60} minutes)",
+        f"when a first point is back ({ROW.return_wait_s // 60} minute passes",
+        f"dark still {ROW.left_wait_s // 60} minutes after the first was back",
         f"at least {ROW.breach_share_min * 100:.0f} % and at least {ROW.breach_points_min} points of a feeder "
         f"outside their band for {ROW.breach_for_s // 60} minutes",
         f"fewer for {ROW.breach_clear_s // 60} minutes",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,7 @@ def seen(*lanes: tuple[str, int, int, bool]) -> SeenLanes:
         last_ms=[last for _, last, *_ in lanes],
         breach=[breach for _, _, breach, _ in lanes],
         is_dark=[dark for *_, dark in lanes],
+        is_edge=[False for _ in lanes],
         n_left_out={},
     )
 
@@ -69,6 +71,18 @@ def test_the_newest_lane_of_a_point_speaks_and_a_dark_one_is_dark() -> None:
         "B": "high",
         "C": "interrupted",
         "D": "under",
+    }
+
+
+def test_a_reading_in_which_supply_went_or_came_back_is_no_breach_below_the_band() -> None:
+    lanes = seen(("A", 5, 1, False), ("B", 5, 2, False), ("C", 5, 3, False), ("D", 5, 1, True))
+
+    found = live_breaches(replace(lanes, is_edge=[True] * 4))
+
+    assert {point: one.kind for point, one in found.items()} == {
+        "B": "over",
+        "C": "high",
+        "D": "interrupted",
     }
 
 

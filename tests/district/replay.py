@@ -1,4 +1,8 @@
-"""Sending what a district sent, in the order of its arrival, readings and meter events side by side."""
+"""Sending what a district sent, in the order of its arrival, readings and meter events side by side.
+
+Each record has the time at which it arrived, as a broker would have stamped it then: whether news are
+old, and what was known when, is told by it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,10 +39,14 @@ async def replay(folder: Path, bootstrap: str, tell: Callable[[str], None]) -> S
         day = -1
         for frame in arriving(folder / "readings"):
             while event is not None and event[0] <= frame.arrives_ms:
-                waiting.append(await producer.send(EVENTS, event[2], key=event[1]))
+                waiting.append(await _send_event(producer, event))
                 n_events += 1
                 event = next(events, None)
-            waiting.append(await producer.send(READINGS, frame.value, key=frame.key))
+            waiting.append(
+                await producer.send(
+                    READINGS, frame.value, key=frame.key, timestamp_ms=frame.arrives_ms
+                )
+            )
             n_readings += 1
             if len(waiting) >= _IN_FLIGHT:
                 await asyncio.gather(*waiting)
@@ -47,11 +55,21 @@ async def replay(folder: Path, bootstrap: str, tell: Callable[[str], None]) -> S
                 day = frame.arrives_ms // _DAY_MS
                 tell(f"day {day}: {n_readings} messages with readings, {n_events} with events")
         while event is not None:
-            waiting.append(await producer.send(EVENTS, event[2], key=event[1]))
+            waiting.append(await _send_event(producer, event))
             n_events += 1
             event = next(events, None)
         await asyncio.gather(*waiting)
     return Sent(n_readings, n_events)
+
+
+async def _send_event(
+    producer: AIOKafkaProducer, event: tuple[int, bytes, bytes]
+) -> asyncio.Future[object]:
+    arrives_ms, key, value = event
+    sent: asyncio.Future[object] = await producer.send(
+        EVENTS, value, key=key, timestamp_ms=arrives_ms
+    )
+    return sent
 
 
 def _events(folder: Path) -> Iterator[tuple[int, bytes, bytes]]:

@@ -39,7 +39,7 @@ async def running_servers(*, real: bool) -> AsyncIterator[Servers]:
             yield Servers(broker.bootstrap, postgres.dsn)
         return
     parts = read_parts(os.environ)
-    kafka = RealKafka(parts=parts)
+    kafka = RealKafka(parts=parts, timestamp_type="CreateTime")  # the time at which it arrived
     timescale = RealTimescale(parts=parts, settings=_PARAMETERS)
     await asyncio.to_thread(kafka.start)
     try:

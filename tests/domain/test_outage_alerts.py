@@ -41,6 +41,7 @@ PART = DarkPart(
     feeder_name="城东一线",
     start=NOON,
     newest=NOON,
+    first_back=None,
     declaration_id=None,
     n_points=40,
     n_transformers=4,
@@ -161,6 +162,36 @@ def test_what_was_told_stays_told_until_a_quarter_or_less_is_left() -> None:
 
     assert stands(watch.look(900, replace(PART, n_points=11))) == ["told"]
     assert watch.look(960, replace(PART, n_points=10)).over == (1,)
+
+
+def test_a_breaker_that_recloses_is_not_told_for_the_meters_that_are_late_in_saying_so() -> None:
+    watch = Watch()
+    late = replace(PART, n_points=8, first_back=NOON + 3 * S)
+
+    assert stands(watch.look(20, PART)) == ["waits"]
+    assert stands(watch.look(200, late)) == ["reclosed"]
+    assert stands(watch.look(1500, replace(late, n_points=3))) == ["reclosed"]
+    assert watch.look(1800).over == (1,)
+
+
+def test_while_points_come_back_the_others_get_a_minute_to_say_so() -> None:
+    watch = Watch()
+    coming = replace(PART, n_points=39, first_back=NOON + 170 * S)
+
+    assert stands(watch.look(200, coming)) == ["waits"]
+    assert stands(watch.look(230, replace(coming, n_points=11))) == ["told"]
+
+
+def test_few_that_are_left_are_told_long_after_the_others_and_until_they_are_too_few() -> None:
+    watch = Watch()
+    left = replace(PART, n_points=8, first_back=NOON + 100 * S)
+
+    watch.look(200, left)
+
+    assert stands(watch.look(100 + RULE.left_wait_s - 1, left)) == ["reclosed"]
+    assert stands(watch.look(100 + RULE.left_wait_s, left)) == ["told"]
+    assert stands(watch.look(9000, replace(left, n_points=3))) == ["told"]
+    assert watch.look(9600, replace(left, n_points=2)).over == (1,)
 
 
 def test_a_part_of_a_feeder_is_not_told_beside_the_outage_of_all_of_it() -> None:

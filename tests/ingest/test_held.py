@@ -1,11 +1,12 @@
 """Alerts of silent points are held back and noted, each once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from service import clock
 from service.domain.instants import epoch_us
 from service.errors import StoreUnavailableError
 from service.ingest.folding import FoldThread
@@ -22,6 +23,7 @@ class KeptIncidents:
 
     def __init__(self) -> None:
         self.silent: dict[int, datetime] = {}
+        self.interrupted: list[tuple[int, datetime, datetime | None]] = []
         self.held: dict[int, Kind] = {}
         self.declared: dict[int, int] = {}
         self.held_declared: dict[int, tuple[int, Kind]] = {}
@@ -40,6 +42,11 @@ class KeptIncidents:
     async def declared_points(self, now: datetime) -> Mapping[int, int]:
         assert now.tzinfo is not None
         return self.declared
+
+    async def interruptions(
+        self, since: datetime
+    ) -> Sequence[tuple[int, datetime, datetime | None]]:
+        return [one for one in self.interrupted if one[2] is None or one[2] > since]
 
     async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
         self.held_declared |= dict(breaches)
@@ -79,6 +86,24 @@ async def test_silent_points_hold_on_while_the_database_is_away_and_go_with_thei
         ("declared_window",): 0.0,
         ("stale",): 0.0,
     }
+
+
+async def test_interruptions_of_points_come_in_order_and_one_that_lasts_has_no_end(
+    thread: FoldThread,
+) -> None:
+    incidents = KeptIncidents()
+    alerts = HeldAlerts(incidents, thread, Holding(), ConsumeMetrics(new_registry()))
+    now = clock.now()
+    incidents.interrupted = [(9, now, None), (4, now, now + timedelta(minutes=1))]
+
+    await alerts.refresh()
+
+    found = alerts.holds(0).interrupted
+    now_ms = epoch_us(now) // 1000
+    assert found.point.tolist() == [4, 9]
+    assert found.from_ms.tolist() == [now_ms, now_ms]
+    assert found.to_ms[0] - now_ms in (60_000, 60_001)
+    assert found.to_ms[1] > now_ms + 10**12
 
 
 def test_points_are_ordered_whatever_order_they_come_in() -> None:

@@ -1,12 +1,14 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 
 from service.domain.registry import Point
 from service.ingest.live import (
     NOBODY,
     HeldPoints,
     Holds,
+    Interrupted,
     LaneEvents,
     area_points,
     declared_breaches,
@@ -37,6 +39,7 @@ def lanes(*rows: tuple[int, int, int, bool]) -> LaneEvents:
     return LaneEvents(
         np.array(points, np.int32),
         np.array(last_ms, np.int64),
+        np.full(len(points), 900_000, np.int64),
         np.array(breach, np.uint8),
         np.array(is_dark, np.bool_),
         np.full(len(points), 1_250_000, np.int32),
@@ -192,3 +195,55 @@ def test_a_point_above_20_percent_is_named_with_its_highest_voltage() -> None:
 
 def test_areas_have_all_points_of_the_registry() -> None:
     assert area_points(PLACES) == {"urban": 2, "rural": 1, "special_remote": 0, "none": 2}
+
+
+NOON_MS = 1_772_424_000_000
+QUARTER_MS = 900_000
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "to_ms", "is_edge"),
+    [
+        (-QUARTER_MS + 1, 2**62, True),  # it went within the reading, and lasts
+        (-1, 2**62, True),
+        (0, 2**62, False),  # it went when the reading was over
+        (-3 * QUARTER_MS, -QUARTER_MS + 1, True),  # it came back within the reading
+        (-3 * QUARTER_MS, -QUARTER_MS, False),
+        (-QUARTER_MS + 10, -QUARTER_MS + 20, True),  # it was away for a moment
+    ],
+)
+def test_a_reading_in_which_supply_went_or_came_back_is_no_breach(
+    from_ms: int, to_ms: int, is_edge: bool
+) -> None:
+    held = holds((1, NOON_MS + from_ms, NOON_MS + to_ms if to_ms < 2**62 else to_ms))
+
+    state = network_state(lanes((1, NOON_MS, 1, False)), PLACES, held)
+
+    assert state.breaches.get(("urban", "under"), 0) == (0 if is_edge else 1)
+    assert sum(state.n_held.values()) == 0  # its outage tells it
+
+
+def test_an_outage_takes_no_breach_of_other_points_nor_one_above_the_band() -> None:
+    held = holds((2, 0, 2**62), (3, 0, 2**62), (3, NOON_MS, 2**62))
+
+    state = network_state(
+        lanes((1, NOON_MS, 1, False), (2, NOON_MS, 2, False), (3, NOON_MS, 3, False)), PLACES, held
+    )
+
+    assert {key: n for key, n in state.breaches.items() if n} == {
+        ("urban", "under"): 1,
+        ("urban", "over"): 1,
+        ("rural", "high"): 1,
+    }
+
+
+def holds(*interrupted: tuple[int, int, int]) -> Holds:
+    """Make what keeps breaches from being counted of interruptions (point, from, to)."""
+    points, from_ms, to_ms = zip(*interrupted, strict=True)
+    return Holds(
+        silent=NOBODY,
+        declared=np.zeros(0, np.int32),
+        interrupted=Interrupted(
+            np.array(points, np.int32), np.array(from_ms, np.int64), np.array(to_ms, np.int64)
+        ),
+    )

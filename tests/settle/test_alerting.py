@@ -7,6 +7,7 @@ import pytest
 
 from service.metrics import OutageAlertMetrics, new_registry
 from service.settle.alerting import OutageWatch
+from service.settle.retention import keep_to_retention
 from service.store.declared_windows import declared_points, hold_declared
 from service.store.held_alert_reads import HeldFilter, list_held_alerts
 from service.store.pool import Pool
@@ -207,3 +208,51 @@ async def _held_now(pool: Pool) -> list[tuple[str, str, bool]]:
             connection, (now - timedelta(hours=1), now + timedelta(hours=1)), HeldFilter(), None, 9
         )
     return [(one.rule, one.reason, one.held_to is None) for one in rows]
+
+
+OVER = """
+INSERT INTO outage_alert (outage_id, kind, organisation, region, feeder, start_at, noted_at, told_at, reason, over_at,
+       n_points, n_customers)
+VALUES ($1, 'interruption', 'O1', 'R1', 'F1', $2, $2, NULL, 'storm', $3, 8, 1)
+"""
+HELD_BREACH = """
+INSERT INTO declared_breach (declaration_id, point_id, held, held_at)
+SELECT declaration_id, $2, 'under', $1 FROM declaration
+"""
+
+
+@pytest.mark.parametrize(
+    ("retention_days", "kept"),
+    [(0, {1, 2, 3, 4}), (3, {1, 2, 3}), (40, {1, 2, 3}), (60, {1, 2, 3, 4})],
+)
+async def test_a_held_alert_is_accounted_for_until_it_was_over_for_the_days_that_are_kept(
+    seeded: Pool, retention_days: int, kept: set[int]
+) -> None:
+    through = NOON + timedelta(hours=3)
+    long_ago = through - timedelta(days=50)
+    async with seeded.transaction() as connection:
+        await connection.execute(OVER, 1, long_ago, None)  # it lasts
+        await connection.execute(OVER, 2, through - timedelta(days=2), through - timedelta(days=1))
+        await connection.execute(OVER, 3, long_ago, through - timedelta(days=29))  # of a long storm
+        await connection.execute(OVER, 4, long_ago, through - timedelta(days=41))
+
+    await keep_to_retention(seeded, 86_400, retention_days)
+
+    async with seeded.connection() as connection:
+        rows = await connection.fetch("SELECT outage_id FROM outage_alert")
+    assert {row["outage_id"] for row in rows} == kept
+
+
+@pytest.mark.parametrize(("window_days", "n_kept"), [(1, 0), (60, 1)])
+async def test_a_breach_held_in_a_window_is_accounted_for_as_long_as_the_window_lasts_and_is_kept(
+    seeded: Pool, window_days: int, n_kept: int
+) -> None:
+    long_ago = NOON - timedelta(days=50)
+    async with seeded.transaction() as connection:
+        await connection.execute(PLANNED, long_ago, long_ago + timedelta(days=window_days))
+        await connection.execute(HELD_BREACH, long_ago, 1)
+
+    await keep_to_retention(seeded, 86_400, 30)
+
+    async with seeded.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM declared_breach") == n_kept

@@ -1,7 +1,7 @@
 """Losses of communication, from readings over pages to incidents."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from service.store.declared_windows import declared_points
 from service.store.page_batches import PageWriter
 from service.store.pool import Pool
 from service.store.registry_imports import import_registry
+from service.store.supply_now import interruptions_since
 from tests.metrics.test_metrics import values
 from tests.settle.plant import (
     DAY_MS,
@@ -439,6 +440,12 @@ class Incidents:
     async def declared_points(self, now: datetime) -> Mapping[int, int]:
         async with self.pool.connection() as connection:
             return await declared_points(connection, now, timedelta(0))
+
+    async def interruptions(
+        self, since: datetime
+    ) -> Sequence[tuple[int, datetime, datetime | None]]:
+        async with self.pool.connection() as connection:
+            return await interruptions_since(connection, since)
 
     async def hold_declared(self, breaches: Mapping[int, tuple[int, Kind]]) -> int:
         raise AssertionError(breaches)

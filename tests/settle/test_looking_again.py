@@ -166,6 +166,69 @@ async def test_an_outage_declared_ahead_of_the_readings_counts_when_they_get_the
     assert {("P1", at(65)), ("P2", at(65)), ("P3", at(65))} <= set(await found(pool))
 
 
+@pytest.mark.parametrize(("is_silent", "expected"), [(False, []), (True, [("P2", at(61))])])
+async def test_what_is_declared_waits_for_the_readings_though_another_meter_tells_of_later(
+    pool: Pool, is_silent: bool, expected: list[tuple[str, datetime]]
+) -> None:
+    meters = await district(pool, with_head=False)
+    one = await consumer(pool)
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+    async with pool.transaction() as connection:
+        await add_declaration(
+            connection,
+            NewDeclaration(
+                kind="outage",
+                places=[Place("point", "P2")],
+                ticket="T-1",
+                author="dispatcher",
+                approver="shift leader",
+                from_at=at(61),
+                to_at=at(75),
+                cause="fault_internal",
+            ),
+        )
+    await tell(pool, "P1", "power_off", at(85))
+    await settle(pool)
+    early = await found(pool)
+
+    if is_silent:
+        await supply(one, meters[2:], 60, 240)
+        one.fold(meters[1], minutes(90, 150, 220.0))
+        await one.checkpoint()
+    else:
+        await supply(one, meters[1:], 60, 240)
+    await settle(pool)
+
+    assert early == [("P1", at(85))]
+    assert set(await found(pool)) == {("P1", at(85)), *expected}
+
+
+@pytest.mark.parametrize(("p3_from", "darkened"), [(86, ["P2", "P3", "P4"]), (60, [])])
+async def test_a_place_darkens_nobody_ahead_of_the_readings_that_may_hold_against_it(
+    pool: Pool, p3_from: int, darkened: list[str]
+) -> None:
+    meters = await district(pool)
+    one = await consumer(pool)
+    one.fold("MH", minutes(0, 60, 5774.0))
+    await supply(one, meters, 0, 60)
+    await settle(pool)
+    for point in ("H", "P1"):
+        await tell(pool, point, "power_failure_log", at(65), at(85))
+    await tell(pool, "P4", "power_off", at(110))
+    await settle(pool)
+    early = await found(pool)
+
+    one.fold("MH", minutes(86, 154, 5774.0))
+    await supply(one, [meters[0], meters[1]], 86, 240)
+    await supply(one, [meters[2]], p3_from, 240)
+    await settle(pool)
+
+    told = {("H", at(65)), ("P1", at(65)), ("P4", at(110))}
+    assert set(early) == told
+    assert set(await found(pool)) == told | {(point, at(65)) for point in darkened}
+
+
 async def test_a_time_far_ahead_is_not_cut_and_one_without_an_end_does_not_stay(pool: Pool) -> None:
     meters = await district(pool, with_head=False)
     one = await consumer(pool)

@@ -4,21 +4,27 @@ At each instant, those of its points count that are known to be dark, have been 
 reclosing, are not known to be back, and lie in no declared window that was known by then. It is told
 at the first instant at which enough of them count.
 
+When a first point is back, the others are given time to say so, too; then more must be left than an
+outage that is over may leave. Few that are left are told when they are dark still, long after: else
+they are late in reporting, and a breaker reclosed.
+
 After the end of a window its points count only where a reading from after the end was dark, and
 where more of them are left than an outage that is over may leave: else they are late in reporting.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
+from service.domain.alerts.counting import OPEN, first_dark_after, holds_from, spans_of
 from service.domain.alerts.darkness import DarkPoint, DeclaredWindow, windows_of
 from service.domain.alerts.rows import AlertsRow
 from service.domain.alerts.words import Alert, AlertPlace, Held, Reason
 
 _SECOND_US: Final = 1_000_000
-_OPEN: Final = 2**62
+_Count = Literal["left", "gone", "overrun"]  # points; those that are back are among the gone ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +38,6 @@ class OutageRecord:
     code: str
     start: int  # microseconds since the Unix epoch
     members: tuple[DarkPoint, ...]
-
-
-class _Span(NamedTuple):
-    """When a point counts, half-open."""
-
-    first: int
-    last: int
-    member: DarkPoint
-    is_overrun: bool
 
 
 def outage_alert(
@@ -81,91 +78,70 @@ def _ready(
     members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], rule: AlertsRow
 ) -> tuple[int, bool] | None:
     """Return the first instant at which enough points count, and whether they overrun a window."""
-    witnesses = {
-        window.declaration_id: _first_dark_after(members, window)
-        for window in windows
-        if window.ends is not None
-    }
-    changes: list[tuple[int, int, bool]] = []
-    for member in members:
-        for span in _spans(member, windows_of(member.point_id, windows), witnesses, rule):
-            changes.append((span.first, 1, span.is_overrun))
-            changes.append((span.last, -1, span.is_overrun))
+    first_back = min((one.back for one in members if one.back is not None), default=OPEN)
+    changes = _changes(members, windows, rule)
+    changes += [(first_back + wait, "left", 0) for wait in _waits_for_others(rule)]
     least_left = Fraction(rule.left_share_max) * len(members)
-    counts = {False: 0, True: 0}
+    counts: Counter[_Count] = Counter()
     changes.sort()
-    for place, (at, step, is_overrun) in enumerate(changes):
-        counts[is_overrun] += step
+    for place, (at, count, step) in enumerate(changes):
+        counts[count] += step
         if place + 1 < len(changes) and changes[place + 1][0] == at:
             continue
-        if counts[False] >= rule.interruption_points_min:
+        if _is_enough(counts, at - first_back, rule):
             return at, False
-        n_overrun = counts[True]
+        n_overrun = counts["overrun"]
         if n_overrun >= rule.interruption_points_min and n_overrun > least_left:
             return at, True
     return None
 
 
-def _first_dark_after(members: Iterable[DarkPoint], window: DeclaredWindow) -> int | None:
-    """Return when it was first known that a point of a window was dark after its end."""
-    ends = window.ends
-    if ends is None:
-        return None
-    known = [one.dark_after(ends) for one in members if one.point_id in window.point_ids]
-    return min((at for at in known if at is not None), default=None)
+def _changes(
+    members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], rule: AlertsRow
+) -> list[tuple[int, _Count, int]]:
+    """Return when a point begins or ceases to count, and for what, in any order."""
+    witnesses = {
+        window.declaration_id: first_dark_after(members, window)
+        for window in windows
+        if window.ends is not None
+    }
+    changes: list[tuple[int, _Count, int]] = []
+    for member in members:
+        mine = windows_of(member.point_id, windows)
+        for span in spans_of(member, mine, witnesses, rule):
+            count: _Count = "overrun" if span.is_overrun else "left"
+            changes += [(span.first, count, 1), (span.last, count, -1)]
+        for span in spans_of(_heard_of(member), mine, witnesses, rule):
+            if not span.is_overrun:
+                changes += [(span.first, "gone", 1), (span.last, "gone", -1)]
+    return changes
 
 
-def _spans(
-    member: DarkPoint,
-    windows: Sequence[DeclaredWindow],
-    witnesses: dict[int, int | None],
-    rule: AlertsRow,
-) -> list[_Span]:
-    """Return when a point counts: from when it is told, but for what windows hold."""
-    if member.told is None:
-        return []
-    first = max(member.told, member.start + rule.reclose_wait_s * _SECOND_US)
-    last = _OPEN if member.back is None else member.back
-    spans = [_Span(first, last, member, is_overrun=False)] if first < last else []
-    for window in windows:
-        if window.ends is not None and member.start >= window.ends:
-            continue  # it went after the work was over
-        held_from = _held_from(window, rule)
-        held_to, overruns = _held_to(window, witnesses, rule)
-        spans = [
-            part for span in spans for part in _outside(span, held_from, held_to, overruns=overruns)
-        ]
-    return spans
+def _heard_of(member: DarkPoint) -> DarkPoint:
+    """Return a point as if it were never back, told by whichever word came first: that it is back says that it went."""
+    words = [at for at in (member.told, member.back) if at is not None]
+    return replace(member, told=min(words, default=None), back=None)
 
 
-def _held_from(window: DeclaredWindow, rule: AlertsRow) -> int:
-    """Return from when on a window holds: a little before it begins, and never before it was declared."""
-    return max(window.begins - rule.declared_early_s * _SECOND_US, window.entered)
+def _waits_for_others(rule: AlertsRow) -> tuple[int, int]:
+    """Return how long after the first of its points is back an outage waits for others, and for few; microseconds."""
+    return rule.return_wait_s * _SECOND_US, rule.left_wait_s * _SECOND_US
 
 
-def _held_to(
-    window: DeclaredWindow, witnesses: dict[int, int | None], rule: AlertsRow
-) -> tuple[int, bool]:
-    """Return to when a window holds, and whether what goes on then overruns it."""
-    withdrawn = _OPEN if window.withdrawn is None else window.withdrawn
-    if window.ends is None or withdrawn <= window.ends:
-        return withdrawn, False
-    witness = witnesses.get(window.declaration_id)
-    if witness is None:
-        return _OPEN, True
-    return max(witness, window.ends + rule.overrun_wait_s * _SECOND_US), True
+def _is_enough(counts: Mapping[_Count, int], since_back: int, rule: AlertsRow) -> bool:
+    """Return whether enough points count, and more than are only late in saying that they are back.
 
-
-def _outside(span: _Span, held_from: int, held_to: int, *, overruns: bool) -> list[_Span]:
-    """Return what is left of a span outside the time that a window holds."""
-    if held_from >= held_to or held_to <= span.first or held_from >= span.last:
-        return [span]
-    parts = []
-    if span.first < held_from:
-        parts.append(span._replace(last=held_from))
-    if held_to < span.last:
-        parts.append(span._replace(first=held_to, is_overrun=span.is_overrun or overruns))
-    return parts
+    Args:
+        counts: Of what went those that are left, and all.
+        since_back: Microseconds since the first point was known to be back; below 0: none is.
+        rule: What counts.
+    """
+    if counts["left"] < rule.interruption_points_min:
+        return False
+    wait, wait_of_few = _waits_for_others(rule)
+    if since_back < 0 or since_back >= wait_of_few:
+        return True
+    return since_back >= wait and counts["left"] > Fraction(rule.left_share_max) * counts["gone"]
 
 
 def _alert(
@@ -201,13 +177,13 @@ def _covered(
     members: Sequence[DarkPoint], windows: Sequence[DeclaredWindow], ready: int, rule: AlertsRow
 ) -> int | None:
     """Return when windows that were declared after it was ready leave too few points; None: never."""
-    holds_from = {window.declaration_id: _held_from(window, rule) for window in windows}
-    for at in sorted(one for one in holds_from.values() if one > ready):
-        known = [one for one in windows if holds_from[one.declaration_id] <= at]
+    begins = {window.declaration_id: holds_from(window, rule) for window in windows}
+    for at in sorted(one for one in begins.values() if one > ready):
+        known = [one for one in windows if begins[one.declaration_id] <= at]
         n_left = sum(
             span.first <= at < span.last
             for member in members
-            for span in _spans(
+            for span in spans_of(
                 replace(member, back=None), windows_of(member.point_id, known), {}, rule
             )
         )
@@ -233,7 +209,7 @@ def _is_in_extent(
     if is_overrun:
         return any(window.ends is not None and window.ends <= at for window in mine)
     return not any(
-        _held_from(window, rule) <= at
+        holds_from(window, rule) <= at
         and (window.withdrawn is None or at < window.withdrawn)
         and (window.ends is None or member.start < window.ends)
         for window in mine
@@ -243,9 +219,9 @@ def _is_in_extent(
 def _over(dark: Sequence[DarkPoint], ready: int, rule: AlertsRow) -> int | None:
     """Return when it was known that no more than a small share of these points was left."""
     n_left = int(rule.left_share_max * len(dark))
-    backs = sorted(_OPEN if one.back is None else one.back for one in dark)
+    backs = sorted(OPEN if one.back is None else one.back for one in dark)
     over = backs[len(backs) - 1 - n_left] if backs else ready
-    return None if over == _OPEN else max(over, ready)
+    return None if over == OPEN else max(over, ready)
 
 
 def _never(outage: OutageRecord) -> Alert:

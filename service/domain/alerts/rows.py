@@ -22,6 +22,8 @@ class AlertsRow(Row):
     high_voltage_for_s: int = Field(ge=60, multiple_of=60)  # any point, for so long
     interruption_points_min: int = Field(ge=1)  # of an outage that meters told of; fewer: a ticket
     reclose_wait_s: int = Field(ge=0)  # an outage is told when it has lasted so long
+    return_wait_s: int = Field(ge=0)  # after a first point is back, others get so long to say so
+    left_wait_s: int = Field(ge=60)  # few that are left are told when it is so long ago
     left_share_max: Share  # of an outage's points: it is over when no more are without supply
     news_age_max_s: int = Field(ge=60)  # what is older when it arrives notifies nobody
     declared_early_s: int = Field(
@@ -44,6 +46,8 @@ class AlertsRow(Row):
             raise ValueError("group_wait_s is at most group_interval_s")
         if self.breach_interval_s < self.group_interval_s:
             raise ValueError("breach_interval_s is at least group_interval_s")
+        if self.left_wait_s < self.return_wait_s:
+            raise ValueError("left_wait_s is at least return_wait_s")
         if 86_400 % self.shift_s:
             raise ValueError("shift_s divides a day")
         if self.storm_over_s < self.group_interval_s:

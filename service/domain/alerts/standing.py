@@ -4,7 +4,7 @@ The policy of the back-test, one look after another and by the clock: what was t
 it is over, whatever is declared or learnt later.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
@@ -45,6 +45,9 @@ class DarkPart:
     feeder_name: str
     start: int  # of the outage, data time
     newest: int  # when the last of the points went
+    first_back: (
+        int | None
+    )  # when the first point of the outage had supply again, data time; None: none has
     declaration_id: int | None
     n_points: int
     n_transformers: int
@@ -104,11 +107,16 @@ def standing_of(rule: AlertsRow, look: Look) -> Standing:
     """Return how the alerts stand; each dark part is at most one alert.
 
     An alert is over when its outage has no more than ``left_share_max`` of its points without
-    supply. What was told stays told until then.
+    supply; one that is told of so few, long after the others were back, when they are too few to be
+    told of. What was told stays told until then.
     """
     known = {one.key: one for one in look.known}
-    lasting = _lasting(rule, look, known)
-    first = [(part, _held_by_itself(rule, look, part, known.get(part.key))) for part in lasting]
+    n_dark = _n_dark(look.parts)
+    lasting = _lasting(rule, look, n_dark, known)
+    first = [
+        (part, _held_by_itself(rule, look, part, n_dark[part.outage_id], known.get(part.key)))
+        for part in lasting
+    ]
     is_ready = {part.key for part, (held, waits) in first if held is None and not waits}
     ready = [part for part in lasting if part.key in is_ready]
     whole = {part.feeder for part in ready if part.place == "feeder"} - {""}
@@ -146,31 +154,52 @@ def is_storm(rule: AlertsRow, ready: Iterable[int], now: int) -> bool:
     return goes_on and now - last < over
 
 
-def _lasting(rule: AlertsRow, look: Look, known: Mapping[AlertKey, KnownAlert]) -> list[DarkPart]:
+def _n_dark(parts: Iterable[DarkPart]) -> Counter[int]:
+    """Return how many points of each outage are without supply."""
+    n_dark: Counter[int] = Counter()
+    for part in parts:
+        n_dark[part.outage_id] += part.n_points
+    return n_dark
+
+
+def _lasting(
+    rule: AlertsRow,
+    look: Look,
+    n_dark: Mapping[int, int],
+    known: Mapping[AlertKey, KnownAlert],
+) -> list[DarkPart]:
     """Return one part for each alert: of a free and a covered one of the same outage the free one."""
-    n_dark: dict[int, int] = {}
-    for part in look.parts:
-        n_dark[part.outage_id] = n_dark.get(part.outage_id, 0) + part.n_points
     chosen: dict[AlertKey, DarkPart] = {}
     for part in sorted(look.parts, key=lambda one: one.part == "covered"):
-        share = rule.left_share_max * part.n_outage_points
-        was_told = part.key in known and known[part.key].told is not None
-        if was_told and n_dark[part.outage_id] <= share:
+        if _is_over(rule, part, n_dark[part.outage_id], known.get(part.key)):
             continue
         chosen.setdefault(part.key, part)
     return sorted(chosen.values(), key=lambda one: one.key)
 
 
+def _is_over(rule: AlertsRow, part: DarkPart, n_dark: int, known: KnownAlert | None) -> bool:
+    """Return whether what was told of an outage is over, by how many of its points are left."""
+    if known is None or known.told is None:
+        return False
+    if _is_long_after(rule, part, known.told):
+        return n_dark < rule.interruption_points_min
+    return n_dark <= rule.left_share_max * part.n_outage_points
+
+
+def _is_long_after(rule: AlertsRow, part: DarkPart, now: int) -> bool:
+    """Return whether other points are back for so long that those that are left would be known to be, too."""
+    return part.first_back is not None and now >= part.first_back + rule.left_wait_s * _SECOND_US
+
+
 def _held_by_itself(
-    rule: AlertsRow, look: Look, part: DarkPart, known: KnownAlert | None
+    rule: AlertsRow, look: Look, part: DarkPart, n_dark: int, known: KnownAlert | None
 ) -> tuple[OutageReason | None, bool]:
     """Return why a part is held back, whatever else goes on, and whether it is waited with."""
     if known is not None and known.told is not None:
         return None, False
     news = look.through if part.part == "overrun" else min(part.newest, look.through)
-    is_fresh = (known is not None and known.ready is not None) or (
-        look.now - news <= rule.news_age_max_s * _SECOND_US
-    )
+    was_fresh = known is not None and (known.ready is not None or known.reason == "reclosed")
+    is_fresh = was_fresh or look.now - news <= rule.news_age_max_s * _SECOND_US
     held: OutageReason | None = None
     if part.part == "covered":
         held = "declared_window"
@@ -180,8 +209,20 @@ def _held_by_itself(
         held = "below_threshold"
     elif not is_fresh:
         held = "stale"
+    elif _are_late(rule, part, n_dark, look.now):
+        held = "reclosed"
     waits = look.now < part.start + rule.reclose_wait_s * _SECOND_US
+    if part.first_back is not None:
+        waits |= look.now < part.first_back + rule.return_wait_s * _SECOND_US
     return held, held is None and waits
+
+
+def _are_late(rule: AlertsRow, part: DarkPart, n_dark: int, now: int) -> bool:
+    """Return whether so few points are left that they are taken to be late in saying that they are back."""
+    if part.first_back is None or part.part == "overrun":  # a window has a wait of its own
+        return False
+    is_few = n_dark <= rule.left_share_max * part.n_outage_points
+    return is_few and not _is_long_after(rule, part, now)
 
 
 def _reason(

@@ -1,7 +1,7 @@
 """How often a customer was without supply for planned maintenance: State Grid norm, art. 9(2)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,6 +19,16 @@ class TouchedCustomer:
     region: str
     level_kv: Decimal
     declaration_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAhead:
+    """Planned outages that are announced for a calendar year, what came in it so far, and whom they touch."""
+
+    year_from: int  # microseconds since the Unix epoch
+    came: Mapping[int, AnnouncedOutage]  # by number
+    to_come: Mapping[int, AnnouncedOutage]  # by number; announced with a window
+    touched: Sequence[TouchedCustomer]  # by either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,26 @@ def count_case(
         would_be_kept=len(works.everything) <= row.at_most,
         breaches=() if is_kept else (Breach("planned_too_often", Fraction(n_excess), "outages"),),
     )
+
+
+def would_be_too_often(
+    row: PlannedCountRow,
+    came: Sequence[AnnouncedOutage],
+    to_come: Iterable[AnnouncedOutage],
+    year_from: int,
+) -> bool:
+    """Return whether works to come, as announced, are more than a year allows, or more than it had beyond that.
+
+    Args:
+        row: Which says what counts, and how often.
+        came: Outages that somebody was in the scope of, as ``works_of`` takes them.
+        to_come: Announced with a window, in that year.
+        year_from: When the year begins.
+    """
+    expected = [replace(one, from_at=one.window_from, to_at=one.window_to) for one in to_come]
+    n_came = len(works_of(row, came, year_from).counted)
+    n_works = len(works_of(row, [*came, *expected], year_from).counted)
+    return n_works > max(n_came, row.at_most)
 
 
 def is_maintenance(row: PlannedCountRow, outage: AnnouncedOutage) -> bool:

@@ -42,7 +42,8 @@ def feeder_supply(
             Points without a feeder are given one by one.
         entries: Of the register, that name any of the points; neither withdrawn nor cancelled.
         rule: The ``[evidence]`` of a rule set.
-        through: Microseconds since the Unix epoch; an open interruption is dark up to here.
+        through: Microseconds since the Unix epoch; an open interruption is dark up to here. What
+            is declared, and places, count as far as the readings of the points reach.
     """
     tolerance = rule.reading_tolerance_s * _SECOND_US
     own = {

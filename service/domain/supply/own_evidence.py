@@ -42,20 +42,26 @@ class OwnEvidence:
     n_false_alarms: int  # last gasps of a meter that went on reading
 
 
-def own_evidence(record: PointRecord, rule: EvidenceRow, through: int) -> OwnEvidence:
+def own_evidence(
+    record: PointRecord, rule: EvidenceRow, through: int, told_through: int | None = None
+) -> OwnEvidence:
     """Return what a point says of itself, a pure function of its arguments.
 
     Args:
         record: The point; a window of its ledger that begins and ends with a live reading is enough
             for what happened in it.
         rule: Delays and tolerances.
-        through: Microseconds since the Unix epoch; what comes from here on does not count yet.
+        through: Microseconds since the Unix epoch, where the readings end; what comes from here on
+            does not count yet.
+        told_through: Up to where what meters tell of themselves counts, where they are ahead of the
+            readings; None: no further than those.
     """
     readings = readings_of(record.ledger, record.meter, through)
     measured = dark_runs(readings)
     for event in record.measured_events:
         measured += event_pieces(event, readings)
-    told = told_pieces(record.meter_events, readings, measured, rule)
+    events = [one for one in record.meter_events if one.at < (told_through or through)]
+    told = told_pieces(events, readings, measured, rule)
     return OwnEvidence(
         point_id=record.point_id,
         point=record.point,

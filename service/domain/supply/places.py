@@ -34,6 +34,8 @@ def place_outages(
 ) -> list[PlaceOutage]:
     """Return the outages of a feeder and its transformers.
 
+    Those that begin where the readings have not come to are none yet: nothing could hold against them.
+
     Args:
         feeder: Its code.
         points: All its points.
@@ -52,7 +54,9 @@ def place_outages(
         else:
             found += _inferred(code, below, own, rule)
     heads = [point for point in points if point.is_feeder_head and point.can_witness]
-    return found + _witnessed("feeder", feeder, heads, points, own, rule)
+    found += _witnessed("feeder", feeder, heads, points, own, rule)
+    through = max((point.readings.through for point in points), default=0)
+    return [one for one in found if one.piece.start < through]
 
 
 def _witnessed(

@@ -64,19 +64,13 @@ def told_pieces(
     """Return the pieces of evidence in the events of one point, whatever order they come in.
 
     Args:
-        events: Of all its devices; repeated ones count once.
+        events: Of all its devices, those that count by now; repeated ones count once.
         readings: Of the point. A live reading whose whole interval lies inside the dark time that
             events tell of holds, and the events do not.
         measured: Evidence in the readings, which a last gasp may belong to.
         rule: Delays and tolerances.
     """
-    ordered = sorted(
-        {
-            (e.at, e.event not in _GOES, e.event, e.until): e
-            for e in events
-            if e.at < readings.through
-        }.items()
-    )
+    ordered = sorted({(e.at, e.event not in _GOES, e.event, e.until): e for e in events}.items())
     chosen = [event for _, event in ordered]
     logs = [event for event in chosen if event.event == "power_failure_log"]
     rest = [
