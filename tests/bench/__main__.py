@@ -30,7 +30,7 @@ BENCHES: Final[tuple[str, ...]] = (
     "rescore",
     "storage",
 )
-ON_DEMAND: Final[tuple[str, ...]] = ("export",)  # takes long
+ON_DEMAND: Final[tuple[str, ...]] = ("coefficients", "export")  # takes long
 
 
 def main(names: Sequence[str]) -> int:
