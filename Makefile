@@ -76,10 +76,11 @@ format: $(VENV)/.stamp-dev ## format the code and apply the safe fixes
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
 
-docs: $(VENV)/.stamp-dev ## write the pages that are made from data: docs/rules.md, docs/performance.md
-	@echo "== docs: docs/rules.md, docs/performance.md"
+docs: $(VENV)/.stamp-dev ## write the pages that are made from data: docs/rules.md, docs/sizing.md, docs/performance.md
+	@echo "== docs: docs/rules.md, docs/sizing.md, docs/performance.md"
 	@$(BIN)/python -m tests.bench.page
 	@$(BIN)/python -m service.offline.rule_pages > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+	@$(BIN)/python -m service.offline.sizing_page > docs/sizing.md.new && mv docs/sizing.md.new docs/sizing.md
 
 # Both locks are solved together (the second is held to the first), for every platform.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

@@ -40,6 +40,7 @@ _ELSEWHERE = {
     "score": "service.offline.command",
     "scorecard": "service.terminal.scorecard_command",
     "simulate": "service.simulate.command",
+    "sizing": "service.offline.sizing_command",
     "worst-served": "service.terminal.worst_served_command",
 }
 
