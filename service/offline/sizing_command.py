@@ -13,8 +13,8 @@ from rich.text import Text
 from service.domain.sizing.coefficients import load_coefficients
 from service.domain.sizing.limits import Limit
 from service.domain.sizing.plan import Plan, plan_for
-from service.domain.sizing.workload import Compression, Encoding, Workload
-from service.errors import ScoreInputError, WorkloadError
+from service.domain.sizing.workload import Compression, Encoding, Workload, WorkloadError
+from service.errors import ScoreInputError
 from service.offline.asking import InputFailure, parsed
 from service.offline.sizing_words import points_text, quantity_text
 

@@ -63,8 +63,7 @@ _NOT_COUNTED: Final = """\
   its figures get older as points grow; `serve` has its own pool and what people ask for.
 - Registry, `point_day`, events, interruptions and dead letters: small beside pages as long as most readings are good.
 - Late readings: each is a row of about 100 bytes for ten days.
-- Compression by the Community edition was not measured here (the packages of Debian are the Apache edition); nothing
-  repacks chunks by itself without it (`VACUUM FULL`, or `CLUSTER`, of chunks that no late reading can reach).
+- Compression by the Community edition was not measured here (the packages of Debian are the Apache edition).
 - Everything `assumed` above: your disks and cores are others. Processor seconds scale with the processor.
 """
 
@@ -79,9 +78,9 @@ def _head(known: Coefficients) -> Iterable[str]:
     plan = plan_for(Workload(n_points=10_000_000, interval_s=1), known)
     first, second = plan.limits[:2]
     yield (
-        "**Where it breaks first.** Ten million points at one second, in Arrow of 1,000 readings: the"
-        f" {first.name} of one database ends at {points_text(first.n_points)} points, its {second.name} at"
-        f" {points_text(second.n_points)}. Consumers are not the limit ({plan.n_consumers} carry it), nor is Kafka"
+        "**Where it breaks first.** Ten million points at one second, in Arrow of 1,000 readings: one database ends at"
+        f" {points_text(first.n_points)} points by its {first.name}, at {points_text(second.n_points)} by its"
+        f" {second.name}. Consumers are not the limit ({plan.n_consumers} carry it), nor is Kafka"
         f" ({quantity_text(plan.value('log in'), 'B/s')} in, before copies). So it takes {plan.n_databases} databases,"
         f" a region or several each, of {quantity_text(plan.value('pages repacked'), 'B')} of pages"
         f" ({plan.workload.retention_days} days) and {quantity_text(plan.value('WAL'), 'B/s')} of WAL.\n"
@@ -91,8 +90,8 @@ def _head(known: Coefficients) -> Iterable[str]:
 def _coefficients(known: Coefficients) -> Iterable[str]:
     yield "## Coefficients\n"
     yield (
-        f"Machine: {known.machine}. Processor seconds and bytes move little with what else a machine does; each is of"
-        " one run.\n"
+        f"Machine: {known.machine}. Bytes do not move with what else a machine does, processor seconds do when"
+        " its caches are shared; each is of one run.\n"
     )
     by_source: dict[str, list[tuple[str, str, str]]] = {}
     heads: dict[str, str] = {}

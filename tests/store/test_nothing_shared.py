@@ -181,7 +181,7 @@ async def checkpoint_at_once(pool: Pool, n_consumers: int) -> tuple[list[Work], 
     return works, n_open, n_waiting
 
 
-@pytest.mark.parametrize("n_consumers", [1, 4, MOST])
+@pytest.mark.parametrize("n_consumers", [4, pytest.param(MOST, marks=pytest.mark.slow)])
 async def test_any_number_of_consumers_store_at_once_and_none_waits(
     pool: Pool, n_consumers: int
 ) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from service.errors import WorkloadError
+from service.errors import ServiceError
 
 Encoding = Literal["arrow", "json"]
 Compression = Literal["none", "lz4", "zstd"]
@@ -16,6 +16,12 @@ _PER_MESSAGE_MAX: Final = 100_000  # readings; a longer message is refused
 _DAYS_MAX: Final = 36_500
 _CHECKPOINT_S_MAX: Final = 300
 _HEADROOM_MAX: Final = 10
+
+
+class WorkloadError(ServiceError):
+    """A workload to be sized is out of bounds; the message names the value and what is allowed."""
+
+    code = "workload_invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

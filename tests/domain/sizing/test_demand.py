@@ -26,8 +26,8 @@ from service.domain.sizing.demand import (
     page_writes_per_minute,
     touched_share,
 )
-from service.domain.sizing.workload import Encoding, Workload
-from service.errors import SettingsError, WorkloadError
+from service.domain.sizing.workload import Encoding, Workload, WorkloadError
+from service.errors import SettingsError
 from service.ingest.checkpoint_policy import CheckpointPolicy
 from service.settings.parts import DatabaseSettings
 from service.wire import Decoder

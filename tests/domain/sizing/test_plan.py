@@ -108,6 +108,6 @@ def test_the_arithmetic_by_hand() -> None:
     assert round(lines["log disk"], 0) == round(
         KNOWN["log_arrow_1000_lz4_1p"] * 1_000_000 / 60 * 86_400 * 7 * 3, 0
     )
-    days = 11 * KNOWN["day_as_written_1p"] + 389 * KNOWN["day_repacked_1p"]
+    days = 2 * KNOWN["day_as_written_1p"] + 398 * KNOWN["day_repacked_1p"]
     assert lines["pages repacked"] == days * 1_000_000
     assert lines["connections"] == 7 * plan.n_consumers + 2 * 8 + 4
