@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Literal
 
 import numpy as np
 
 from service.domain.pages import PageColumns
-from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.page_rows import READ_COLUMNS, STREAMED_COLUMNS, pages_from_stream
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -18,33 +19,37 @@ _COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
 _STALE_OF_POINTS = statement(
     "pages_stale_of_points",
     f"""
-    SELECT DISTINCT ON (change.point_id, page.hour) {_COLUMNS}
+    SELECT {STREAMED_COLUMNS}
       FROM (
-               SELECT point_id, from_at, to_at, number
-                 FROM judgement_change
-                WHERE rescored_at IS NULL
-                  AND number <= $1                              -- bigint
-                  AND point_id >= $2
-           ) AS change
-     CROSS JOIN LATERAL (
-               SELECT {_COLUMNS}
-                 FROM page
-                WHERE page.point_id = change.point_id
-                  AND page.hour > change.from_at - interval '1 hour'
-                  AND page.hour < change.to_at
-                  AND page.judgement < change.number
-                  AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
-               OFFSET 0
+               SELECT DISTINCT ON (change.point_id, page.hour) {_COLUMNS}
+                 FROM (
+                          SELECT point_id, from_at, to_at, number
+                            FROM judgement_change
+                           WHERE rescored_at IS NULL
+                             AND number <= $1                              -- bigint
+                             AND point_id >= $2
+                      ) AS change
+                CROSS JOIN LATERAL (
+                          SELECT {_COLUMNS}
+                            FROM page
+                           WHERE page.point_id = change.point_id
+                             AND page.hour > change.from_at - interval '1 hour'
+                             AND page.hour < change.to_at
+                             AND page.judgement < change.number
+                             AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
+                          OFFSET 0
+                      ) AS page
+                ORDER BY change.point_id, page.hour
+                LIMIT $4::bigint
            ) AS page
-     ORDER BY change.point_id, page.hour
-     LIMIT $4
+     ORDER BY point_id, page.hour
     """,  # noqa: S608 (column names of ours)
 )
 
 _STALE_OF_ALL = statement(
     "pages_stale_of_all",
     f"""
-    SELECT {_COLUMNS}
+    SELECT {STREAMED_COLUMNS}
       FROM page
      WHERE page.judgement < (
                SELECT max(number)
@@ -55,7 +60,7 @@ _STALE_OF_ALL = statement(
            )
        AND (page.point_id, page.hour) > ($2::integer, $3::timestamptz)
      ORDER BY page.point_id, page.hour
-     LIMIT $4
+     LIMIT $4::bigint
     """,  # noqa: S608 (column names of ours)
 )
 
@@ -111,7 +116,9 @@ async def stale_pages(
     pages lie between each other.
     """
     sql = _STALE_OF_POINTS if concerns == "some_points" else _STALE_OF_ALL
-    return pages_from_rows(await connection.fetch(sql, number, after.point_id, after.hour, limit))
+    stream, scope = BytesIO(), (number, after.point_id, after.hour, limit)
+    await connection.copy_from_query(sql, *scope, output=stream, format="binary")
+    return pages_from_stream(stream.getvalue())
 
 
 def last_key(pages: PageColumns) -> PageKey:
