@@ -10,12 +10,13 @@ Measured: 0.2 us for a message instead of 0.33, and with the columns of a plain 
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from service.domain.batch import Message
 from service.wire.json_elements import DeviceName, Reading, Stamp
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_LINE, _EDGE = b"\n", b"}\n{"
+_LINE_BREAK, _OPENING, _CLOSING = b"\n{}"
 
 
 class PlainReading(msgspec.Struct, gc=False, eq=False, forbid_unknown_fields=True):
@@ -32,13 +33,15 @@ _plain_readings_of = msgspec.json.Decoder(PlainReading).decode_lines
 
 def lines_of(messages: Sequence[Message]) -> bytes | None:
     """Return the messages as lines, None if they cannot be decoded together."""
-    lines = _LINE.join([message.value for message in messages])
-    n_edges = len(messages) - 1
+    lines = b"\n".join([message.value for message in messages])
+    if not (lines.startswith(b"{") and lines.endswith(b"}")):
+        return None
+    text = np.frombuffer(lines, np.uint8)
+    edges = np.flatnonzero(text == _LINE_BREAK)
     is_apart = (
-        lines.startswith(b"{")
-        and lines.endswith(b"}")
-        and lines.count(_LINE) == n_edges
-        and lines.count(_EDGE) == n_edges
+        edges.size == len(messages) - 1
+        and (text[edges - 1] == _CLOSING).all()
+        and (text[edges + 1] == _OPENING).all()
     )
     return lines if is_apart else None
 

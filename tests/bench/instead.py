@@ -139,16 +139,21 @@ def _stream_peer(
 ) -> Figure:
     """Return our rate against a peer's; not verified where it cannot be installed."""
     figure, at_least = f"JSON, of {name}", _AT_LEAST.get(name)
-    try:
-        python = peers_python()
-    except PeersMissingError as error:
-        why = f"the peers cannot be installed here: {error}"
-        return Figure(name=figure, value=None, unit="x", row=5, at_least=at_least, why=why)
     module, *way = command
     arguments = [bench.bootstrap, JSON_TOPIC, str(n_timed // 5), str(n_timed), *way]
-    told = _run([str(python), "-m", f"tests.bench.peers.{module}", *arguments])
+    try:
+        told = _run([str(peers_python()), "-m", f"tests.bench.peers.{module}", *arguments])
+    except PeersMissingError as error:
+        return _not_verified(figure, at_least, f"the peers cannot be installed here: {error}")
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        return _not_verified(figure, at_least, f"the peer did not run to its end: {error}")
     _check_counts(name, told)
     return _against(figure, ours, told["rate"], at_least=at_least)
+
+
+def _not_verified(name: str, at_least: float | None, why: str) -> Figure:
+    row = None if at_least is None else 5
+    return Figure(name=name, value=None, unit="x", row=row, at_least=at_least, why=why)
 
 
 def _check_counts(name: str, told: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kernels.layout import FOLDED
+from kernels.layout import FOLDED, UNKNOWN_DEVICE
 from service.domain.bands import event_limits
 from service.domain.batch import Message
 from service.domain.engine import FoldPolicy, PartitionEngine
@@ -111,3 +111,23 @@ async def test_the_fold_thread_does_one_thing_after_another() -> None:
     assert all(future.done() for future in futures)
     assert thread.is_idle
     thread.close()
+
+
+def test_a_device_is_looked_up_anew_once_the_registry_has_changed(held: HeldPartition) -> None:
+    fold_messages({P0: held}, {P0: [message(0, "M1"), message(1, "M2")]}, Decoder())
+    known = registry("M2", "M1")  # M2 is new, and M1 now is another point's
+
+    held.engine.apply(lane_directory(known, make_judge(known, RULES).live_band))
+    report = fold_messages({P0: held}, {P0: [message(2, "M1"), message(3, "M2")]}, Decoder())
+
+    assert report.counts[FOLDED] == 2
+    pages = held.engine.take_image().pages
+    assert sorted(set(pages.point.tolist())) == [1, 2]
+
+
+def test_an_unknown_device_is_a_dead_letter_each_time(held: HeldPartition) -> None:
+    report = fold_messages({P0: held}, {P0: [message(0, "M9"), message(1, "M9")]}, Decoder())
+
+    dead = held.engine.take_image().dead
+    assert report.counts[UNKNOWN_DEVICE] == 2
+    assert [(one.offset, one.device) for part in dead for one in part] == [(0, "M9"), (1, "M9")]

@@ -26,7 +26,10 @@ def peers_python() -> Path:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return python
-    venv.create(FOLDER, clear=True, with_pip=True)
+    try:
+        venv.create(FOLDER, clear=True, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        raise PeersMissingError(f"no environment can be made: {error}") from error
     command = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
     options = ["--require-hashes", "--only-binary", ":all:", "-r", str(REQUIREMENTS)]
     try:

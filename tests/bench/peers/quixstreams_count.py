@@ -20,7 +20,7 @@ from tests.bench.peers.counting import (
 class _Reading(Deserializer):
     """Msgspec in place of the deserializer of its own, which makes a dictionary."""
 
-    def __call__(self, value: bytes, _ctx: SerializationContext) -> PeerReading:
+    def __call__(self, value: bytes, ctx: SerializationContext) -> PeerReading:  # noqa: ARG002
         return decode(value)
 
 
