@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,6 +83,37 @@ def unsigned(x: int) -> int:
     An index that cannot be negative is not looked at for being so, and only then are loops over columns vectorised.
     """
     return np.uint64(x)  # type: ignore[return-value]
+
+
+def _prefetch(rows: Any, row: int) -> None:
+    """Ask for the first cache line of a row that will be written soon; the row need not exist."""
+
+
+def _prefetch_instruction(_typing: Any, rows: Any, row: Any) -> Any:
+    """Return signature and code of the above: numba has no prefetch of its own."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        llvm: Any = cgutils
+        ir = llvm.ir
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = builder.extract_value(array.strides, 0)
+        begin = builder.bitcast(array.data, llvm.voidptr_t)
+        line = builder.gep(begin, [builder.mul(stride, arguments[1])])
+        flags = [ir.Constant(llvm.int32_t, value) for value in (1, 3, 1)]  # written, kept, data
+        kind = ir.FunctionType(ir.VoidType(), [llvm.voidptr_t, *(flag.type for flag in flags)])
+        instruction = llvm.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(instruction, [line, *flags])
+        return context.get_dummy_value()
+
+    return types.void(rows, row), generate
+
+
+# Memory is read far slower than it is computed on, and the processor looks ahead by two readings only: asking for
+# the lanes of later ones makes their waits one (docs/decisions.md has the measurement).
+_config: Any = numba.config
+prefetch: Callable[[Any, int], None] = (
+    _prefetch if _config.DISABLE_JIT else typing.cast("Any", intrinsic(_prefetch_instruction))
+)
 
 
 def warm_up() -> int:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kernels._cells import cell_of, mark_of
-from kernels._jit import inline, inline_always, kernel, signed
+from kernels._jit import inline, inline_always, kernel, prefetch, signed
 from kernels._minutes import add, emit, move_head, show
 from kernels._pages import add_power, has_power, is_measured, open_page, put
 from kernels.layout import (
@@ -45,6 +45,7 @@ from kernels.layout import (
 
 MINUTE_MS = 60_000
 JUMP_MINUTES = 2  # a stamp further ahead of its lane than this needs a second one that confirms it
+AHEAD = 16  # readings whose lanes are asked for before their turn
 INTERRUPTION_PPM = PPM_NOMINAL // 10  # below it a self-powered device cannot be alive
 
 
@@ -68,6 +69,9 @@ def fold(
     """
     n_readings = readings.lane.size
     for i in range(first, n_readings):
+        ahead = signed(readings.lane[min(i + AHEAD, n_readings - 1)])
+        prefetch(lanes.state, ahead)
+        prefetch(lanes.settings, ahead)
         if readings.lane[i] == NONE:
             folded.outcome[i] = UNKNOWN_DEVICE
             folded.lane[i] = NONE

@@ -81,6 +81,7 @@ INTERVAL_MS = 23  # of the readings that the open minutes were made of
 LANE_WORDS = 24
 LANES_PER_BLOCK = 1000  # whose states are stored together
 
+# Two cache lines, of which a reading needs the first: a record of 72 bytes lay across two.
 LANE_SETTINGS = np.dtype(
     [
         ("ppm_per_volt", "<f8"),
@@ -91,8 +92,6 @@ LANE_SETTINGS = np.dtype(
         ("to_ms", "<i8"),  # to here, exclusive
         ("interval_ms", "<i4"),
         ("shift_ms", "<i4"),  # subtracted from a stamp to get the start of its interval
-        ("point", "<i4"),  # database id of the point
-        ("next_lane", "<i4"),  # lane of the same device's next assignment, NONE if none
         ("live_lower_ppm", "<i4"),  # band in which a single reading is no live breach
         ("live_upper_ppm", "<i4"),
         ("expected", "u1"),  # readings a minute, 1 for a minute or more
@@ -104,6 +103,9 @@ LANE_SETTINGS = np.dtype(
         ),  # 1: all phases below a tenth of nominal say nothing about supply
         ("wants_power", "u1"),  # 1: active and reactive energy are kept
         ("pad", "u1", (3,)),
+        ("point", "<i4"),  # database id of the point
+        ("next_lane", "<i4"),  # lane of the same device's next assignment, NONE if none
+        ("pad2", "u1", (56,)),
     ],
     align=True,
 )

@@ -19,6 +19,7 @@ from kernels.layout import (
     PAGE,
     SEEN,
 )
+from service.domain.cache_lines import joined_on_lines
 from service.domain.lanes import LaneDirectory, out_of_service
 
 LAYOUT_VERSION = 1  # of a stored state; raise it with LANE_WORDS or EVENT_STATE
@@ -198,8 +199,8 @@ class LaneBook:
         state[:, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
         state[:, PAGE] = NONE
         events = _no_events(n_more)
-        self.settings = np.concatenate([self.settings, np.zeros(n_more, LANE_SETTINGS)])
-        self.state = np.concatenate([self.state, state])
+        self.settings = joined_on_lines(self.settings, np.zeros(n_more, LANE_SETTINGS))
+        self.state = joined_on_lines(self.state, state)
         self.events = np.concatenate([self.events, events])
         self.device_id = np.concatenate([self.device_id, np.zeros(n_more, np.int32)])
         touched = np.zeros(n_lanes // LANES_PER_BLOCK + 1, np.uint8)

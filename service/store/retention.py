@@ -1,4 +1,7 @@
-"""Dropping rows that are no longer kept; on TimescaleDB whole chunks, elsewhere rows."""
+"""Dropping rows that are no longer kept, and room that is no longer needed; on TimescaleDB by chunks."""
+
+from datetime import datetime
+from typing import Final
 
 from service.store.pool import Connection
 from service.store.statements import statement
@@ -36,6 +39,19 @@ _METER_EVENTS = statement(
     """,
 )
 
+# A day of a million points takes minutes.
+_REPACK_WITHIN_S: Final = 1800
+
+_PATIENT = statement("retention_patience", f"SET LOCAL statement_timeout = '{_REPACK_WITHIN_S}s'")
+
+_REPACK = statement(
+    "retention_repack",
+    """
+    SELECT repack_pages(max(data_through) - interval '1 day')
+      FROM partition_progress
+    """,
+)
+
 _DROP = statement("retention_drop", "SELECT drop_rows_before($1, $2)")
 
 
@@ -56,3 +72,16 @@ async def drop_pages(connection: Connection, days: int) -> None:
 async def drop_meter_events(connection: Connection, days: int) -> None:
     """Drop meter events of a time whose pages are dropped."""
     await connection.execute(_METER_EVENTS, days)
+
+
+async def repack_pages(connection: Connection) -> datetime | None:
+    """Rewrite the oldest day of pages that is over for a day, and was not rewritten yet, without room for changes.
+
+    Nobody reads or writes that day until the transaction ends. Without TimescaleDB there are no days to rewrite.
+
+    Returns:
+        Its start; None where there was none.
+    """
+    await connection.execute(_PATIENT)
+    found: datetime | None = await connection.fetchval(_REPACK, timeout=_REPACK_WITHIN_S)
+    return found

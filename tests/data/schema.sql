@@ -1795,6 +1795,48 @@ AS $function$
        AND minute < point_minutes.to_at
 $function$;
 
+CREATE OR REPLACE FUNCTION public.repack_pages(before timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    caller CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    chunk  record;
+BEGIN
+    IF NOT has_table_privilege(caller, 'page', 'DELETE') THEN
+        RAISE EXCEPTION '% may not rewrite pages', caller
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+        RETURN NULL;
+    END IF;
+    SELECT relation.oid::regclass AS name,
+           key.oid::regclass AS key_name,
+           key.relname AS key,
+           range_start
+      INTO chunk
+      FROM timescaledb_information.chunks
+      JOIN pg_class AS relation ON relation.oid = format('%I.%I', chunk_schema, chunk_name)::regclass
+      JOIN pg_index ON indrelid = relation.oid AND indisprimary
+      JOIN pg_class AS key ON key.oid = indexrelid
+     WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = 'page'::regclass
+       AND range_end <= before
+       AND NOT is_compressed
+       AND NOT 'fillfactor=100' = ANY (coalesce(relation.reloptions, '{}'))
+     ORDER BY range_start
+     LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('ALTER TABLE %s SET (fillfactor = 100)', chunk.name);
+    EXECUTE format('ALTER INDEX %s SET (fillfactor = 100)', chunk.key_name);
+    EXECUTE format('CLUSTER %s USING %I', chunk.name, chunk.key);
+    RETURN chunk.range_start;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.source_name(code integer)
  RETURNS text
  LANGUAGE sql

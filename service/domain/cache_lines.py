@@ -1,0 +1,27 @@
+"""Arrays whose rows begin where cache lines do, so that a row of one line is fetched as one line."""
+
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+S = TypeVar("S", np.int64, np.void)  # what lanes are made of
+
+LINE_BYTES: Final = 64
+
+
+def zeros_on_lines(shape: tuple[int, ...], dtype: np.dtype[S]) -> NDArray[S]:
+    """Return an array of zeros that begins at the start of a cache line; numpy alone begins 16 bytes behind one."""
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    room = np.zeros(n_bytes + LINE_BYTES, np.uint8)
+    first = -room.ctypes.data % LINE_BYTES
+    return room[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+def joined_on_lines(first: NDArray[S], then: NDArray[S]) -> NDArray[S]:
+    """Return the rows of both, one after another, in such an array."""
+    n_first = first.shape[0]
+    joined = zeros_on_lines((n_first + then.shape[0], *first.shape[1:]), first.dtype)
+    joined[:n_first] = first
+    joined[n_first:] = then
+    return joined
