@@ -52,7 +52,7 @@ _BLOCK_COLUMNS = ("topic", "partition", "block", "layout_version", "device_ids",
 
 _PREPARE = """
     CREATE TEMPORARY TABLE hand_page (LIKE page) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE hand_block (LIKE lane_block) ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE hand_block (LIKE lane_block INCLUDING STORAGE) ON COMMIT DELETE ROWS;
 """
 _PAGES = f"""
     INSERT INTO page ({", ".join(COPY_COLUMNS)})
