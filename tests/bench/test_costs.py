@@ -104,7 +104,9 @@ def calls_a_message(
         assert counts[FOLDED] == counts.sum() == N_MESSAGES * n_readings
 
     consume(messages_of(n_readings, 0))
-    consume(messages_of(n_readings, 1))  # the second time its names are looked up for what is remembered
+    consume(
+        messages_of(n_readings, 1)
+    )  # the second time its names are looked up for what is remembered
     messages = messages_of(n_readings, 2)
     return n_calls(lambda: consume(messages)) / N_MESSAGES
 
