@@ -76,6 +76,15 @@ def signed(x: float | np.integer[Any]) -> int:
     return np.int64(x)  # type: ignore[return-value]
 
 
+@inline_always
+def unsigned(x: int) -> int:
+    """Return ``x``, which is not negative, as an unsigned word.
+
+    An index that cannot be negative is not looked at for being so, and only then are loops over columns vectorised.
+    """
+    return np.uint64(x)  # type: ignore[return-value]
+
+
 def _prefetch(rows: Any, row: int) -> None:
     """Ask for the first cache line of a row that will be written soon; the row need not exist."""
 

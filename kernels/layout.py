@@ -79,6 +79,7 @@ SUM_GOOD_OTHERS = 15  # four words: phase 2 pair, phase 3 pair
 COUNTS_OTHERS = 19  # four words: phase 2 pair, phase 3 pair
 INTERVAL_MS = 23  # of the readings that the open minutes were made of
 LANE_WORDS = 24
+LANES_PER_BLOCK = 1000  # whose states are stored together
 
 # Two cache lines, of which a reading needs the first: a record of 72 bytes lay across two.
 LANE_SETTINGS = np.dtype(

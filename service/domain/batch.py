@@ -27,8 +27,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Batch:
     """Readings in the order of the log, ``(n_readings,)`` each; an absent column has length 0.
 
-    ``device`` says which of ``names`` each reading belongs to. ``names_key`` is equal for equal ``names``, so that
-    what was looked up for one batch serves the next; an empty key means that nothing is to be remembered.
+    ``device`` says which of ``names`` each reading belongs to; there may be more names than occur. Under one
+    ``names_key`` a place has one name for ever, though more may come behind: so what was looked up for one batch serves
+    the next. An empty key means that nothing is to be remembered.
     """
 
     names: list[str]

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import NONE, Folded, Readings
+from kernels import shorten
+from kernels.layout import Folded, Readings
 
 DAY_MS: Final = 86_400_000
 _LOOKED_AT: Final = 5000  # readings of a call at most; the least of a day is among many
@@ -44,6 +45,15 @@ class LeastDelays:
         )
 
 
+def _days_of(record_ms: NDArray[np.int64]) -> list[int]:
+    """Return the days of records, rising: nearly always one, and finding that out costs a tenth of sorting."""
+    first, last = int(record_ms.min()) // DAY_MS, int(record_ms.max()) // DAY_MS
+    if first == last:
+        return [first]
+    days: list[int] = np.unique(record_ms // DAY_MS).tolist()
+    return days
+
+
 def least_of(parts: Sequence[LeastDelays]) -> LeastDelays:
     """Return one entry a device and day, the least of all ``parts``, in the order of devices and days."""
     if not parts:
@@ -64,7 +74,7 @@ class ClockWatch:
 
     _day: int = -1
     _delay_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # by lane
-    _is_news: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    _is_news: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     _n_calls: int = 0
     _earlier: list[LeastDelays] = field(default_factory=list)
 
@@ -72,36 +82,36 @@ class ClockWatch:
         self,
         readings: Readings,
         folded: Folded,
-        interval_ms: NDArray[np.int64],
+        settings: NDArray[np.void],
         device_id: NDArray[np.int32],
     ) -> None:
         """Look at readings that were folded, some of them where they are many: others at the next call.
 
-        Shapes: ``interval_ms`` and ``device_id`` by lane.
+        Shapes: ``settings`` (``LANE_SETTINGS``) and ``device_id`` by lane.
         """
+        if not readings.lane.size:
+            return
         step = max(1, readings.lane.size // _LOOKED_AT)
         # Meters come in the same order again and again, so the same places would be the same meters.
-        looked_at = slice(self._n_calls % step, readings.lane.size, step)
+        first = self._n_calls % step
         self._n_calls += 1
-        lane = folded.lane[looked_at]
-        known = lane != NONE
-        lane = lane[known]
-        if not lane.size:
-            return
-        arrived_ms = readings.record_ms[looked_at][known]
-        delay_ms = arrived_ms - folded.start_ms[looked_at][known]
-        delay_ms -= interval_ms[lane]
         self._grow(device_id.size)
-        days = arrived_ms // DAY_MS
-        for day in np.unique(days).tolist():  # nearly always one
+        for day in _days_of(readings.record_ms):
             if not 0 <= day < _DAYS:
                 continue
             if day != self._day:
                 self._turn(day, device_id)
-            mine = days == day
-            before = self._delay_ms[lane[mine]]
-            np.minimum.at(self._delay_ms, lane[mine], delay_ms[mine])
-            self._is_news[lane[mine][self._delay_ms[lane[mine]] < before]] = True
+            shorten(
+                settings,
+                folded,
+                readings.record_ms,
+                day * DAY_MS,
+                (day + 1) * DAY_MS,
+                first,
+                step,
+                self._delay_ms,
+                self._is_news,
+            )
 
     def take(self, device_id: NDArray[np.int32]) -> LeastDelays:
         """Return what is new since it was last taken."""
@@ -115,7 +125,7 @@ class ClockWatch:
 
     def _news(self, device_id: NDArray[np.int32]) -> LeastDelays:
         lanes = np.flatnonzero(self._is_news)
-        self._is_news[lanes] = False
+        self._is_news[lanes] = 0
         return LeastDelays(
             device_id=device_id[lanes],
             day=np.full(lanes.size, self._day, np.int32),
@@ -132,4 +142,4 @@ class ClockWatch:
         n_more = n_lanes - self._delay_ms.size
         if n_more > 0:
             self._delay_ms = np.concatenate([self._delay_ms, np.full(n_more, _NOT_SEEN, np.int64)])
-            self._is_news = np.concatenate([self._is_news, np.zeros(n_more, np.bool_)])
+            self._is_news = np.concatenate([self._is_news, np.zeros(n_more, np.uint8)])

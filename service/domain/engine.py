@@ -1,12 +1,12 @@
 """The engine of one partition: batches in, pages and events out, and a state that survives a restart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import EventLimits, fold, watch
+from kernels import EventLimits, account, fold, watch
 from kernels.layout import (
     EVENT_EDGE,
     FOLDED,
@@ -31,6 +31,7 @@ from service.domain.whole_readings import part_of, whole_readings
 
 N_EDGES = 4096
 BATCHES_AT_ONCE = 64
+READINGS_AT_ONCE = 50_000  # or one batch; so that what is written of each stays in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +78,23 @@ class PartitionEngine:
     def fold(self, batches: Sequence[Batch]) -> NDArray[np.int64]:
         """Fold batches in the order of the log; return the number of their readings by outcome, ``(N_OUTCOMES,)``."""
         total = np.zeros(N_OUTCOMES, np.int64)
-        for first in range(0, len(batches), BATCHES_AT_ONCE):
-            total += self._fold(batches[first : first + BATCHES_AT_ONCE])
+        for some in _portions(batches):
+            total += self._fold(some)
         return total
 
     def _fold(self, batches: Sequence[Batch]) -> NDArray[np.int64]:
         """Fold some batches at once: a call costs as much as some hundred readings."""
-        lanes = [self.book.lanes_of(one.names, one.names_key)[one.device] for one in batches]
-        readings = whole_readings(batches, lanes, self.book.zone)
-        n_readings = readings.lane.size
-        folded = _room_for(n_readings)
+        book = self.book
+        lanes = [book.lanes_of(one.names, one.names_key, one.device) for one in batches]
+        readings = whole_readings(batches, lanes, book.zone)
+        folded = _room_for(readings.lane.size)
         self._run(readings, folded)
-        settings = self.book.settings
-        self.clocks.observe(readings, folded, settings["interval_ms"], self.book.device_id)
-        counts = np.bincount(folded.outcome, minlength=N_OUTCOMES).astype(np.int64)
-        if counts[FOLDED] != n_readings:
+        self.clocks.observe(readings, folded, book.settings, book.device_id)
+        counts = np.zeros(N_OUTCOMES, np.int64)
+        newest_ms = account(book.settings, folded, counts, book.touched())
+        self.data_through_ms = max(self.data_through_ms, newest_ms)
+        if counts[LATE:].any():
             self._set_aside(batches, readings, folded)
-        self._advance(folded)
         self._counts += counts
         return counts
 
@@ -220,23 +221,6 @@ class PartitionEngine:
             self._edge_points.append(self.book.settings["point"][edges["lane"]])
             self._edge_room["start_ms"][0] = 0
 
-    def _advance(self, folded: Folded) -> None:
-        """Note which lanes changed and how far the data reach."""
-        live = (
-            folded.lane
-            if folded.outcome.max(initial=0) < LATE
-            else folded.lane[folded.outcome < LATE]
-        )
-        if live.size:
-            ends = (
-                folded.start_ms[: live.size]
-                if live is folded.lane
-                else folded.start_ms[folded.outcome < LATE]
-            )
-            newest = int((ends + self.book.settings["interval_ms"][live]).max())
-            self.data_through_ms = max(self.data_through_ms, newest)
-        self.book.touch(folded.lane)
-
     def _set_aside(self, batches: Sequence[Batch], readings: Readings, folded: Folded) -> None:
         """Keep what is late, and what no lane takes, for the next image."""
         ends = np.cumsum([one.device.size for one in batches])
@@ -253,6 +237,22 @@ class PartitionEngine:
             dead = np.flatnonzero(outcome >= UNKNOWN_DEVICE)
             if dead.size:
                 self._dead.append(dead_readings(batch, own, part, dead))
+
+
+def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Yield the batches in their order, as many at once as are folded best."""
+    some: list[Batch] = []
+    n_readings = 0
+    for batch in batches:
+        if some and (
+            len(some) == BATCHES_AT_ONCE or n_readings + batch.device.size > READINGS_AT_ONCE
+        ):
+            yield some
+            some, n_readings = [], 0
+        some.append(batch)
+        n_readings += batch.device.size
+    if some:
+        yield some
 
 
 def _room_for(n_readings: int) -> Folded:

@@ -12,6 +12,7 @@ from kernels.layout import (
     INTERVAL_MS,
     LANE_SETTINGS,
     LANE_WORDS,
+    LANES_PER_BLOCK,
     MINUTES_PER_HOUR,
     NO_TIME,
     NONE,
@@ -22,8 +23,8 @@ from service.domain.cache_lines import joined_on_lines
 from service.domain.lanes import LaneDirectory, out_of_service
 
 LAYOUT_VERSION = 1  # of a stored state; raise it with LANE_WORDS or EVENT_STATE
-LANES_PER_BLOCK = 1000
-N_REMEMBERED = 5_000  # lookups kept by names_key
+N_REMEMBERED = 5_000  # lists of names whose lanes are kept
+_NOT_ASKED = NONE - 1  # the lane of a name that no reading had yet
 
 
 class LaneBook:
@@ -43,30 +44,38 @@ class LaneBook:
         self._lane_of_id: dict[int, int] = {}
         self._remembered: dict[bytes, NDArray[np.int32]] = {}
         self._lane_of_name = _LanesByName(self._lane_of)
-        self._touched: NDArray[np.bool_] = np.zeros(1, np.bool_)  # by block; the last is for NONE
+        self._touched: NDArray[np.uint8] = np.zeros(0, np.uint8)  # by block
         self._reserve(256)
 
-    def lanes_of(self, names: Sequence[str], names_key: bytes) -> NDArray[np.int32]:
-        """Return the lane of each device's first assignment, NONE for a device that nobody registered."""
+    def lanes_of(
+        self, names: Sequence[str], names_key: bytes, device: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """Return the lane of the first assignment of each reading's device, NONE where nobody registered it.
+
+        Args:
+            names: Of devices; with a key, more than occur are no harm.
+            names_key: As ``Batch`` has it.
+            device: Of each reading, the place of its name.
+        """
         if not names_key:
-            return np.fromiter(map(self._lane_of_name.__getitem__, names), np.int32, len(names))
-        known = self._remembered.get(names_key)
-        if known is not None:
-            return known
-        lanes = np.array([self._lane_of(name) for name in names], np.int32)
-        if len(self._remembered) >= N_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[names_key] = lanes
+            lane_of = np.fromiter(map(self._lane_of_name.__getitem__, names), np.int32, len(names))
+            return lane_of[device]
+        lane_of = self._lanes_known(names, names_key)
+        lanes = lane_of[device]
+        if lanes.size and lanes.min() == _NOT_ASKED:
+            for place in dict.fromkeys(device[lanes == _NOT_ASKED].tolist()):
+                lane_of[place] = self._lane_of(names[place])
+            lanes = lane_of[device]
         return lanes
 
-    def touch(self, lanes: NDArray[np.int32]) -> None:
-        """Note that the states of ``lanes`` changed; NONE is allowed among them."""
-        self._touched[np.where(lanes == NONE, -1, lanes // LANES_PER_BLOCK)] = True
+    def touched(self) -> NDArray[np.uint8]:
+        """Return what is 1 for every block whose states changed; whoever changes a state sets it."""
+        return self._touched
 
     def take_touched_blocks(self) -> list[tuple[int, bytes, bytes]]:
         """Return number, device ids and states of the blocks that changed, as they are stored."""
-        numbers = np.flatnonzero(self._touched[:-1])
-        self._touched[:] = False
+        numbers = np.flatnonzero(self._touched)
+        self._touched[:] = 0
         return [self._block(int(number)) for number in numbers]
 
     def restore(self, blocks: Iterable[tuple[int, bytes, bytes]]) -> None:
@@ -113,6 +122,20 @@ class LaneBook:
         """Return how many minutes behind its head a lane's window begins, at most."""
         return np.maximum(2, 2 * self.settings["minutes"].astype(np.int64))
 
+    def _lanes_known(self, names: Sequence[str], names_key: bytes) -> NDArray[np.int32]:
+        """Return the lanes of names as far as they were asked for; to be written to."""
+        known = self._remembered.get(names_key)
+        if known is not None and known.size >= len(names):
+            return known
+        n_room = len(names) if known is None else max(len(names), 2 * known.size)
+        lane_of = np.full(n_room, _NOT_ASKED, np.int32)
+        if known is not None:
+            lane_of[: known.size] = known
+        elif len(self._remembered) >= N_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[names_key] = lane_of
+        return lane_of
+
     def _lane_of(self, name: str) -> int:
         rows = self._directory.assignments(name)
         if not rows:
@@ -136,7 +159,7 @@ class LaneBook:
         self.zone.append("UTC")
         self._set(lane, device_id)
         self.state[lane, INTERVAL_MS] = self.settings["interval_ms"][lane]
-        self._touched[lane // LANES_PER_BLOCK] = True
+        self._touched[lane // LANES_PER_BLOCK] = 1
         return lane
 
     def _set(self, lane: int, device_id: int) -> None:
@@ -184,8 +207,8 @@ class LaneBook:
         self.state = joined_on_lines(self.state, state)
         self.events = np.concatenate([self.events, events])
         self.device_id = np.concatenate([self.device_id, np.zeros(n_more, np.int32)])
-        touched = np.zeros(n_lanes // LANES_PER_BLOCK + 2, np.bool_)
-        touched[: self._touched.size - 1] = self._touched[:-1]
+        touched = np.zeros(n_lanes // LANES_PER_BLOCK + 1, np.uint8)
+        touched[: self._touched.size] = self._touched
         self._touched = touched
 
 

@@ -1,6 +1,7 @@
 """The readings of several batches as one set of columns, as the kernels take them."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from kernels.layout import NONE, Readings
 from service.domain.batch import Batch
 from service.domain.lanes import wall_clock_offset_ms
+
+Scalar = TypeVar("Scalar", np.float64, np.int64, np.int32, np.uint8)
 
 QUARTER_MS = 900_000  # zones change their offset on quarters of an hour
 
@@ -24,15 +27,15 @@ def whole_readings(
     """
     stamps = [_stamps(one, its_lanes, zones) for one, its_lanes in zip(batches, lanes, strict=True)]
     return Readings(
-        lane=np.concatenate(lanes),
-        stamp_ms=np.concatenate(stamps),
-        record_ms=np.concatenate([one.record_ms for one in batches]),
-        v1=np.concatenate([one.v1 for one in batches]),
+        lane=_joined(lanes),
+        stamp_ms=_joined(stamps),
+        record_ms=_joined([one.record_ms for one in batches]),
+        v1=_joined([one.v1 for one in batches]),
         v2=_optional([one.v2 for one in batches], lanes),
         v3=_optional([one.v3 for one in batches], lanes),
         p_w=_optional([one.p_w for one in batches], lanes),
         q_var=_optional([one.q_var for one in batches], lanes),
-        quality=np.concatenate([one.quality for one in batches]),
+        quality=_joined([one.quality for one in batches]),
     )
 
 
@@ -51,13 +54,20 @@ def part_of(readings: Readings, mine: "slice[int, int, None]") -> Readings:
     )
 
 
+def _joined(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """Return all parts as one, which may be the only part itself where the kernels take it as it is."""
+    if len(parts) == 1 and parts[0].flags.writeable and parts[0].flags.c_contiguous:
+        return parts[0]
+    return np.concatenate(parts)
+
+
 def _optional(
     parts: Sequence[NDArray[np.float64]], lanes: Sequence[NDArray[np.int32]]
 ) -> NDArray[np.float64]:
     """Return a column that some batches may lack: NaN where one does, of length 0 where all do."""
     if not any(part.size for part in parts):
         return np.zeros(0)
-    return np.concatenate(
+    return _joined(
         [
             part if part.size else np.full(lane.size, np.nan)
             for part, lane in zip(parts, lanes, strict=True)

@@ -11,6 +11,9 @@ from service.settings.parts import KafkaSettings
 _METADATA_MAX_AGE_MS: Final = 30_000  # new partitions are seen this late; the default is 5 minutes
 _HEARTBEAT_MAX_MS: Final = 3000
 _FETCH_MAX_BYTES: Final = 32 << 20  # of one answer; held by the client until it is polled
+# An answer with a message or two costs as much as one with a hundred, here and at the broker.
+_FETCH_MIN_BYTES: Final = 256 << 10
+_FETCH_WAIT_MS: Final = 100  # for so many, at most
 _PARTITION_FETCH_MAX_BYTES: Final = 2 << 20  # of one partition: 80 messages of 1000 readings
 _POLL_INTERVAL_MAX_MS: Final = 600_000  # the supervisor acts long before
 
@@ -34,6 +37,8 @@ def consumer_arguments(settings: KafkaSettings) -> dict[str, Any]:
         "rebalance_timeout_ms": round(settings.rebalance_timeout_s * 1000),
         "session_timeout_ms": session_ms,
         "heartbeat_interval_ms": min(_HEARTBEAT_MAX_MS, session_ms // 5),
+        "fetch_min_bytes": _FETCH_MIN_BYTES,
+        "fetch_max_wait_ms": _FETCH_WAIT_MS,
         "fetch_max_bytes": _FETCH_MAX_BYTES,
         "max_partition_fetch_bytes": _PARTITION_FETCH_MAX_BYTES,
     }

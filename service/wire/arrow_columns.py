@@ -22,7 +22,7 @@ _TYPES = {"device": _TEXT, "ts": _STAMP, "quality": _TEXT, **dict.fromkeys(NUMBE
 
 # An infinite voltage is none; how high a finite one may be depends on its device.
 _VOLTS_MAX = float(np.finfo(np.float64).max)
-_LIMITS = {
+LIMITS = {
     "v1": _VOLTS_MAX,
     "v2": _VOLTS_MAX,
     "v3": _VOLTS_MAX,
@@ -90,7 +90,7 @@ class Numbers(NamedTuple):
 @lru_cache
 def _limits_of(names: tuple[str, ...]) -> NDArray[np.float64]:
     """Return the limits of columns, ``(n_names, 1)``; do not write to it."""
-    return np.array([[_LIMITS[name]] for name in names])
+    return np.array([[LIMITS[name]] for name in names])
 
 
 def numbers(columns: dict[str, Column], n_rows: int) -> Numbers:
@@ -122,11 +122,8 @@ def stamps(column: Column) -> Stamps:
 
 def milliseconds(raw: NDArray[np.int64], type_: pa.DataType) -> Stamps:
     """Return stamps of an Arrow type, as they came, in milliseconds, rounded down."""
-    unit, has_zone = "ms", True
-    if isinstance(type_, pa.TimestampType):
-        unit, has_zone = type_.unit, type_.tz is not None
-    per_s = _UNITS_PER_S[unit]
-    first, end = STAMP_FIRST_MS * per_s // 1000, STAMP_END_MS * per_s // 1000
+    per_s, has_zone = stamp_unit(type_)
+    first, end = stamp_bounds(per_s)
     faulty = None
     within = raw
     # The methods of arrays, min and max, go through Python; with a thousand stamps that is a third of their time.
@@ -134,6 +131,18 @@ def milliseconds(raw: NDArray[np.int64], type_: pa.DataType) -> Stamps:
         faulty = (raw < first) | (raw >= end)
         within = np.where(faulty, 0, raw)
     ms = within
-    if unit != "ms":
+    if per_s != 1000:  # noqa: PLR2004 (milliseconds)
         ms = within * (1000 // per_s) if per_s < 1000 else within // (per_s // 1000)  # noqa: PLR2004
     return Stamps(raw, ms, has_zone, faulty)
+
+
+def stamp_unit(type_: pa.DataType) -> tuple[int, bool]:
+    """Return how many units of a column of stamps a second has, and whether its stamps are UTC."""
+    if isinstance(type_, pa.TimestampType):
+        return _UNITS_PER_S[type_.unit], type_.tz is not None
+    return _UNITS_PER_S["ms"], True
+
+
+def stamp_bounds(per_s: int) -> tuple[int, int]:
+    """Return the first stamp that is allowed, and the first that no longer is, in units of a column."""
+    return STAMP_FIRST_MS * per_s // 1000, STAMP_END_MS * per_s // 1000

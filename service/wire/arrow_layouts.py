@@ -1,121 +1,111 @@
 """Layouts of Arrow messages that come again and again: where their columns lie, without asking the library.
 
-A concentrator sends the same message with other numbers: the metadata of its frames, byte for byte, and the device
-column stay. What the library found out about such a message once, validation included, holds for the next one.
+A concentrator sends the same message with other numbers: the metadata of its frames stay, byte for byte. What the
+library found out about such a message once, validation included, holds for the next one; but for its devices, whose
+names are compared one by one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from struct import Struct
-from typing import TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kernels.layout import NONE
+from kernels.message_layout import (
+    PLAN_CHARACTERS,
+    PLAN_HAS_ZONE,
+    PLAN_N_CHARACTERS,
+    PLAN_NUMBERS,
+    PLAN_OFFSETS,
+    PLAN_ROWS,
+    PLAN_SINGLES,
+    PLAN_STAMP,
+    PLAN_STAMP_END,
+    PLAN_STAMP_FIRST,
+    PLAN_UNITS_PER_S,
+    PLAN_WORDS,
+)
+from service.wire.arrow_columns import NUMBERS, stamp_bounds, stamp_unit
 from service.wire.arrow_envelope import frame
-from service.wire.arrow_texts import Column, Texts, size_of
+from service.wire.arrow_texts import Column
 
-Floats: TypeAlias = "NDArray[np.float32] | NDArray[np.float64]"
-
-_FRAME = Struct("<4si")
-_LAYOUTS_KEPT_MAX = 1000
-_HEAD_BYTES_MAX = 16_384  # of schema and metadata; no honest sender needs more
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the values of a column of fixed width begin, and what they are."""
-
-    start: int  # byte in the message
-    is_single: bool = False  # float32, not float64
-
-    def floats(self, message: bytes, n_rows: int) -> Floats:
-        """Return the column of a message of this layout; it shares the message's memory."""
-        if self.is_single:
-            return np.frombuffer(message, np.float32, n_rows, self.start)
-        return np.frombuffer(message, np.float64, n_rows, self.start)
-
-    def integers(self, message: bytes, n_rows: int) -> NDArray[np.int64]:
-        """Return the column of a message of this layout; it shares the message's memory."""
-        return np.frombuffer(message, np.int64, n_rows, self.start)
+_FRAME: Final = Struct("<4si")
+_TAIL: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # end of stream
+_HEAD_BYTES_MAX: Final = 16_384  # of schema and metadata; no honest sender needs more
+_HEADS_BYTES_MAX: Final = 16 * 2**20  # of all layouts together
+_ROOM: Final = 64  # plans to begin with
+_WORD_BYTES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One record batch, without nulls, of a schema: where its columns lie."""
+class Layout(NamedTuple):
+    """One record batch, without nulls, of a schema."""
 
+    plan: int  # its row in ``LayoutMemory.plans``
     n_bytes: int  # of the whole message
-    body_end: int
-    tail: bytes  # what follows the body: the end of the stream
     n_rows: int
-    device_start: int  # of the offsets and characters of the device column
-    device_end: int
-    places: dict[str, Place]  # by column, those of fixed width
-    stamp_type: pa.DataType
-    devices: dict[bytes, Texts] = field(default_factory=dict)  # by their bytes
-
-    def device_bytes(self, message: bytes) -> bytes:
-        """Return what the devices of a message of this layout are made of."""
-        return message[self.device_start : self.device_end]
+    wanted: int  # bit mask of the numbers that it has
 
 
 class LayoutMemory:
-    """Remembers layouts by the metadata of their messages; forgets all when they are too many."""
+    """Remembers layouts by the metadata of their messages; forgets all when they are too many.
 
-    def __init__(self, max_bytes: int) -> None:
-        """Remember device columns of about ``max_bytes``."""
+    Rows of ``plans`` never change: who holds the array may go by it, whatever is learned or forgotten meanwhile.
+    """
+
+    def __init__(self, max_bytes: int = _HEADS_BYTES_MAX) -> None:
+        """Remember metadata of about ``max_bytes``."""
         self._max_bytes = max_bytes
         self._known: dict[bytes, Layout] = {}
+        self.plans = _no_plans()
         self.n_bytes = 0
 
-    def find(self, message: bytes) -> tuple[Layout, Texts] | None:
-        """Return the layout and the devices of a message, if both are known and nothing else is in it."""
-        _, head_end = _second_frame(message)
-        layout = self._known.get(message[:head_end])
-        if (
-            layout is None
-            or len(message) != layout.n_bytes
-            or message[layout.body_end :] != layout.tail
-        ):
+    def find(self, message: bytes) -> Layout | None:
+        """Return the layout of a message, if it is known and nothing else is in it."""
+        layout = self._known.get(message[: _body_start(message)])
+        if layout is None or len(message) != layout.n_bytes or not message.endswith(_TAIL):
             return None
-        devices = layout.devices.get(layout.device_bytes(message))
-        return None if devices is None else (layout, devices)
+        return layout
 
-    def learn(
-        self, message: bytes, record_batch: pa.RecordBatch, names: Sequence[str], devices: Texts
-    ) -> None:
+    def learn(self, message: bytes, record_batch: pa.RecordBatch, names: Sequence[str]) -> None:
         """Remember the layout of a message that was read, validated and found to be without fault.
 
         Only what can be taken over without looking is remembered: one record batch, no nulls, no dictionary, no
-        quality column.
+        quality column, every column on a multiple of eight bytes.
         """
-        _, head_end = _second_frame(message)
-        if head_end > _HEAD_BYTES_MAX or not devices.key or devices.absent is not None:
+        head = message[: _body_start(message)]
+        if head in self._known or not 0 < len(head) <= _HEAD_BYTES_MAX:
             return
-        head = message[:head_end]
-        layout = self._known.get(head) or _layout_of(message, record_batch, names)
-        if layout is None:
+        plan = _plan_of(message, record_batch, names)
+        if plan is None:
             return
-        device_bytes = layout.device_bytes(message)
-        size = size_of(device_bytes, devices)
-        if len(self._known) >= _LAYOUTS_KEPT_MAX or self.n_bytes + size > self._max_bytes:
-            self._known.clear()
-            layout.devices.clear()
-            self.n_bytes = 0
-        if device_bytes not in layout.devices:
-            self.n_bytes += size
-        layout.devices[device_bytes] = devices
-        self._known[head] = layout
+        size = len(head) + plan.nbytes
+        if self.n_bytes + size > self._max_bytes:
+            self._forget()
+        number = len(self._known)
+        if number == len(self.plans):
+            self.plans = np.concatenate([self.plans, np.zeros_like(self.plans)])
+        self.plans[number] = plan
+        wanted = sum(1 << bit for bit in range(len(NUMBERS)) if plan[PLAN_NUMBERS + bit] != NONE)
+        self._known[head] = Layout(number, len(message), record_batch.num_rows, wanted)
+        self.n_bytes += size
+
+    def _forget(self) -> None:
+        self._known = {}
+        self.plans = _no_plans()  # another array: see above
+        self.n_bytes = 0
 
 
-def _second_frame(message: bytes) -> tuple[int, int]:
-    """Return where the metadata and where the body of the second frame begin; the first one is the schema.
+def _no_plans() -> NDArray[np.int64]:
+    return np.zeros((_ROOM, PLAN_WORDS), np.int64)
 
-    Both are 0 if there is no second frame.
-    """
+
+def _body_start(message: bytes) -> int:
+    """Return where the body of the second frame begins, 0 if there is none; the first frame is the schema."""
     second = _metadata_end(message, 0)
-    return (second + _FRAME.size, _metadata_end(message, second)) if second else (0, 0)
+    return _metadata_end(message, second) if second else 0
 
 
 def _metadata_end(message: bytes, start: int) -> int:
@@ -127,51 +117,56 @@ def _metadata_end(message: bytes, start: int) -> int:
     return end if size > 0 and end <= len(message) else 0
 
 
-def _layout_of(message: bytes, record_batch: pa.RecordBatch, names: Sequence[str]) -> Layout | None:
-    base = pa.py_buffer(message).address
+def _plan_of(
+    message: bytes, record_batch: pa.RecordBatch, names: Sequence[str]
+) -> NDArray[np.int64] | None:
+    """Return where the columns of a message lie, None where that cannot be taken over."""
     columns = dict(zip(record_batch.schema.names, record_batch.columns, strict=True))
     if "quality" in columns or not pa.types.is_string(columns["device"].type):
         return None
     if any(column.null_count or column.offset for column in columns.values()):
         return None
-    _, offsets, characters = columns["device"].buffers()
-    if offsets is None or characters is None:
+    spans = _spans(message, columns)
+    if spans is None:
         return None
-    places = {name: _place(columns[name], base) for name in ("ts", *names)}
-    tail = message[-_FRAME.size :]
-    body_end = len(message) - len(tail)
-    spans = [
-        (buffer.address - base, buffer.address - base + buffer.size)
-        for column in columns.values()
-        for buffer in column.buffers()
-        if buffer
-    ]
-    metadata_start, body_start = _second_frame(message)
-    _, body_bytes, _ = frame(message, metadata_start)
-    # The same metadata then mean that nothing else is in the message, and the same device bytes the same devices.
+    (offsets_at, _), (characters_at, characters_end) = spans["device"]
+    unit, has_zone = stamp_unit(columns["ts"].type)
+    plan = np.zeros(PLAN_WORDS, np.int64)
+    plan[PLAN_ROWS] = record_batch.num_rows
+    plan[PLAN_OFFSETS], plan[PLAN_CHARACTERS] = offsets_at, characters_at
+    plan[PLAN_N_CHARACTERS] = characters_end - characters_at
+    plan[PLAN_STAMP] = spans["ts"][0][0]
+    plan[PLAN_UNITS_PER_S] = unit
+    plan[[PLAN_STAMP_FIRST, PLAN_STAMP_END]] = stamp_bounds(unit)
+    plan[PLAN_HAS_ZONE] = has_zone
+    for place, name in enumerate(NUMBERS):
+        plan[PLAN_NUMBERS + place] = spans[name][0][0] if name in names else NONE
+        plan[PLAN_SINGLES + place] = name in names and pa.types.is_float32(columns[name].type)
+    return plan
+
+
+def _spans(message: bytes, columns: dict[str, Column]) -> dict[str, list[tuple[int, int]]] | None:
+    """Return where the buffers of each column lie in a message, None where anything else may be in it."""
+    address = pa.py_buffer(message).address
+    spans = {
+        name: [
+            (buffer.address - address, buffer.address - address + buffer.size)
+            for buffer in column.buffers()
+            if buffer
+        ]
+        for name, column in columns.items()
+    }
+    if any(len(found) != (2 if name == "device" else 1) for name, found in spans.items()):
+        return None
+    body_start, body_end = _body_start(message), len(message) - len(_TAIL)
+    _, body_bytes, _ = frame(message, _metadata_end(message, 0) + _FRAME.size)
+    every = [span for found in spans.values() for span in found]
+    # The same metadata then mean that nothing else is in the message.
     is_whole = (
-        tail == b"\xff\xff\xff\xff\x00\x00\x00\x00"
+        message.endswith(_TAIL)
         and body_start + body_bytes == body_end
-        and body_start <= min(spans)[0]
-        and max(end for _, end in spans) <= body_end
-        and offsets.address + offsets.size <= characters.address
+        and body_start <= min(begin for begin, _ in every)
+        and max(end for _, end in every) <= body_end
     )
-    if not is_whole or any(place is None for place in places.values()):
-        return None
-    return Layout(
-        n_bytes=len(message),
-        body_end=body_end,
-        tail=tail,
-        n_rows=record_batch.num_rows,
-        device_start=offsets.address - base,
-        device_end=characters.address + characters.size - base,
-        places={name: place for name, place in places.items() if place is not None},
-        stamp_type=columns["ts"].type,
-    )
-
-
-def _place(column: Column, base: int) -> Place | None:
-    values = column.buffers()[1]
-    if values is None:
-        return None
-    return Place(values.address - base, is_single=pa.types.is_float32(column.type))
+    is_aligned = not any(begin % _WORD_BYTES for begin, _ in every)
+    return spans if is_whole and is_aligned and len(message) % _WORD_BYTES == 0 else None

@@ -12,18 +12,18 @@ from kernels.layout import QUALITY_GOOD
 from service.domain.batch import Batch, Message, Refusal
 from service.wire.arrow_columns import (
     NO_STAMP,
-    NUMBERS,
     Numbers,
     Stamps,
     column_places,
-    milliseconds,
     numbers,
     stamps,
 )
 from service.wire.arrow_envelope import SHAPE, envelope_fault, first_message
-from service.wire.arrow_layouts import Layout, LayoutMemory
+from service.wire.arrow_layouts import LayoutMemory
+from service.wire.arrow_runs import Run, Unpacking
 from service.wire.arrow_texts import TextMemory, Texts
 from service.wire.decoded import EMPTY_MESSAGE, MALFORMED, UNDECODABLE, Decoded, without
+from service.wire.device_names import DeviceNames
 from service.wire.fields import (
     QUALITIES,
     fault,
@@ -82,19 +82,38 @@ class ArrowReadings:
         self._max_readings = max_readings
         self._devices = TextMemory(faulty_devices, _MEMORY_BYTES)
         self._qualities = TextMemory(faulty_qualities, _MEMORY_BYTES // 8)
-        self._layouts = LayoutMemory(_MEMORY_BYTES)
+        self._layouts = LayoutMemory()
+        self._names = DeviceNames()  # of the devices in messages of known layouts
         self._places_of: dict[bytes, list[int] | str] = {}  # by the bytes of the schema
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
         """Append the batches of each message, or its refusal."""
         with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            run = Run()
             for message in messages:
-                self._decode(message, decoded)
+                layout = self._layouts.find(message.value)
+                if layout is not None:
+                    run.add(message, layout)
+                if run.messages and (layout is None or run.is_full):
+                    self._decode_run(run, decoded)
+                    run = Run()
+                if layout is None:
+                    self._decode(message, decoded)
+            if run.messages:
+                self._decode_run(run, decoded)
+
+    def _decode_run(self, run: Run, decoded: Decoded) -> None:
+        """Unpack messages of known layouts; those with a fault, or a name that is not known, are read."""
+        unpacking, done = Unpacking(run, self._layouts.plans), 0
+        while done < len(run.messages):
+            done, batch = unpacking.take(done, self._names)
+            if batch is not None:
+                decoded.batches.append(batch)
+            if done < len(run.messages):
+                self._decode(run.messages[done], decoded)
+                done += 1
 
     def _decode(self, message: Message, decoded: Decoded) -> None:
-        known = self._layouts.find(message.value)
-        if known is not None and self._take(message, *known, decoded):
-            return
         found = self._read(message.value)
         if isinstance(found, str):
             decoded.refuse(message, UNDECODABLE, found)
@@ -105,22 +124,6 @@ class ArrowReadings:
         for rows in found:
             _add(message, rows, first, decoded)
             first += rows.n_rows
-
-    def _take(self, message: Message, layout: Layout, devices: Texts, decoded: Decoded) -> bool:
-        """Append the batch of a message whose layout is known; leave one with a fault to be read."""
-        columns = layout.places
-        names = [name for name in NUMBERS if name in columns]
-        value = np.empty((len(names), layout.n_rows))
-        for row, name in enumerate(names):
-            value[row] = columns[name].floats(message.value, layout.n_rows)
-        raw = columns["ts"].integers(message.value, layout.n_rows)
-        stamp = milliseconds(raw, layout.stamp_type)
-        found = Numbers(names, value)
-        if stamp.faulty is not None or found.beyond():
-            return False
-        rows = _Rows(n_rows=layout.n_rows, device=devices, stamp=stamp, numbers=found, quality=None)
-        decoded.batches.append(_batch(message, rows, 0))
-        return True
 
     def _read(self, value: bytes) -> list[_Rows] | str:
         """Return the record batches that have rows, or the detail why all of it is refused."""
@@ -140,8 +143,13 @@ class ArrowReadings:
         except _UNREADABLE as error:
             return f"broken: {str(error)[:_ERROR_CHARS_MAX]!r}; {SHAPE}"
         if len(found) == 1 and not found[0].faults():
-            self._layouts.learn(value, batches[0], found[0].numbers.names, found[0].device)
+            self._learn(value, batches[0], found[0])
         return found
+
+    def _learn(self, value: bytes, record_batch: pa.RecordBatch, rows: _Rows) -> None:
+        """Remember layout and devices of a message without fault, where all its devices are named."""
+        if rows.device.absent is None and self._names.learn(rows.device.texts):
+            self._layouts.learn(value, record_batch, rows.numbers.names)
 
     def _places(self, value: bytes, schema: pa.Schema) -> list[int] | str:
         head = first_message(value)

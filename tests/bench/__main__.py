@@ -24,6 +24,8 @@ BENCHES: Final[tuple[str, ...]] = (
     "score",
     # the consumer, rows 3, 6 and 13
     "consume",
+    "checkpoint",
+    "scale",
     # what would be picked instead, rows 4 and 5
     "instead",
     # end to end, rows 7, 8, 11 and 12

@@ -38,7 +38,13 @@ async def register(dsn: str, n_points: int = N_POINTS) -> None:
 
 
 async def produce(
-    bootstrap: str, topic: str, *, first_ms: int, n_seconds: int, n_points: int = N_POINTS
+    bootstrap: str,
+    topic: str,
+    *,
+    first_ms: int,
+    n_seconds: int,
+    n_points: int = N_POINTS,
+    n_partitions: int = N_PARTITIONS,
 ) -> int:
     """Send ``n_seconds`` seconds of every meter's voltage, second by second; return the number of messages."""
     producer = aiokafka.AIOKafkaProducer(
@@ -48,7 +54,7 @@ async def produce(
     n_messages = 0
     try:
         waiting: list[asyncio.Future[object]] = []
-        for partition, value in _messages(first_ms, n_seconds, n_points):
+        for partition, value in _messages(first_ms, n_seconds, n_points, n_partitions):
             waiting.append(await producer.send(topic, value, partition=partition))
             n_messages += 1
             if len(waiting) >= IN_FLIGHT:
@@ -60,7 +66,9 @@ async def produce(
     return n_messages
 
 
-def _messages(first_ms: int, n_seconds: int, n_points: int) -> Iterator[tuple[int, bytes]]:
+def _messages(
+    first_ms: int, n_seconds: int, n_points: int, n_partitions: int
+) -> Iterator[tuple[int, bytes]]:
     """Yield partition and value: every concentrator once a second, all of its meters at one instant."""
     random = np.random.default_rng(7)
     ids = random.permutation(n_points).reshape(-1, PER_MESSAGE) + 1
@@ -70,7 +78,7 @@ def _messages(first_ms: int, n_seconds: int, n_points: int) -> Iterator[tuple[in
         for concentrator, devices in enumerate(names):
             stamp = np.full(PER_MESSAGE, first_ms + second * 1000)
             yield (
-                concentrator % N_PARTITIONS,
+                concentrator % n_partitions,
                 _arrow(devices, stamp, volts[(second + concentrator) % 16]),
             )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernels.layout import Folded, Readings
+from kernels.layout import LANE_SETTINGS, Folded, Readings
 from service.domain.clock_watch import DAY_MS, ClockWatch, LeastDelays, least_of
 
 MINUTE_MS = 60_000
@@ -14,6 +14,8 @@ def observe(watch: ClockWatch, delay_ms: list[int], *, day: int = 20_000) -> Non
     n = len(delay_ms)
     lane = np.arange(n, dtype=np.int32)
     start_ms = np.full(n, day * DAY_MS, np.int64)
+    settings = np.zeros(n, LANE_SETTINGS)
+    settings["interval_ms"] = MINUTE_MS
     none, absent = np.zeros(n, np.int64), np.zeros(0)
     record_ms = start_ms + MINUTE_MS + np.array(delay_ms, np.int64)
     watch.observe(
@@ -21,7 +23,7 @@ def observe(watch: ClockWatch, delay_ms: list[int], *, day: int = 20_000) -> Non
             lane, none, record_ms, absent, absent, absent, absent, absent, np.zeros(0, np.uint8)
         ),
         Folded(np.zeros(n, np.uint8), lane, start_ms, np.zeros((n, 3), np.int32)),
-        np.full(n, MINUTE_MS, np.int64),
+        settings,
         lane,
     )
 

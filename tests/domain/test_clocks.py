@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernels.layout import NONE, Folded, Readings
+from kernels.layout import LANE_SETTINGS, NONE, Folded, Readings
 from service.domain.clock_findings import ClockFinding, judge_clock
 from service.domain.clock_watch import DAY_MS, ClockWatch, LeastDelays
 
 DEVICE_ID = np.array([11, 12, 13], np.int32)
 INTERVAL_MS = np.array([1000, 60_000, 900_000], np.int64)
+SETTINGS = np.zeros(INTERVAL_MS.size, LANE_SETTINGS)
+SETTINGS["interval_ms"] = INTERVAL_MS
 EMPTY = np.zeros(0, np.float64)
 Seen = tuple[int, int, int]  # lane, arrival, delay
 
@@ -28,7 +30,7 @@ def observe(watch: ClockWatch, seen: list[Seen]) -> None:
         outcome=np.zeros(lane.size, np.uint8), lane=lane, start_ms=start_ms,
         ppm=np.zeros((lane.size, 3), np.int32),
     )  # fmt: skip
-    watch.observe(readings, folded, INTERVAL_MS, DEVICE_ID)
+    watch.observe(readings, folded, SETTINGS, DEVICE_ID)
 
 
 def kept(parts: list[LeastDelays]) -> dict[tuple[int, int], int]:
@@ -100,7 +102,7 @@ def test_devices_that_nobody_knows_are_passed_over() -> None:
     watch.observe(
         Readings(lane, zero, zero, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, np.zeros(0, np.uint8)),
         Folded(np.zeros(1, np.uint8), lane, zero, np.zeros((1, 3), np.int32)),
-        INTERVAL_MS,
+        SETTINGS,
         DEVICE_ID,
     )
 

@@ -25,12 +25,16 @@ from tests.oracle import assignments, lanes, words
 from tests.oracle.words import Reading
 
 KERNELS: tuple[Callable[..., int], ...] = (
+    kernels.account,
     kernels.fold,
     kernels.join,
     kernels.join_into,
     kernels.judge,
+    kernels.remember,
     kernels.score,
+    kernels.shorten,
     kernels.tally,
+    kernels.unpack,
     kernels.watch,
 )
 compiled_only = pytest.mark.skipif(mode.IS_PLAIN, reason="nothing is compiled in this mode")

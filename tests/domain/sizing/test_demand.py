@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernels.layout import LANES_PER_BLOCK
 from service.domain.bands import event_limits
 from service.domain.batch import Message
 from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.judging import make_judge
-from service.domain.lane_book import LANES_PER_BLOCK, LaneBook
+from service.domain.lane_book import LaneBook
 from service.domain.lanes import lane_directory
 from service.domain.registry import Device, Point, Registry
 from service.domain.rules import load_rule_set
