@@ -115,7 +115,9 @@ def pages_from_stream(stream: bytes) -> PageColumns:
     """
     kinds = {n_phases: _read_dtype(n_phases) for n_phases in (1, 3)}
     sizes = {n_phases: kind.itemsize for n_phases, kind in kinds.items()}
-    n_phases_at = 1 + int((kinds[1].fields or {})["n_phases"][1])  # its lower byte
+    layout = kinds[1].fields
+    assert layout is not None  # noqa: S101 (it has fields)
+    n_phases_at = 1 + layout["n_phases"][1]  # its lower byte
     starts, n_phases = [], bytearray()
     at, end = len(_SIGNATURE), len(stream) - len(_TRAILER)
     while at < end:
