@@ -41,9 +41,9 @@ _TO_COME = statement(
     "planned_outages_to_come",
     f"""
     {OUTAGE}
-       AND outage_kind = 'planned'
-       AND cancelled_at IS NULL
-       AND came.from_at IS NULL
+     WHERE outage_kind = 'planned'
+       AND NOT is_cancelled
+       AND from_at IS NULL
        AND window_from >= $1    -- timestamptz
        AND window_from < $2     -- timestamptz
        AND declaration_id > $3  -- bigint

@@ -112,8 +112,8 @@ def calls_a_message(
 
 
 def test_an_arrow_message_costs_some_calls_however_many_readings_it_has() -> None:
-    few = calls_a_message(arrow_messages, 10, 10)
-    many = calls_a_message(arrow_messages, 50, 50)
+    few = calls_a_message(arrow_messages, 5, 5)
+    many = calls_a_message(arrow_messages, 20, 20)
 
     assert many == pytest.approx(few, abs=1)
     assert many <= CALLS_AN_ARROW_MESSAGE
