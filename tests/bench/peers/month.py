@@ -31,7 +31,7 @@ from tests.bench.peers import sql_ingest
 
 FIRST: Final = datetime(2026, 6, 1, tzinfo=UTC)
 N_DAYS: Final = 30
-N_POINTS: Final = 5
+N_POINTS: Final = 3
 DAY_S: Final = 86_400
 MINUTE_S: Final = 60
 _RATE_OF_RAW: Final = """
