@@ -26,6 +26,8 @@ BENCHES: Final[tuple[str, ...]] = (
     "consume",
     # what would be picked instead, rows 4 and 5
     # end to end, rows 7, 8, 11 and 12
+    "endtoend",
+    "million",
     # the store, rows 9 and 10
     "rescore",
 )
