@@ -21,7 +21,7 @@ from tests.ingest.fakes import P0, message, registry
 @pytest.fixture
 def held() -> HeldPartition:
     known = registry("M1")
-    directory = lane_directory(known, make_judge(known, RULES).live_band)
+    directory = lane_directory(known, make_judge(known, RULES).live_bands)
     policy = FoldPolicy(events=event_limits(RULES))
     engine = PartitionEngine(book=LaneBook(directory), policy=policy)
     return HeldPartition(partition=P0, epoch=1, engine=engine, stored_offset=None, next_offset=0)
