@@ -1,6 +1,7 @@
 """Rows 7, 8 and 11: the whole service at its rated load in real time, readers beside it in every other minute.
 
-``STEADY_S`` is the length of the load in seconds (600), ``STEADY_SCALE`` the part of the fleet (1): smaller ones are
+``STEADY_S`` is the length of the load in seconds (600), ``STEADY_CHECKPOINT_S`` the interval of checkpoints (5),
+``STEADY_SCALE`` the part of the fleet (1): smaller ones are
 for trials, their targets for the rate shrink with them.
 """
 
@@ -13,6 +14,7 @@ from typing import Final, TypedDict
 import numpy as np
 from rich.console import Console
 
+from tests.bench.database import SETTINGS
 from tests.bench.figure import Figure
 from tests.bench.steady.fleet import PER_MESSAGE, Group
 from tests.bench.steady.running import CHECKPOINT_S, MINUTE_S, Plan, Run, run
@@ -40,7 +42,10 @@ def measure(console: Console) -> list[Figure]:
         for n, interval_s in _GROUPS
     ]
     parts = read_parts(os.environ)
-    with RealKafka(parts=parts) as kafka, RealTimescale(parts=parts) as timescale:
+    with (
+        RealKafka(parts=parts) as kafka,
+        RealTimescale(parts=parts, settings=SETTINGS) as timescale,
+    ):
         plan = Plan(groups=groups, seconds=SECONDS, warm_up_s=WARM_UP_S)
         seen = run(kafka.bootstrap, timescale.create_database(), plan, console)
     _tell(console, seen)

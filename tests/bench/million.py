@@ -13,6 +13,7 @@ import aiokafka
 import asyncpg
 from rich.console import Console
 
+from tests.bench.database import SETTINGS
 from tests.bench.figure import Figure
 from tests.bench.preparing import N_PARTITIONS, TOPIC, make_schema_and_topics
 from tests.bench.roles import RoleError, check_alive, environment_of, resident_bytes, running
@@ -58,7 +59,7 @@ def measure(console: Console) -> list[Figure]:
     parts = read_parts(os.environ)
     # A process that compiles kernels keeps the compiler's memory: none of those that are measured does.
     subprocess.run([sys.executable, "-m", "kernels"], check=True, stdout=subprocess.DEVNULL)
-    with RealTimescale(parts=parts) as timescale:
+    with RealTimescale(parts=parts, settings=SETTINGS) as timescale:
         seen = []
         for wiring in AT_MOST_KIB:
             with RealKafka(parts=parts) as kafka:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -66,5 +66,27 @@ def resident_bytes(pid: int) -> int:
 
 def processor_s(pid: int) -> float:
     """Return the seconds of processor that all threads of a process have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()
+    fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def family_processor_s(pid: int) -> float:
+    """Return the same of a process and of all its children, those that have ended included."""
+    fields = _stat(pid)
+    own = sum(int(field) for field in fields[11:15]) * _TICK_S
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    used = 0.0
+    for child in children:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it may end at any moment
+            used += processor_s(int(child))
+    return own + used
+
+
+def parent_of(pid: int) -> int:
+    """Return the process that started another."""
+    return int(_stat(pid)[1])
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of a process's state, from its third on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from tests.bench.steady.reading_load import ReadingLoad
 from tests.bench.steady.visibility import Visibility, watched_points
 from tests.bench.steady.watching import Sight, Watch
 
-CHECKPOINT_S: Final = 5
+CHECKPOINT_S: Final = int(os.environ.get("STEADY_CHECKPOINT_S", "5"))
 MINUTE_S: Final = 60
 READ_REGION: Final = "R1"
 N_WATCHED: Final = ((1, 100), (60, 10))  # interval, points

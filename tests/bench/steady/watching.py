@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tests.bench.roles import processor_s, resident_bytes
+from tests.bench.roles import family_processor_s, parent_of, processor_s, resident_bytes
 
 _EVERY_S = 1.0
 
@@ -25,7 +25,7 @@ class Sight:
     n_consumed: int  # readings that checkpoints stand for
     n_aside: int  # of those late, invalid or dead-lettered
     memory: Mapping[str, int]  # bytes, by role
-    processor_s: Mapping[str, float]  # so far, by role
+    processor_s: Mapping[str, float]  # so far, by role, and of the database with all its processes
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Watch:
         """Look until then."""
         connection = await asyncpg.connect(self.dsn)
         try:
+            server = parent_of(await connection.fetchval("SELECT pg_backend_pid()"))
             while time.time() < until_s:
                 row = await connection.fetchrow(_STATE)
                 assert row is not None
@@ -49,7 +50,8 @@ class Watch:
                         row["n_consumed"],
                         row["n_aside"],
                         {role: resident_bytes(pid) for role, pid in self.pids.items()},
-                        {role: processor_s(pid) for role, pid in self.pids.items()},
+                        {role: processor_s(pid) for role, pid in self.pids.items()}
+                        | {"database": family_processor_s(server)},
                     )
                 )
                 await asyncio.sleep(_EVERY_S)
