@@ -150,11 +150,17 @@ class DeviceColumns(Sequence[Device]):
 
     def in_order(self) -> "DeviceColumns":
         """Return them by name, and those of one name by time; themselves where they are in that order."""
-        names, from_us = list(self.name), self.valid_from_us.tolist()
-        keys = list(zip(names, from_us, strict=True))
-        if all(one <= following for one, following in pairwise(keys)):
+        if self._is_in_order():
             return self
+        keys = list(zip(self.name, self.valid_from_us.tolist(), strict=True))
         return self._rows(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
+
+    def _is_in_order(self) -> bool:
+        from_us = self.valid_from_us
+        return all(
+            one < following or (one == following and from_us[place] <= from_us[place + 1])
+            for place, (one, following) in enumerate(pairwise(self.name))
+        )
 
     def _rows(self, rows: NDArray[np.int64]) -> "DeviceColumns":
         return DeviceColumns(

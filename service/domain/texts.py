@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 _Slice: TypeAlias = "slice[int | None, int | None, int | None]"
 
+_AT_ONCE = 10_000  # a million numbers as objects would leave holes in memory
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts(Sequence[str]):
@@ -32,9 +34,10 @@ class Texts(Sequence[str]):
         return self.content[self.start[place] : self.start[place + 1]].decode()
 
     def __iter__(self) -> Iterator[str]:
-        edges = self.start.tolist()
-        for first, after in pairwise(edges):
-            yield self.content[first:after].decode()
+        for some in range(0, len(self), _AT_ONCE):
+            edges = self.start[some : some + _AT_ONCE + 1].tolist()
+            for first, after in pairwise(edges):
+                yield self.content[first:after].decode()
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Texts):
