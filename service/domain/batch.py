@@ -1,6 +1,6 @@
 """Batches: decoded readings as columns, and what could not be decoded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -32,7 +32,7 @@ class Batch:
     the next. An empty key means that nothing is to be remembered.
     """
 
-    names: list[str]
+    names: Sequence[str]
     names_key: bytes
     device: NDArray[np.int32]  # index into names
     stamp_ms: NDArray[

@@ -10,7 +10,7 @@ from kernels import join_into
 from kernels.layout import NONE
 from service.domain.batch import Refusal
 from service.domain.engine import PartitionImage
-from service.domain.pages import PageColumns, empty_pages
+from service.domain.pages import PageColumns, empty_pages, plane_indices
 from service.errors import PhasesDifferError
 
 
@@ -130,14 +130,6 @@ def chosen_pages(pages: PageColumns, chosen: NDArray[np.int64]) -> PageColumns:
     part.planes.cell[:] = pages.planes.cell[planes]
     part.planes.mark[:] = pages.planes.mark[planes]
     return part
-
-
-def plane_indices(pages: PageColumns, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the indices of the planes of the chosen pages, one page after another."""
-    n_phases = pages.planes.n_phases[chosen].astype(np.int64)
-    starts = np.cumsum(n_phases) - n_phases
-    within = np.arange(int(n_phases.sum())) - np.repeat(starts, n_phases)
-    return np.repeat(pages.planes.first[chosen].astype(np.int64), n_phases) + within
 
 
 def _copy(

@@ -157,17 +157,16 @@ class PartitionEngine:
 
     def load_pages(self, stored: PageColumns) -> None:
         """Put the stored rows of ``open_pages`` into memory."""
-        row_of = {
-            key: row
-            for row, key in enumerate(zip(stored.point.tolist(), stored.hour.tolist(), strict=True))
-        }
         lanes, hours = self.book.open_hours()
-        points = self.book.settings["point"][lanes]
-        for lane, point, hour in zip(lanes.tolist(), points.tolist(), hours.tolist(), strict=True):
-            row = row_of.get((point, hour))
-            n_phases = int(self.book.settings["n_phases"][lane])
-            if row is not None and int(stored.planes.n_phases[row]) == n_phases:
-                self.pool.put(lane, stored, row, self.book.state)
+        wanted = _page_keys(self.book.settings["point"][lanes], hours)
+        known = _page_keys(stored.point, stored.hour)
+        order = np.argsort(known, kind="stable")
+        at = np.searchsorted(known, wanted, sorter=order)
+        rows = order[np.minimum(at, known.size - 1)] if known.size else np.zeros(0, np.int64)
+        lanes = lanes[: rows.size]
+        fits = known[rows] == wanted[: rows.size]
+        fits &= stored.planes.n_phases[rows] == self.book.settings["n_phases"][lanes]
+        self.pool.put(lanes[fits], stored, rows[fits], self.book.state)
 
     def apply(self, directory: LaneDirectory) -> None:
         """Go on with another registry: new devices are known, changed ones change their lanes.
@@ -253,6 +252,10 @@ def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
         n_readings += batch.device.size
     if some:
         yield some
+
+
+def _page_keys(point_ids: NDArray[np.int32], hours: NDArray[np.int32]) -> NDArray[np.int64]:
+    return point_ids.astype(np.int64) << 32 | hours
 
 
 def _room_for(n_readings: int) -> Folded:

@@ -73,19 +73,20 @@ class Judge:
             exempt=masks.exempt if is_anyone_exempt else np.zeros_like(masks.exempt),
         )
 
-    def live_band(self, point: Point) -> tuple[int, int]:
-        """Return the band, in ppm, outside which one reading of ``point`` is a live breach.
+    def live_bands(self, point_ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the bands, in ppm, outside which one reading of a point is a live breach, ``(2, n_points)``.
 
         A point without a band is never in breach of it: its band reaches over all valid voltages.
 
         Raises:
-            UnknownPointError: The registry does not have the point.
+            UnknownPointError: The registry does not have one of the points.
         """
-        self.kinds.require(np.array([point.point_id], np.int32))
-        lower, upper = (int(edge) for edge in self.edges[:2, self.kinds.kind[point.point_id]])
-        if lower == NO_BAND:
-            return 0, PPM_MAX
-        return PPM_NOMINAL + lower * PPM_PER_CELL, PPM_NOMINAL + upper * PPM_PER_CELL
+        self.kinds.require(point_ids)
+        edges = self.edges[:2].astype(np.int32)
+        bands = np.where(
+            edges[:1] == NO_BAND, [[0], [PPM_MAX]], PPM_NOMINAL + edges * PPM_PER_CELL
+        ).astype(np.int32)
+        return np.take(bands, self.kinds.kind[point_ids], axis=1)
 
     def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the nominal voltage of each point, millivolts.

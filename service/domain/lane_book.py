@@ -1,6 +1,7 @@
 """The lanes of one partition: their settings, their states, and how these are kept over a restart."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from kernels.layout import (
     SEEN,
 )
 from service.domain.cache_lines import joined_on_lines
-from service.domain.lanes import LaneDirectory, out_of_service
+from service.domain.lane_numbers import LaneNumbers
+from service.domain.lanes import LaneDirectory
 
 LAYOUT_VERSION = 1  # of a stored state; raise it with LANE_WORDS or EVENT_STATE
 N_REMEMBERED = 5_000  # lists of names whose lanes are kept
@@ -41,9 +43,9 @@ class LaneBook:
         self.device_id: NDArray[np.int32] = np.zeros(0, np.int32)
         self.zone: list[str] = []
         self._directory = directory
-        self._lane_of_id: dict[int, int] = {}
+        self._numbers = LaneNumbers()
         self._remembered: dict[bytes, NDArray[np.int32]] = {}
-        self._lane_of_name = _LanesByName(self._lane_of)
+        self._lane_of_name: dict[str, int] = {}
         self._touched: NDArray[np.uint8] = np.zeros(0, np.uint8)  # by block
         self._reserve(256)
 
@@ -58,13 +60,12 @@ class LaneBook:
             device: Of each reading, the place of its name.
         """
         if not names_key:
-            lane_of = np.fromiter(map(self._lane_of_name.__getitem__, names), np.int32, len(names))
-            return lane_of[device]
+            return self._lanes_by_name(names)[device]
         lane_of = self._lanes_known(names, names_key)
         lanes = lane_of[device]
         if lanes.size and lanes.min() == _NOT_ASKED:
-            for place in dict.fromkeys(device[lanes == _NOT_ASKED].tolist()):
-                lane_of[place] = self._lane_of(names[place])
+            places = [*dict.fromkeys(device[lanes == _NOT_ASKED].tolist())]
+            lane_of[places] = self._lanes_of([names[place] for place in places])
             lanes = lane_of[device]
         return lanes
 
@@ -80,12 +81,17 @@ class LaneBook:
 
     def restore(self, blocks: Iterable[tuple[int, bytes, bytes]]) -> None:
         """Take up stored blocks; they come in the order of their numbers, without a hole."""
-        for _, ids, states in blocks:
-            device_ids = np.frombuffer(ids, np.int32)
-            lanes = np.array([self._add(int(device_id)) for device_id in device_ids], np.int32)
-            n_words = device_ids.size * LANE_WORDS * 8
+        stored = list(blocks)
+        device_ids = np.frombuffer(b"".join(ids for _, ids, _ in stored), np.int32)
+        self._append(device_ids, self._directory.rows_of(device_ids))
+        first = 0
+        for _, ids, states in stored:
+            lanes = slice(first, first + len(ids) // 4)
+            n_words = len(ids) // 4 * LANE_WORDS * 8
             self.state[lanes] = np.frombuffer(states[:n_words], np.int64).reshape(-1, LANE_WORDS)
             self.events[lanes] = np.frombuffer(states[n_words:], EVENT_STATE)
+            first = lanes.stop
+        self._touched[:] = 0  # they are stored as they are
         self._forget_changed_intervals()
         self._link()
 
@@ -94,8 +100,9 @@ class LaneBook:
         self._directory = directory
         self._remembered.clear()
         self._lane_of_name.clear()
-        for lane in range(self.n_lanes):
-            self._set(lane, int(self.device_id[lane]))
+        rows = directory.rows_of(self.device_id[: self.n_lanes])
+        self.settings[: self.n_lanes] = directory.settings_of(rows)
+        self.zone[:] = directory.zones_of(rows)
         self._forget_changed_intervals()
         self._link()
 
@@ -136,43 +143,70 @@ class LaneBook:
         self._remembered[names_key] = lane_of
         return lane_of
 
-    def _lane_of(self, name: str) -> int:
-        rows = self._directory.assignments(name)
-        if not rows:
-            return NONE
-        lanes = [self._add(int(self._directory.device_id[row])) for row in rows]
-        for lane, following in zip(lanes, [*lanes[1:], NONE], strict=True):
-            self.settings["next_lane"][lane] = following
-        return lanes[0]
+    def _lanes_by_name(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Return the lanes of names that come one by one; a device that nobody registered is asked for each time."""
+        known = self._lane_of_name
+        missing = set(names).difference(known)
+        if missing:
+            asked = [name for name in dict.fromkeys(names) if name in missing]
+            found = zip(asked, self._lanes_of(asked).tolist(), strict=True)
+            known.update((name, lane) for name, lane in found if lane != NONE)
+        return np.fromiter(map(known.get, names, repeat(NONE)), np.int32, len(names))
 
-    def _add(self, device_id: int) -> int:
-        """Return the lane of an assignment, made empty if there is none yet."""
-        lane = self._lane_of_id.get(device_id)
-        if lane is not None:
-            return lane
-        lane = self.n_lanes
-        if lane == self.device_id.size:
-            self._reserve(2 * lane)
-        self.n_lanes += 1
-        self._lane_of_id[device_id] = lane
-        self.device_id[lane] = device_id
-        self.zone.append("UTC")
-        self._set(lane, device_id)
-        self.state[lane, INTERVAL_MS] = self.settings["interval_ms"][lane]
-        self._touched[lane // LANES_PER_BLOCK] = 1
-        return lane
+    def _lanes_of(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Return the lane of each device's first assignment, made empty if there is none yet; NONE of strangers."""
+        directory = self._directory
+        rows = directory.first_rows(names)
+        lanes = np.full(rows.size, NONE, np.int32)
+        known = rows != NONE
+        device_ids = directory.devices.device_id[rows[known]]
+        self._make(device_ids, rows[known])
+        lanes[known] = self._numbers.lanes_of(device_ids)
+        for first in rows[known & directory.has_more[rows]].tolist():
+            self._chain(directory.run_from(first))
+        return lanes
 
-    def _set(self, lane: int, device_id: int) -> None:
-        row = self._directory.row_of_id.get(device_id)
-        self.settings[lane] = out_of_service() if row is None else self._directory.settings[row]
-        self.zone[lane] = "UTC" if row is None else self._directory.zone[row]
+    def _make(self, device_ids: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
+        """Make empty lanes of the devices that have none yet, in their order."""
+        without = np.flatnonzero(self._numbers.lanes_of(device_ids) == NONE)
+        if without.size:
+            _, first = np.unique(device_ids[without], return_index=True)
+            places = without[np.sort(first)]
+            self._append(device_ids[places], rows[places])
+
+    def _append(self, device_ids: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
+        """Append an empty lane for each of these devices, which have none."""
+        if not device_ids.size:
+            return
+        first, after = self.n_lanes, self.n_lanes + device_ids.size
+        n_room = self.device_id.size
+        while n_room < after:
+            n_room *= 2
+        if n_room > self.device_id.size:
+            self._reserve(n_room)
+        self.n_lanes = after
+        self._numbers.add(device_ids, first)
+        self.device_id[first:after] = device_ids
+        self.zone += self._directory.zones_of(rows)
+        self.settings[first:after] = self._directory.settings_of(rows)
+        self.state[first:after, INTERVAL_MS] = self.settings["interval_ms"][first:after]
+        self._touched[first // LANES_PER_BLOCK : (after - 1) // LANES_PER_BLOCK + 1] = 1
+
+    def _chain(self, rows: range) -> None:
+        """Let a device's lanes follow each other, made empty where there are none yet."""
+        of_device = np.arange(rows.start, rows.stop, dtype=np.int32)
+        device_ids = self._directory.devices.device_id[of_device]
+        self._make(device_ids, of_device)
+        lanes = self._numbers.lanes_of(device_ids)
+        self.settings["next_lane"][lanes] = np.append(lanes[1:], NONE)
 
     def _link(self) -> None:
         """Chain the assignments of every device that has lanes."""
-        for name in self._directory.first_row:
-            rows = self._directory.assignments(name)
-            if any(int(self._directory.device_id[row]) in self._lane_of_id for row in rows):
-                self._lane_of(name)
+        for first in self._directory.first_of_several().tolist():
+            rows = self._directory.run_from(first)
+            device_ids = self._directory.devices.device_id[rows.start : rows.stop]
+            if (self._numbers.lanes_of(device_ids) != NONE).any():
+                self._chain(rows)
 
     def _forget_changed_intervals(self) -> None:
         """Empty the open minutes of lanes whose interval is no longer the one they were made of."""
@@ -210,20 +244,6 @@ class LaneBook:
         touched = np.zeros(n_lanes // LANES_PER_BLOCK + 1, np.uint8)
         touched[: self._touched.size] = self._touched
         self._touched = touched
-
-
-class _LanesByName(dict[str, int]):
-    """Lanes of devices that are registered, for names that come one by one; no other is remembered."""
-
-    def __init__(self, lane_of: Callable[[str], int]) -> None:
-        super().__init__()
-        self._lane_of = lane_of
-
-    def __missing__(self, name: str) -> int:
-        lane = self._lane_of(name)
-        if lane != NONE:
-            self[name] = lane
-        return lane
 
 
 def _no_events(n_lanes: int) -> NDArray[np.void]:

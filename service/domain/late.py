@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from kernels.layout import (
     DUPLICATE,
-    LANE_SETTINGS,
     MINUTES_PER_HOUR,
     NO_TIME,
     NONE,
@@ -81,13 +80,12 @@ def merge_late(late: LateReadings, directory: LaneDirectory) -> LateMerge:
         late: In the order of the log.
         directory: Of the registry in force.
     """
-    row = np.array([directory.row_of_id.get(i, NONE) for i in late.device_id.tolist()], np.int64)
+    row = directory.rows_of(late.device_id)
     known = np.flatnonzero(row != NONE)
-    interval_ms = np.full(row.size, 60_000, np.int64)
-    interval_ms[known] = directory.settings["interval_ms"][row[known]]
+    interval_ms = directory.settings_of(row)["interval_ms"].astype(np.int64)
     first_minute = first_minutes(late.start_ms, interval_ms)
     point = np.full(row.size, NONE, np.int32)
-    point[known] = directory.settings["point"][row[known]]
+    point[known] = directory.devices.point_id[row[known]]
     lane, settings = _lanes_of_groups(row[known], first_minute[known], directory)
     readings = ScratchReadings(
         lane=lane,
@@ -111,7 +109,7 @@ def merge_late(late: LateReadings, directory: LaneDirectory) -> LateMerge:
 
 
 def _lanes_of_groups(
-    row: NDArray[np.int64], minute: NDArray[np.int64], directory: LaneDirectory
+    row: NDArray[np.int32], minute: NDArray[np.int64], directory: LaneDirectory
 ) -> tuple[NDArray[np.int32], NDArray[np.void]]:
     """Return the lane of each reading, one for each device and minute, and the lanes' settings."""
     order = np.lexsort((minute, row))
@@ -119,8 +117,7 @@ def _lanes_of_groups(
     is_first[1:] = (np.diff(row[order]) != 0) | (np.diff(minute[order]) != 0)
     lane = np.empty(order.size, np.int32)
     lane[order] = np.cumsum(is_first) - 1
-    settings = np.zeros(int(np.count_nonzero(is_first)), LANE_SETTINGS)
-    settings[:] = directory.settings[row[order[is_first]]]
+    settings = directory.settings_of(row[order[is_first]])
     # The stamp was judged when the reading came; what is kept is the start of its interval.
     settings["shift_ms"], settings["next_lane"] = 0, NONE
     settings["from_ms"], settings["to_ms"] = NO_TIME, -NO_TIME

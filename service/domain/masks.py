@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR
-from service.domain.instants import edge_minute, edge_minutes
+from service.domain.instants import FOREVER_MINUTE, edge_minute, edge_minutes
 from service.domain.registry import DarkSpans, Registry, no_dark_spans
+from service.domain.registry_columns import point_columns
 
 Interval = tuple[Iterable[int], datetime, datetime | None]  # points, from, to
 
@@ -168,11 +169,11 @@ def spans_of(intervals: Iterable[Interval], n_ids: int, dark: DarkSpans | None =
 
 
 def _validity(registry: Registry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    point_ids = [point.point_id for point in registry.points]
-    n_ids = max(point_ids, default=-1) + 1
+    points = point_columns(registry.points)
+    n_ids = int(points.point_id.max(initial=-1)) + 1
     valid_from, valid_to = np.zeros(n_ids, np.int64), np.zeros(n_ids, np.int64)
-    valid_from[point_ids] = [edge_minute(point.valid_from) for point in registry.points]
-    valid_to[point_ids] = [edge_minute(point.valid_to) for point in registry.points]
+    valid_from[points.point_id] = edge_minutes(points.valid_from_us)
+    valid_to[points.point_id] = np.minimum(edge_minutes(points.valid_to_us), FOREVER_MINUTE)
     return valid_from, valid_to
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kernels import join_into
 from kernels.layout import MINUTES_PER_HOUR, NONE, PAGE, PAGE_HEAD, LaneStates, Pages
-from service.domain.pages import PageColumns, empty_pages
+from service.domain.pages import PageColumns, empty_pages, plane_indices
 
 ROOM_FOR_ONE_READING = 9  # planes: three pages of three phases
 
@@ -111,30 +111,36 @@ class PagePool:
                 heads["former_point"][slot] = point_of[int(heads["lane"][slot])]
         state[lanes, PAGE] = NONE
 
-    def put(self, lane: int, columns: PageColumns, page: int, state: LaneStates) -> None:
-        """Put a stored page in front of a lane's pages; pages of one lane come with rising hours."""
-        n_phases = int(columns.planes.n_phases[page])
-        while (
-            self.pages.used[0] + 1 > self.pages.head.size
-            or self.pages.used[1] + 3 > self.pages.cell.shape[0]
-        ):
+    def put(
+        self,
+        lanes: NDArray[np.int32],
+        columns: PageColumns,
+        rows: NDArray[np.int64],
+        state: LaneStates,
+    ) -> None:
+        """Put stored pages in front of their lanes' pages, one to one; those of one lane come with rising hours."""
+        n_phases = columns.planes.n_phases[rows].astype(np.int64)
+        first_slot, first_plane = int(self.pages.used[0]), int(self.pages.used[1])
+        n_slots, n_planes = first_slot + rows.size, first_plane + int(n_phases.sum())
+        while n_slots > self.pages.head.size or n_planes > self.pages.cell.shape[0]:
             self.grow()
-        slot, plane = int(self.pages.used[0]), int(self.pages.used[1])
-        head = self.pages.head[slot]
-        head["lane"], head["hour"], head["plane"] = lane, columns.hour[page], plane
-        head["older"] = state[lane, PAGE]
-        head["revision"], head["n_phases"], head["dirty"] = columns.revision[page], n_phases, 0
-        head["former_point"] = 0
-        head["power_s"] = columns.power_s[page]
-        head["active_ws"] = columns.active_ws[page]
-        head["reactive_vars"] = columns.reactive_vars[page]
-        first = int(columns.planes.first[page])
-        self.pages.cell[plane : plane + n_phases] = columns.planes.cell[first : first + n_phases]
-        self.pages.mark[plane : plane + n_phases] = (
-            columns.planes.mark[first : first + n_phases] & 0b1111_1000
-        )
-        self.pages.used[:] = (slot + 1, plane + n_phases)
-        state[lane, PAGE] = slot
+        head = np.zeros(rows.size, PAGE_HEAD)
+        head["lane"], head["hour"] = lanes, columns.hour[rows]
+        head["plane"] = first_plane + np.cumsum(n_phases) - n_phases
+        head["revision"], head["n_phases"] = columns.revision[rows], n_phases
+        head["power_s"] = columns.power_s[rows]
+        head["active_ws"] = columns.active_ws[rows]
+        head["reactive_vars"] = columns.reactive_vars[rows]
+        slots = np.arange(first_slot, n_slots)
+        head["older"] = state[lanes, PAGE]
+        follows = np.flatnonzero(lanes[1:] == lanes[:-1]) + 1
+        head["older"][follows] = slots[follows - 1]
+        planes = plane_indices(columns, rows)
+        self.pages.cell[first_plane:n_planes] = columns.planes.cell[planes]
+        self.pages.mark[first_plane:n_planes] = columns.planes.mark[planes] & 0b1111_1000
+        self.pages.head[first_slot:n_slots] = head
+        self.pages.used[:] = (n_slots, n_planes)
+        state[lanes, PAGE] = slots  # of a lane's pages the last one counts
 
     def _planes(self, heads: NDArray[np.void]) -> NDArray[np.int64]:
         """Return the indices of the planes of some pages, one page after another."""

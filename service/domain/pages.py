@@ -63,3 +63,11 @@ def empty_pages(n_phases: NDArray[np.uint8]) -> PageColumns:
         reactive_vars=np.zeros(n_pages, np.int64),
         scores=empty_scores(n_pages, n_planes),
     )
+
+
+def plane_indices(pages: PageColumns, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the indices of the planes of the chosen pages, one page after another."""
+    n_phases = pages.planes.n_phases[chosen].astype(np.int64)
+    starts = np.cumsum(n_phases) - n_phases
+    within = np.arange(int(n_phases.sum())) - np.repeat(starts, n_phases)
+    return np.repeat(pages.planes.first[chosen].astype(np.int64), n_phases) + within

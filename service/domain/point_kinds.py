@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from kernels.layout import NO_BAND
 from service.domain.bands import abnormal_band_of, assessment_band_of, band_of
 from service.domain.registry import Point
+from service.domain.registry_columns import WIRINGS, point_columns
 from service.domain.rules import RuleSet
 from service.errors import UnknownPointError
 
 _MIDDLE_PHASE = 0b010  # of line voltages ab, bc, ca: it follows from the other two
 N_EDGES = 6
 
-_Alike = tuple[object, ...]
 _Edges = tuple[int, int, int, int, int, int]
 
 
@@ -53,29 +53,33 @@ class PointKinds:
 
 
 def point_kinds(points: Sequence[Point], judgement: int) -> PointKinds:
-    """Return the points of a registry with this judgement number as columns."""
-    point_ids = [point.point_id for point in points]
-    n_ids = max(point_ids, default=-1) + 1
-    number_of: dict[_Alike, int] = {}
-    example: list[Point] = []
-    for point in points:
-        if number_of.setdefault(_alike(point), len(example)) == len(example):
-            example.append(point)
+    """Return the points of a registry with this judgement number by id."""
+    columns = point_columns(points)
+    n_ids = int(columns.point_id.max(initial=-1)) + 1
+    _, nominal = np.unique(columns.nominal_mv, return_inverse=True)
+    alike = nominal.astype(np.int64)  # at most 2**24 nominal voltages
+    for column, n_bits in (
+        (columns.wiring, 4),
+        (columns.point_class, 4),
+        (columns.band_lower.view(np.uint16), 16),
+        (columns.band_upper.view(np.uint16), 16),
+    ):
+        alike = alike << n_bits | column
+    _, first, number = np.unique(alike, return_index=True, return_inverse=True)
     kinds = PointKinds(
         judgement=judgement,
         known=np.zeros(n_ids, np.bool_),
         kind=np.zeros(n_ids, np.int32),
         optional_phases=np.zeros(n_ids, np.uint8),
         nominal_mv=np.zeros(n_ids, np.int64),
-        example=tuple(example),
+        example=tuple(columns[int(row)] for row in first),
     )
-    if point_ids:
-        kinds.known[point_ids] = True
-        kinds.kind[point_ids] = [number_of[_alike(point)] for point in points]
-        kinds.nominal_mv[point_ids] = [point.nominal_mv for point in points]
-        kinds.optional_phases[point_ids] = [
-            _MIDDLE_PHASE if point.wiring == "3p3w" else 0 for point in points
-        ]
+    kinds.known[columns.point_id] = True
+    kinds.kind[columns.point_id] = number
+    kinds.nominal_mv[columns.point_id] = columns.nominal_mv
+    kinds.optional_phases[columns.point_id] = np.where(
+        columns.wiring == WIRINGS.index("3p3w"), _MIDDLE_PHASE, 0
+    )
     return kinds
 
 
@@ -96,7 +100,3 @@ def _edges(rule_set: RuleSet, point: Point) -> _Edges:
         return (NO_BAND, NO_BAND, NO_BAND, NO_BAND, *wide)
     outer = abnormal_band_of(rule_set, point) or band
     return (band.lower, band.upper, outer.lower, outer.upper, *wide)
-
-
-def _alike(point: Point) -> _Alike:
-    return (point.nominal_mv, point.wiring, point.point_class, point.band_lower, point.band_upper)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,15 @@ from service.domain.judging import Judge
 from service.domain.pages import PageColumns
 from service.errors import JudgementMovedError
 from service.ingest.folding import FoldThread
+from service.ingest.heap import give_back
 from service.ingest.holding import HeldPartition, Holding, Waiting
 from service.ingest.knowledge import KnowledgeInForce
+from service.ingest.polled import Partition
 from service.ingest.retrying import retried
 from service.ingest.storing import Image, Storing
 from service.metrics import ConsumeMetrics, Table
+
+_MANY_PAGES: Final = 20_000  # written at once; fewer leave the heap about as it was
 
 
 class Stored(Protocol):
@@ -75,6 +79,14 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
         self._ledger = ledger
         self._knowledge = knowledge
         self._metrics = metrics
+        self._n_pages = 0  # of the last one
+
+    async def store(self) -> dict[Partition, int]:
+        """Store everything folded so far, and give back the memory of its image, once nothing holds it any more."""
+        offsets = await super().store()
+        if offsets and self._n_pages >= _MANY_PAGES:
+            await asyncio.to_thread(give_back)
+        return offsets
 
     def part_of(self, held: HeldPartition) -> PartitionCheckpoint:
         """Return what a partition has to store, and begin anew; runs on the fold thread."""
@@ -106,6 +118,7 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
         await self._thread.run(_acknowledge, image, checkpoint, stored)
         rows = cast("Mapping[Table, int]", stored.n_rows)
         self._metrics.record_checkpoint(clock.monotonic_s() - self.began_s, rows)
+        self._n_pages = stored.pages.n_pages
 
     async def _try(self, checkpoint: Checkpoint) -> Stored:
         """Commit under the judgement in force, whichever that is by then."""

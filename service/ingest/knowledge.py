@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from service.domain.judging import Judge, make_judge
 from service.domain.lanes import LaneDirectory, lane_directory
 from service.domain.registry import Registry, TargetArea
@@ -113,19 +111,10 @@ def _knowledge(
     judge = make_judge(registry, rule_set, None if before is None else before.judge)
     if before is not None and registry.has_network_of(before.registry):
         return Knowledge(registry=registry, areas=areas, judge=judge, directory=before.directory)
-    directory = lane_directory(registry, judge.live_band)
-    if before is not None and _is_same(before.directory, directory):
+    directory = lane_directory(registry, judge.live_bands)
+    if before is not None and directory.gives_the_same_as(before.directory):
         directory = before.directory  # a declaration changes no lane: engines need not know
     return Knowledge(registry=registry, areas=areas, judge=judge, directory=directory)
-
-
-def _is_same(before: LaneDirectory, after: LaneDirectory) -> bool:
-    return (
-        np.array_equal(before.device_id, after.device_id)
-        and before.settings.tobytes() == after.settings.tobytes()
-        and list(before.zone) == list(after.zone)
-        and before.first_row == after.first_row
-    )
 
 
 def _apply(holding: Holding, directory: LaneDirectory) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kernels.layout import INTERRUPTION, NO_TIME, PPM_NOMINAL, SWELL
 from service.domain.registry import Point
+from service.domain.registry_columns import point_columns
 from service.ingest.holding import HeldPartition
 from service.metrics import Area, FeederState, HeldReason, HighPoint, Kind
 
@@ -96,22 +97,29 @@ class NetworkState:
 
 def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
     """Return where points stand; a point outside ``areas`` supplies no customer."""
-    n_ids = max((point.point_id for point in points), default=-1) + 1
+    columns = point_columns(points)
+    n_ids = int(columns.point_id.max(initial=-1)) + 1
     area = np.full(n_ids, _NO_AREA, np.int8)
     feeder = np.full(n_ids, _NOWHERE, np.int32)
-    number_of: dict[tuple[str, str], int] = {}
-    feeders: list[Point] = []
     nth = np.full(n_ids, _NOWHERE, np.int32)
-    for place, point in enumerate(points):
-        nth[point.point_id] = place
-        if point.point_id in areas:
-            area[point.point_id] = AREAS.index(areas[point.point_id])
-        if point.feeder:
-            name = (point.region, point.feeder)
-            if name not in number_of:
-                number_of[name] = len(feeders)
-                feeders.append(point)
-            feeder[point.point_id] = number_of[name]
+    nth[columns.point_id] = np.arange(columns.point_id.size)
+    for point_id, its_area in areas.items():
+        if point_id < n_ids and nth[point_id] != _NOWHERE:
+            area[point_id] = AREAS.index(its_area)
+    number_of: dict[tuple[str, str], int] = {}
+    of_place = np.array(
+        [
+            number_of.setdefault((place.region, place.feeder), len(number_of))
+            if place.feeder
+            else _NOWHERE
+            for place in columns.places
+        ],
+        np.int32,
+    )
+    if columns.point_id.size:
+        feeder[columns.point_id] = of_place[columns.place]
+    numbers, first = np.unique(feeder[columns.point_id], return_index=True)
+    feeders = [columns[row] for row in first[numbers != _NOWHERE].tolist()]
     n_points = np.bincount(feeder[feeder != _NOWHERE], minlength=len(number_of))
     return Places(area, feeder, feeders, n_points.astype(np.int64), points, nth)
 

@@ -71,8 +71,9 @@ async def _adopt(
 def _start(letter: OrphanLetter, directory: LaneDirectory) -> tuple[int, int]:
     """Return the assignment that a letter's reading belongs to, _NOWHERE if none, and the start of its interval."""
     for row in directory.assignments(letter.device):
-        settings = directory.settings[row]
-        start_ms = _stamp_ms(letter, directory.zone[row]) - int(settings["shift_ms"])
+        at = np.array([row], np.int32)
+        (settings,), (zone,) = directory.settings_of(at), directory.zones_of(at)
+        start_ms = _stamp_ms(letter, zone) - int(settings["shift_ms"])
         if int(settings["from_ms"]) <= start_ms < int(settings["to_ms"]):
             return row, start_ms
     return _NOWHERE, 0
@@ -100,7 +101,7 @@ def _late(
         return np.array([np.nan if value is None else value * unit for value in found], np.float64)
 
     return LateReadings(
-        device_id=np.array([directory.device_id[row] for _, row, _ in chosen], np.int32),
+        device_id=np.array([directory.devices.device_id[row] for _, row, _ in chosen], np.int32),
         start_ms=np.array([ms for _, _, ms in chosen], np.int64),
         offset=np.array([letter.offset for letter, _, _ in chosen], np.int64),
         index=np.array([letter.index for letter, _, _ in chosen], np.int32),

@@ -48,6 +48,6 @@ async def load_knowledge(
     return Knowledge(
         registry=registry,
         judge=judge,
-        directory=lane_directory(registry, judge.live_band),
+        directory=lane_directory(registry, judge.live_bands),
         network=network_of(registry),
     )

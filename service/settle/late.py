@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.layout import CELL_NONE, NONE
-from service.domain.checkpoint import join_pages, plane_indices
+from kernels.layout import CELL_NONE
+from service.domain.checkpoint import join_pages
 from service.domain.grid import first_minutes
 from service.domain.late import merge_late
-from service.domain.pages import PageColumns
+from service.domain.pages import PageColumns, plane_indices
 from service.domain.reading_columns import LateReadings, chosen_late, joined_late
 from service.settle.knowledge import Knowledge
 from service.store.late import LateSpan, advance, fresh_readings, late_spans, readings_near
@@ -115,10 +115,6 @@ async def readings_of_minutes(
 def _groups(late: LateReadings, known: Knowledge) -> NDArray[np.int64]:
     """Return device and first minute of each reading, ``(2, n_readings)``."""
     directory = known.directory
-    row = np.array(
-        [directory.row_of_id.get(device_id, NONE) for device_id in late.device_id.tolist()],
-        np.int64,
-    )
-    interval_ms = np.full(row.size, MINUTE_MS, np.int64)
-    interval_ms[row != NONE] = directory.settings["interval_ms"][row[row != NONE]]
+    row = directory.rows_of(late.device_id)
+    interval_ms = directory.settings_of(row)["interval_ms"].astype(np.int64)
     return np.stack([late.device_id.astype(np.int64), first_minutes(late.start_ms, interval_ms)])

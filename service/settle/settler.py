@@ -24,7 +24,7 @@ from service.settle.outage_pages import OutagePages
 from service.settle.power_factors import decide_due_months
 from service.settle.rescoring import rescore
 from service.settle.retention import keep_to_retention
-from service.settle.rollup import roll_up_dirty_days
+from service.settle.rollup import RollUp
 from service.settle.weeks import count_due_weeks
 from service.store.beside_rows import n_due_beside, open_day
 from service.store.communication_rows import incident_extents
@@ -105,6 +105,11 @@ class Settler:
     _has_kept: bool = False
     _clocks_shown_s: float | None = None
     _outage_pages: OutagePages = field(default_factory=OutagePages)
+    _roll_up: RollUp = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without a rest."""
+        self._roll_up = RollUp(self.monotonic_s)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make passes until told to stop; a pass that fails is made again."""
@@ -213,7 +218,7 @@ class Settler:
         for _ in range(_ROUNDS):
             done.n_rescored += await self._outage_pages.write(self.pool, writer, known)
             done.n_rescored += await rescore(self.pool, writer, known)
-            done.n_days += await roll_up_dirty_days(self.pool, known)
+            done.n_days += await self._roll_up.run(self.pool, known)
             rebuilt = await rebuild_due_interruptions(self.pool, known, self.policy.retention_days)
             self.metrics.count_interruptions(rebuilt.changed)
             self.metrics.count_false_alarms(rebuilt.n_false_alarms)

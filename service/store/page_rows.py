@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR, N_VERDICTS, VERDICT_MASK
-from service.domain.checkpoint import plane_indices
-from service.domain.pages import PageColumns, empty_pages
+from service.domain.pages import PageColumns, empty_pages, plane_indices
 
 POSTGRES_EPOCH_HOURS = 262_968  # 2000-01-01 in hours since 1970-01-01
 HOUR_US = 3_600_000_000

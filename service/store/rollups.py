@@ -65,6 +65,38 @@ _ROLL_UP = statement(
     """,
 )
 
+# Of a long interruption the row is open; of a short one the lane's event is there before any row.
+_TROUBLED = statement(
+    "dirty_days_troubled",
+    """
+    WITH reached AS (
+        SELECT max(data_through) AS data_through
+          FROM partition_progress
+    ), troubled AS (
+        SELECT point_id
+          FROM event
+         CROSS JOIN reached
+         WHERE kind = 'interruption'
+           AND start_at >= data_through - interval '1 day'
+           AND coalesce(latest_at, 'infinity') >= data_through - interval '1 hour'
+         UNION
+        SELECT point_id
+          FROM interruption
+         WHERE end_at IS NULL
+         UNION
+        SELECT point_id
+          FROM interruption
+         CROSS JOIN reached
+         WHERE start_at >= data_through - interval '1 day'
+           AND latest_at >= data_through - interval '1 hour'
+    )
+    SELECT DISTINCT point_id, day
+      FROM dirty_day
+      JOIN troubled USING (point_id)
+     ORDER BY point_id, day
+    """,
+)
+
 _N_DIRTY = statement(
     "dirty_days_count",
     """
@@ -96,8 +128,13 @@ async def take_dirty(connection: Connection, generation: int, limit: int) -> lis
     return sorted({PointDay(row["point_id"], row["day"]) for row in rows})
 
 
+async def troubled_days(connection: Connection) -> list[PointDay]:
+    """Return the days marked of points that are, or were in the last hour, without supply; the marks stay."""
+    return [PointDay(*row) for row in await connection.fetch(_TROUBLED)]
+
+
 async def roll_up(connection: Connection, days: Sequence[PointDay]) -> None:
-    """Count the days anew from their pages, in the transaction that took their marks away."""
+    """Count the days anew from their pages, in a transaction that takes their marks away or leaves them."""
     await connection.execute(_ROLL_UP, [one.point_id for one in days], [one.day for one in days])
 
 

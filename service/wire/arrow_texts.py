@@ -5,17 +5,21 @@ A concentrator sends the same device column again and again, so what its bytes m
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from service.domain.texts import texts_of
+
 Column: TypeAlias = "pa.Array[pa.Scalar[pa.DataType]]"
 Integers: TypeAlias = "pa.Array[pa.Int64Scalar]"
 
-_TEXT_BYTES = 80  # about what one short Python string and its place in a list take
+_TEXT_BYTES = (
+    14  # about what one short text and its place take, besides the key that it is found by
+)
 _serials = itertools.count(1)  # of the process: two decoders never give one key to different texts
 
 
@@ -23,7 +27,7 @@ _serials = itertools.count(1)  # of the process: two decoders never give one key
 class Texts:
     """A text column: the texts that occur, and which of them each row holds."""
 
-    texts: list[str]
+    texts: Sequence[str]
     key: bytes  # equal only for equal texts; empty if they are not remembered
     faulty: list[int]  # places in texts that are not allowed
     code: NDArray[np.int32]  # place in texts of each row; 0 for a row without text
@@ -84,7 +88,10 @@ class TextMemory:
             size = size_of(bytes_, known)
             if size > self._max_bytes:
                 return Texts(known.texts, b"", known.faulty, known.code)
-            self._remember(bytes_, known, size)
+            # As bytes: whoever remembers the lanes of the key does not ask for names again.
+            packed = replace(known, texts=texts_of(known.texts))
+            self._remember(bytes_, packed, size)
+            return packed
         return known
 
     def _parse(self, column: Column, key: bytes, is_dictionary: bool) -> Texts:

@@ -29,6 +29,8 @@ BENCHES: Final[tuple[str, ...]] = (
     # what would be picked instead, rows 4 and 5
     "instead",
     # end to end, rows 7, 8, 11 and 12
+    "endtoend",
+    "million",
     # the store, rows 9 and 10
     "rescore",
     "storage",

@@ -170,7 +170,7 @@ async def _consumer(settings: Settings, pool: Pool) -> _Consumer:
     async with pool.transaction() as connection:
         registry = await load_registry(connection, settings.zone)
     judge = make_judge(registry, rule_set)
-    directory = lane_directory(registry, judge.live_band)
+    directory = lane_directory(registry, judge.live_bands)
     policy = fold_policy(settings, rule_set)
     store = CheckpointStore(pool, settings.zone)
     starts = await store.take_over(TOPIC, list(range(N_PARTITIONS)), "bench")

@@ -190,7 +190,7 @@ async def registered_bytes(timescale: RealTimescale, meters: Meters) -> float:
         before = resident_bytes(os.getpid())
         known = await load_knowledge(pool, RULES, ZONE)
         grown = resident_bytes(os.getpid()) - before
-    assert known.directory.device_id.size == meters.n_points
+    assert known.directory.devices.device_id.size == meters.n_points
     return grown / meters.n_points
 
 

@@ -13,6 +13,7 @@ from kernels.layout import FOLDED
 from service.domain.bands import event_limits
 from service.domain.batch import Message
 from service.domain.engine import FoldPolicy, PartitionEngine
+from service.domain.judging import make_judge
 from service.domain.lane_book import LaneBook
 from service.domain.lanes import lane_directory
 from service.domain.registry import Device, Point, Registry
@@ -89,7 +90,7 @@ def engine_of(n_meters: int) -> PartitionEngine:
         for n, name in enumerate(names)
     ]
     known = Registry(judgement=1, points=points, devices=devices)
-    directory = lane_directory(known, lambda _: (930_000, 1_070_000))
+    directory = lane_directory(known, make_judge(known, RULES).live_bands)
     return PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(RULES)))
 
 

@@ -53,7 +53,7 @@ def test_a_stream_peer_counts_by_point_what_we_count() -> None:
     known, rules = registry("M1", "M2"), load_rule_set("sgcc-2003")
     judge = make_judge(known, rules)
     engine = PartitionEngine(
-        book=LaneBook(lane_directory(known, judge.live_band)),
+        book=LaneBook(lane_directory(known, judge.live_bands)),
         policy=FoldPolicy(events=event_limits(rules)),
     )
     counts = counting.Counts()

@@ -206,7 +206,7 @@ def _folded_day(point: Point, volts: list[float], interval_s: int = 60) -> PageC
         valid_from=point.valid_from,
     )
     registry = Registry(judgement=1, points=[point], devices=[device])
-    directory = lane_directory(registry, make_judge(registry, SGCC).live_band)
+    directory = lane_directory(registry, make_judge(registry, SGCC).live_bands)
     engine = PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(SGCC)))
     others = column if point.n_phases == 3 else EMPTY
     engine.fold(

@@ -173,6 +173,7 @@ def test_a_page_of_an_unknown_point_is_refused_before_anything_changes(stranger:
 def test_the_live_band_is_the_band_in_ppm(point: Point, band_ppm: tuple[int, int]) -> None:
     judge = make_judge(Registry(judgement=1, points=[point]), SGCC)
 
-    assert judge.live_band(point) == band_ppm
+    ids = np.array([point.point_id], np.int32)
+    assert judge.live_bands(ids).T.tolist() == [list(band_ppm)]
     with pytest.raises(UnknownPointError):
-        judge.live_band(replace(point, point_id=2))
+        judge.live_bands(ids + 1)

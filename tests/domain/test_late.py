@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernels.layout import CELL_NONE, DUPLICATE, FOLDED, OUTSIDE_SERVICE
 from service.domain.grid import first_minutes, starts_of_minute
-from service.domain.lanes import lane_directory
+from service.domain.lanes import lane_directory, live_of_one
 from service.domain.late import merge_late
 from service.domain.pages import PageColumns
 from service.domain.reading_columns import LateReadings
@@ -65,7 +65,7 @@ def registry() -> Registry:
     return Registry(judgement=1, points=points, devices=devices)
 
 
-DIRECTORY = lane_directory(registry(), lambda _: (0, 4_000_000))
+DIRECTORY = lane_directory(registry(), live_of_one((0, 4_000_000)))
 
 
 def columns_of(rows: Sequence[Late]) -> LateReadings:

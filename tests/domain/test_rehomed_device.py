@@ -46,7 +46,7 @@ def directory(*homes: int | None) -> LaneDirectory:
         if home is not None
     ]
     known = Registry(judgement=1, points=points, devices=devices)
-    return lane_directory(known, make_judge(known, RULES).live_band)
+    return lane_directory(known, make_judge(known, RULES).live_bands)
 
 
 def engine_of(known: LaneDirectory) -> PartitionEngine:

@@ -7,7 +7,7 @@ from typing import Any
 from service.domain.bands import event_limits
 from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.lane_book import LaneBook
-from service.domain.lanes import lane_directory
+from service.domain.lanes import lane_directory, live_of_one
 from service.errors import SourceUnavailableError
 from service.ingest.dead_letters import LetterPublisher, message_of
 from service.ingest.holding import HeldPartition, Holding
@@ -62,7 +62,7 @@ class FakePost:
 def holding_of(*partitions: Partition) -> Holding:
     holding = Holding()
     engine = PartitionEngine(
-        book=LaneBook(lane_directory(registry(), lambda _: (0, 0))),
+        book=LaneBook(lane_directory(registry(), live_of_one((0, 0)))),
         policy=FoldPolicy(events=event_limits(RULES)),
     )
     holding.take(

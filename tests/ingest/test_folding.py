@@ -21,7 +21,7 @@ from tests.ingest.fakes import P0, message, registry
 @pytest.fixture
 def held() -> HeldPartition:
     known = registry("M1")
-    directory = lane_directory(known, make_judge(known, RULES).live_band)
+    directory = lane_directory(known, make_judge(known, RULES).live_bands)
     policy = FoldPolicy(events=event_limits(RULES))
     engine = PartitionEngine(book=LaneBook(directory), policy=policy)
     return HeldPartition(partition=P0, epoch=1, engine=engine, stored_offset=None, next_offset=0)
@@ -117,7 +117,7 @@ def test_a_device_is_looked_up_anew_once_the_registry_has_changed(held: HeldPart
     fold_messages({P0: held}, {P0: [message(0, "M1"), message(1, "M2")]}, Decoder())
     known = registry("M2", "M1")  # M2 is new, and M1 now is another point's
 
-    held.engine.apply(lane_directory(known, make_judge(known, RULES).live_band))
+    held.engine.apply(lane_directory(known, make_judge(known, RULES).live_bands))
     report = fold_messages({P0: held}, {P0: [message(2, "M1"), message(3, "M2")]}, Decoder())
 
     assert report.counts[FOLDED] == 2

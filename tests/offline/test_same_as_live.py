@@ -17,7 +17,7 @@ from service.domain.checkpoint import concatenated, join_pages
 from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.judging import make_judge
 from service.domain.lane_book import LaneBook
-from service.domain.lanes import lane_directory
+from service.domain.lanes import lane_directory, live_of_one
 from service.domain.late import merge_late
 from service.domain.pages import PageColumns
 from service.domain.rates import VerdictCounts
@@ -104,7 +104,7 @@ def test_a_recording_gives_the_same_live_and_as_a_file(recording: Recording, n_l
         )
         (score,) = score_file(path, options).points
 
-    directory = lane_directory(registry, lambda _: (0, 4_000_000))
+    directory = lane_directory(registry, live_of_one((0, 4_000_000)))
     engine = PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(SGCC)))
     counts = engine.fold([batch_of(recording)])
     image = engine.take_image()

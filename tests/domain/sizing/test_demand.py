@@ -59,7 +59,7 @@ def dirty_checkpoints(interval_s: int, checkpoint_s: int, n_minutes: int) -> int
             Device(device_id=1, device="M1", point_id=1, interval_s=interval_s, valid_from=T0)
         ],
     )
-    directory = lane_directory(registry, make_judge(registry, RULES).live_band)
+    directory = lane_directory(registry, make_judge(registry, RULES).live_bands)
     engine = PartitionEngine(LaneBook(directory), FoldPolicy(events=event_limits(RULES)))
     n_dirty, waiting = 0, list[Message]()
     from_s = max(300, 2 * interval_s)  # until then the first minutes open

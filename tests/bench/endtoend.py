@@ -1,0 +1,219 @@
+"""Rows 7, 8 and 11: the whole service at its rated load in real time, readers beside it in every other minute.
+
+``STEADY_S`` is the length of the load in seconds (600), ``STEADY_CHECKPOINT_S`` the interval of checkpoints (5),
+``STEADY_SCALE`` the part of the fleet (1): smaller ones are
+for trials, their targets for the rate shrink with them.
+"""
+
+import math
+import os
+import statistics
+from collections.abc import Callable
+from typing import Final, TypedDict
+
+import numpy as np
+from rich.console import Console
+
+from tests.bench.database import SETTINGS
+from tests.bench.figure import Figure
+from tests.bench.steady.fleet import PER_MESSAGE, Group
+from tests.bench.steady.running import CHECKPOINT_S, MINUTE_S, Plan, Run, run
+from tests.bench.steady.trend import Trend, trend
+from tests.bench.steady.watching import Sight
+from tests.real.parts import read_parts
+from tests.real.servers import RealKafka, RealTimescale
+
+SECONDS: Final = int(os.environ.get("STEADY_S", "600"))
+SCALE: Final = float(os.environ.get("STEADY_SCALE", "1"))
+WARM_UP_S: Final = min(120, SECONDS // 3)
+RATE: Final = 250_000.0  # readings a second
+VISIBLE_S: Final = CHECKPOINT_S + 5.0
+POINT_MONTH_MS: Final = 100.0
+RANKING_S: Final = 2.0
+SLOWED_PERCENT: Final = 5.0
+_MIB: Final = 2**20
+_GROUPS: Final = ((250_000, 1), (25_000, 60), (25_000, 900))
+
+
+def measure(console: Console) -> list[Figure]:
+    """Return rate, lag, visibility, growth, and what readers get and cost."""
+    groups = [
+        Group(n_points=max(1, round(n * SCALE / PER_MESSAGE)) * PER_MESSAGE, interval_s=interval_s)
+        for n, interval_s in _GROUPS
+    ]
+    parts = read_parts(os.environ)
+    with (
+        RealKafka(parts=parts) as kafka,
+        RealTimescale(parts=parts, settings=SETTINGS) as timescale,
+    ):
+        plan = Plan(groups=groups, seconds=SECONDS, warm_up_s=WARM_UP_S)
+        seen = run(kafka.bootstrap, timescale.create_database(), plan, console)
+    _tell(console, seen)
+    return [*_ingestion(seen, plan), *_memory(seen), *_reading(seen)]
+
+
+def _ingestion(seen: Run, plan: Plan) -> list[Figure]:
+    sights = _counted(seen)
+    at = [one.at_s for one in sights]
+    rate = float(np.polyfit(np.array(at) - at[0], [one.n_consumed for one in sights], 1)[0])
+    lag = trend(at, [_lag(seen, one) for one in sights])
+    visible_s = _visible_s(seen)
+    return [
+        Figure(
+            row=7,
+            name=f"durable end to end, {plan.n_points:,} points, {plan.seconds} s",
+            value=rate,
+            unit="readings/s",
+            at_least=RATE * SCALE,
+            against=f"sent as readings fall due: {_sent_rate(seen):,.0f} readings/s",
+        ),
+        Figure(
+            row=7,
+            name="growth of the lag; the target is its noise, two standard errors",
+            **_per_minute(lag),
+            unit="readings a minute",
+        ),
+        Figure(
+            row=7,
+            name=f"a minute visible in the API after its last reading, p99 of {len(visible_s):,}",
+            value=_percentile(visible_s, 99) if not seen.n_given_up else float("inf"),
+            unit="s",
+            at_most=VISIBLE_S,
+            against=f"median {_percentile(visible_s, 50):.1f} s, checkpoint interval {CHECKPOINT_S} s",
+        ),
+    ]
+
+
+def _memory(seen: Run) -> list[Figure]:
+    sights = _counted(seen)
+    resident = [one.memory["consume"] / _MIB for one in sights]
+    found: Trend = trend([one.at_s for one in sights], resident)
+    return [
+        Figure(
+            row=8,
+            name="growth of consume's memory after warm-up; the target is its noise, two standard errors",
+            **_per_minute(found),
+            unit="MiB a minute",
+            against=f"resident {statistics.mean(resident):,.0f} MiB",
+        )
+    ]
+
+
+class _Held(TypedDict):
+    """Parts of a figure of a trend."""
+
+    value: float | None
+    at_most: float
+    why: str
+
+
+def _per_minute(found: Trend) -> _Held:
+    """Return a trend's slope, and its noise as what it is held to."""
+    if math.isinf(found.error_per_s):
+        return {"value": None, "at_most": 0.0, "why": "fewer than three minutes were counted"}
+    return {
+        "value": found.per_s * MINUTE_S,
+        "at_most": 2 * found.error_per_s * MINUTE_S,
+        "why": "each minute's lag, memory and processor time stand in the output of the bench",
+    }
+
+
+def _reading(seen: Run) -> list[Figure]:
+    load = seen.load
+    with_readers, without = _processor_s(seen)
+    slowed = (statistics.mean(with_readers) / statistics.mean(without) - 1) * 100
+    lag_with = statistics.mean(_lags_in(seen, lambda minute: minute in seen.read_minutes))
+    lag_without = statistics.mean(_lags_in(seen, lambda minute: minute not in seen.read_minutes))
+    return [
+        Figure(
+            row=11,
+            name=f"one point and month, p95 of {len(load.point_month_s):,}, beside ingestion",
+            value=_percentile(load.point_month_s, 95) * 1000,
+            unit="ms",
+            at_most=POINT_MONTH_MS,
+        ),
+        Figure(
+            row=11,
+            name=f"ranking of {load.n_feeders} feeders over a month, p95 of {len(load.ranking_s)}",
+            value=_percentile(load.ranking_s, 95),
+            unit="s",
+            at_most=RANKING_S,
+        ),
+        Figure(
+            row=11,
+            name="processor time of consume a reading, more by readers, minutes in turn",
+            value=slowed,
+            unit="%",
+            at_most=SLOWED_PERCENT,
+            against=f"{len(with_readers)} minutes with, {len(without)} without readers",
+        ),
+        Figure(name="lag in minutes with readers", value=lag_with, unit="readings"),
+        Figure(name="lag in minutes without", value=lag_without, unit="readings"),
+    ]
+
+
+def _counted(seen: Run) -> list[Sight]:
+    return [one for one in seen.sights if seen.begin_s <= one.at_s <= seen.end_s]
+
+
+def _lag(seen: Run, one: Sight) -> float:
+    """Return how many readings were sent and not in a checkpoint at that moment."""
+    at, n_sent = zip(*seen.sent, strict=True)
+    return float(np.interp(one.at_s, at, n_sent)) - one.n_consumed
+
+
+def _lags_in(seen: Run, chosen: Callable[[int], bool]) -> list[float]:
+    return [
+        _lag(seen, one) for one in _counted(seen) if chosen(int(one.at_s // MINUTE_S) * MINUTE_S)
+    ] or [0.0]
+
+
+def _sent_rate(seen: Run) -> float:
+    chosen = [(at, n_sent) for at, n_sent in seen.sent if seen.begin_s <= at <= seen.end_s]
+    return (chosen[-1][1] - chosen[0][1]) / (chosen[-1][0] - chosen[0][0])
+
+
+def _visible_s(seen: Run) -> list[float]:
+    """Return for each minute and point how long after its last reading was sent it was there."""
+    return [
+        at - seen.last_sent_at[key] for key, at in seen.seen_at.items() if key in seen.last_sent_at
+    ]
+
+
+def _processor_s(seen: Run) -> tuple[list[float], list[float]]:
+    """Return consume's processor time in whole minutes with readers, and without: each minute has the same readings."""
+    at = [one.at_s for one in seen.sights]
+    used = [one.processor_s["consume"] for one in seen.sights]
+    with_readers: list[float] = []
+    without: list[float] = []
+    for minute_s in range(seen.begin_s, seen.end_s - MINUTE_S + 1, MINUTE_S):
+        begin, end = np.interp([minute_s, minute_s + MINUTE_S], at, used)
+        (with_readers if minute_s in seen.read_minutes else without).append(float(end - begin))
+    return with_readers, without
+
+
+def _percentile(values: list[float], percent: float) -> float:
+    return float(np.percentile(values, percent)) if values else float("inf")
+
+
+def _tell(console: Console, seen: Run) -> None:
+    """Print what explains the figures: each minute's lag, memory and processor time."""
+    for minute_s in range(seen.begin_s, seen.end_s - MINUTE_S + 1, MINUTE_S):
+        those = [one for one in seen.sights if minute_s <= one.at_s < minute_s + MINUTE_S]
+        if len(those) < 2:
+            continue
+        first, last = those[0], those[-1]
+        lag = statistics.mean(_lag(seen, one) for one in those)
+        took_s = last.at_s - first.at_s
+        used = ", ".join(
+            f"{role} {(used_s - first.processor_s[role]) / took_s:.0%}"
+            for role, used_s in last.processor_s.items()
+        )
+        resident = ", ".join(f"{role} {n / _MIB:,.0f}" for role, n in last.memory.items())
+        readers = "readers" if minute_s in seen.read_minutes else ""
+        console.print(f"endtoend: lag {lag:10,.0f}  processor {used}  MiB {resident}  {readers}")
+    console.print(
+        f"endtoend: producer late by {_percentile(seen.late_s, 99):.2f} s (p99), its processor time"
+        f" {seen.producer_s:.0f} s; readings put aside: {seen.sights[-1].n_aside};"
+        f" minutes never seen: {seen.n_given_up}"
+    )

@@ -1,0 +1,49 @@
+"""The load of the end-to-end bench keeps time, and its trends know their noise."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.bench.steady.fleet import Group, concentrators
+from tests.bench.steady.pacing import due_between, read_groups
+from tests.bench.steady.trend import trend
+
+SENDERS = concentrators([Group(n_points=3000, interval_s=1), Group(n_points=2000, interval_s=60)])
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 100), min_size=1, max_size=5))
+def test_every_reading_is_due_once_and_after_its_interval(begin: int, steps: list[int]) -> None:
+    edges = (begin + np.cumsum([0, *steps])).tolist()
+    parts = [list(due_between(SENDERS, *span)) for span in pairwise(edges)]
+
+    found = sorted(due for part in parts for due in part)
+    assert found == sorted(due_between(SENDERS, edges[0], edges[-1]))
+    assert len({(due.number, due.stamp_s) for due in found}) == len(found)
+    for due in found:
+        interval_s = SENDERS[due.number].group.interval_s
+        assert due.stamp_s % interval_s == 0
+        assert 0 <= due.at_s - (due.stamp_s + interval_s) < min(interval_s, 60)
+    fast = sum(SENDERS[due.number].group.interval_s == 1 for due in found)
+    assert fast == 3 * (edges[-1] - edges[0])
+
+
+def test_groups_are_read_as_they_are_written() -> None:
+    assert read_groups("3000x1,2000x60") == [
+        Group(n_points=3000, interval_s=1),
+        Group(n_points=2000, interval_s=60),
+    ]
+
+
+def test_a_rise_beyond_the_noise_is_one() -> None:
+    at = np.arange(600.0)
+    noise = np.random.default_rng(1).normal(0, 1, at.size)
+
+    assert not trend(at.tolist(), noise.tolist()).is_rising
+    assert trend(at.tolist(), (noise + at / 100).tolist()).is_rising
+    assert abs(trend(at.tolist(), (noise + at / 100).tolist()).per_s - 0.01) < 0.001
+
+
+def test_two_minutes_say_nothing_of_a_trend() -> None:
+    assert not trend(list(range(120)), [float(one) for one in range(120)]).is_rising
