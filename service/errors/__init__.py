@@ -287,15 +287,6 @@ class DeclarationsRefusedError(ServiceError):
     code = "declarations_refused"
 
 
-# ------------------------------------------------------------------------------------- simulation
-
-
-class SimulationError(ServiceError):
-    """A district cannot be simulated as asked; the message says which option, and what is allowed."""
-
-    code = "simulation"
-
-
 # --------------------------------------------------------------------------------- the command line
 
 

@@ -9,31 +9,16 @@ from numpy.typing import NDArray
 
 from kernels.layout import INTERRUPTION, NO_TIME, PPM_NOMINAL, SWELL
 from service.domain.registry import Point
-from service.domain.registry_columns import point_columns
 from service.ingest.holding import HeldPartition
+from service.ingest.live_places import AREAS, NOWHERE, Places
 from service.metrics import Area, FeederState, HeldReason, HighPoint, Kind
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-AREAS: Final[tuple[Area, ...]] = get_args(Area)
 _KINDS: Final[dict[Kind, int]] = {"under": 1, "over": 2, "high": 3}  # as kernels.events says
 _KIND_OF: Final[Mapping[int, Kind]] = {code: kind for kind, code in _KINDS.items()}
-_NO_AREA: Final = AREAS.index("none")
-_NOWHERE: Final = -1
 _HELD: Final[tuple[HeldReason, ...]] = get_args(HeldReason)  # code 0 is not held, 1 the first
 _MV: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where points stand; arrays by point id."""
-
-    area: NDArray[np.int8]  # index into AREAS
-    feeder: NDArray[np.int32]  # index into feeders, -1 without one
-    feeders: Sequence[Point]  # one point of each, for its names
-    n_points: NDArray[np.int64]  # of each feeder
-    points: Sequence[Point]
-    nth: NDArray[np.int32]  # place of each point id in points
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,35 +78,6 @@ class NetworkState:
     feeders: Sequence[FeederState]  # in trouble
     high: Sequence[HighPoint]  # above +20 %
     n_held: Mapping[HeldReason, int]  # in breach when they were last read, and counted nowhere else
-
-
-def places_of(points: Sequence[Point], areas: Mapping[int, Area]) -> Places:
-    """Return where points stand; a point outside ``areas`` supplies no customer."""
-    columns = point_columns(points)
-    n_ids = int(columns.point_id.max(initial=-1)) + 1
-    area = np.full(n_ids, _NO_AREA, np.int8)
-    feeder = np.full(n_ids, _NOWHERE, np.int32)
-    nth = np.full(n_ids, _NOWHERE, np.int32)
-    nth[columns.point_id] = np.arange(columns.point_id.size)
-    for point_id, its_area in areas.items():
-        if point_id < n_ids and nth[point_id] != _NOWHERE:
-            area[point_id] = AREAS.index(its_area)
-    number_of: dict[tuple[str, str], int] = {}
-    of_place = np.array(
-        [
-            number_of.setdefault((place.region, place.feeder), len(number_of))
-            if place.feeder
-            else _NOWHERE
-            for place in columns.places
-        ],
-        np.int32,
-    )
-    if columns.point_id.size:
-        feeder[columns.point_id] = of_place[columns.place]
-    numbers, first = np.unique(feeder[columns.point_id], return_index=True)
-    feeders = [columns[row] for row in first[numbers != _NOWHERE].tolist()]
-    n_points = np.bincount(feeder[feeder != _NOWHERE], minlength=len(number_of))
-    return Places(area, feeder, feeders, n_points.astype(np.int64), points, nth)
 
 
 def lane_events(partitions: Iterable[HeldPartition]) -> LaneEvents:
@@ -223,13 +179,6 @@ def network_state(lanes: LaneEvents, places: Places, holds: Holds = NOTHING_HELD
     )
 
 
-def area_points(places: Places) -> dict[Area, int]:
-    """Return how many points of the registry there are in each area."""
-    known = np.flatnonzero(places.nth != _NOWHERE)
-    counts = np.bincount(places.area[known], minlength=len(AREAS))
-    return {name: int(counts[code]) for code, name in enumerate(AREAS)}
-
-
 def _held_of(lanes: LaneEvents, newest: NDArray[np.int64], holds: Holds) -> NDArray[np.uint8]:
     """Return why the breach of each of some lanes is held back, as a code; 0: it is not, or there is none."""
     breach, last_ms = lanes.breach[newest], lanes.last_ms[newest]
@@ -296,7 +245,7 @@ def _newest_of_each_point(lanes: LaneEvents, n_ids: int) -> NDArray[np.int64]:
 
 
 def _count(feeder: NDArray[np.int32], n_feeders: int) -> NDArray[np.int64]:
-    return np.bincount(feeder[feeder != _NOWHERE], minlength=n_feeders)
+    return np.bincount(feeder[feeder != NOWHERE], minlength=n_feeders)
 
 
 def _joined(parts: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:

@@ -12,13 +12,8 @@ from service.ingest.folding import FoldThread
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
-from service.ingest.live import (
-    Places,
-    area_points,
-    lane_events,
-    network_state,
-    places_of,
-)
+from service.ingest.live import lane_events, network_state
+from service.ingest.live_places import Places, area_points, places_of
 from service.ingest.polled import Source
 from service.metrics import ConsumeMetrics, Lag
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 
 MAGIC: Final = b"VPFRAME1"
 _HEAD: Final = struct.Struct("<qHI")

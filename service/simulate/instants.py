@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 
 ZONE_NAME: Final = "Asia/Shanghai"
 ZONE: Final = timezone(timedelta(hours=8))  # no daylight saving since 1991

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=0, le=100)]  # expected number per feeder in 30 days; 0 is never

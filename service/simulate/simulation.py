@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 from service.simulate.calls import draw_calls
 from service.simulate.declarations import draw_declarations
 from service.simulate.meter_events import draw_events

@@ -86,18 +86,19 @@ def powers(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return active and reactive power in W and var, both absent if no reading has them.
 
-    Powers count as a pair; a reading that lacks one of them has those of its power factor at 1 MVA. Reactive power
-    is rounded towards zero, so that 0.90 does not come out below 0.90.
+    Powers count as a pair; a reading that lacks one of them has those of its power factor at 1 MVA, and none without
+    that, whatever other readings have. Reactive power is rounded towards zero, so that 0.90 does not come out below
+    0.90.
     """
-    p_w, q_var = EMPTY, EMPTY
-    if p_kw.size and q_kvar.size:
-        p_w, q_var = p_kw * WATTS_PER_KW, q_kvar * WATTS_PER_KW
+    from_pf, rest = EMPTY, EMPTY
     if pf.size:
         from_pf = pf * POWER_FACTOR_WEIGHT_VA
         rest = np.trunc(np.sqrt(1.0 - pf * pf) * POWER_FACTOR_WEIGHT_VA)
-        if p_w.size:
-            known = ~(np.isnan(p_w) | np.isnan(q_var))
-            p_w, q_var = np.where(known, p_w, from_pf), np.where(known, q_var, rest)
-        else:
-            p_w, q_var = from_pf, rest
-    return p_w, q_var
+    if not (p_kw.size and q_kvar.size):
+        return from_pf, rest
+    p_w, q_var = p_kw * WATTS_PER_KW, q_kvar * WATTS_PER_KW
+    known = ~(np.isnan(p_w) | np.isnan(q_var))
+    return (
+        np.where(known, p_w, from_pf if pf.size else np.nan),
+        np.where(known, q_var, rest if pf.size else np.nan),
+    )

@@ -10,13 +10,12 @@ from service.ingest.live import (
     Holds,
     Interrupted,
     LaneEvents,
-    area_points,
     declared_breaches,
     held_breaches,
     lane_events,
     network_state,
-    places_of,
 )
+from service.ingest.live_places import area_points, places_of
 from service.metrics import Area, FeederState
 
 

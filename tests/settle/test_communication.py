@@ -13,7 +13,8 @@ from service.errors import StoreRefusedError
 from service.ingest.folding import FoldThread
 from service.ingest.held import HeldAlerts
 from service.ingest.holding import HeldPartition, Holding
-from service.ingest.live import lane_events, network_state, places_of
+from service.ingest.live import lane_events, network_state
+from service.ingest.live_places import places_of
 from service.ingest.polled import Partition
 from service.metrics import ConsumeMetrics, Kind, new_registry
 from service.settle.communication import close_slots

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.domain.batch import Message
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 from service.simulate.frames import Frame, read_frames, write_frames
 from service.wire import Decoder
 from tests.simulate.district import District, Reading, make, ms

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from service.errors import SimulationError
+from service.errors.simulation import SimulationError
 from service.simulate.command import simulate
 from service.simulate.network_building import build_network
 from service.simulate.plan import SimulationPlan, plan_of

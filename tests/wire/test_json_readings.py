@@ -113,6 +113,18 @@ def test_powers_count_more_than_a_power_factor() -> None:
     assert [row.power for row in rows(decoded)] == [(3000, 4000), (600_000, 800_000)]
 
 
+def test_a_reading_that_lacks_one_of_the_powers_has_none_whatever_others_have() -> None:
+    messages = [message(reading(p_kw=3)), message(reading(p_kw=3, q_kvar=4))]
+
+    decoded = [Decoder().decode(some) for some in (messages[:1], messages)]
+
+    assert [row.power for one in decoded for row in rows(one)] == [
+        (None, None),
+        (None, None),
+        (3000, 4000),
+    ]
+
+
 def test_a_voltage_that_cannot_be_is_left_to_the_fold() -> None:
     messages = [message(reading(v1=volts)) for volts in (-230, 1e9, 1e308)]
 
