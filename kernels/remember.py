@@ -17,6 +17,8 @@ def remember(names: Names, octets: Bytes, first: Int64s, code: Int32s) -> int:
     Returns:
         Number of names that were not known.
     """
+    if code.size == 0:
+        return 0
     n_before: int = names.used[0]
     for i in range(code.size):
         start = first[i]

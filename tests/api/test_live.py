@@ -255,8 +255,8 @@ async def test_listeners_are_bounded_and_leave_their_places(settings: Settings) 
     app = application(settings.model_copy(update={"listeners_max": 1}))
     async with client_of(app) as client:
         async with asyncio.TaskGroup() as tasks:
-            first = tasks.create_task(client.get("/v1/breaches/live?seconds=2"))
-            await asyncio.sleep(0.5)
+            first = tasks.create_task(client.get("/v1/breaches/live?seconds=4"))
+            await asyncio.sleep(1.5)
             refused = problem_of(await client.get("/v1/breaches/live?seconds=1"))
         again = await client.get("/v1/breaches/live?seconds=1")
 

@@ -84,8 +84,8 @@ def test_a_device_is_registered_with_the_concentrator_through_which_it_talks(
     for offset, frame in enumerate(district.frames()):
         decoded = decoder.decode([Message(offset, frame.arrives_ms, frame.value)])
         for batch in decoded.batches:
-            for name in batch.names:
-                talks[name].add(frame.key.decode())
+            for place in set(batch.device.tolist()):
+                talks[batch.names[place]].add(frame.key.decode())
 
     registered = {name: row["concentrator"] or name for name, row in district.registered.items()}
 
