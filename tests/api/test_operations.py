@@ -16,7 +16,7 @@ from service.store.migrations import head_revision
 from tests.api.clients import application, client_of, get, problem, settings_of
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # 1 March, midnight in Shanghai
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from tests.api.clients import get, problem_of
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.telling import CALL, DEADLINE, OUTAGE, PLANNED, declare
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

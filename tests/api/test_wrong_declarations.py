@@ -13,7 +13,7 @@ from tests.api.clients import application, client_of, get, problem_of, settings_
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.telling import OUTAGE, told
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 async def seed(seeder: Seeder) -> None:

@@ -9,7 +9,7 @@ from tests.api.clients import get, problem_of
 from tests.api.seeding import NewPoint, Seeder
 from tests.api.telling import CALL, DEADLINE, PLANNED
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 async def seed(seeder: Seeder) -> None:

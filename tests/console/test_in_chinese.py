@@ -16,7 +16,7 @@ from tests.api.seeding import Seeder
 from tests.console.test_point_pages import MARCH, START
 from tests.console.test_point_pages import seed as seed_points
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 # What stays as it is: products, formats, standards, zones, symbols, names that the test gave, and what lang="en" marks.
 _KEPT: Final = re.compile(

@@ -11,7 +11,7 @@ from tests.faults.proxy import Proxy
 from tests.ingest.brokers import Broker
 from tests.ingest.network import Network, reading, this_minute_ms
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 STALL_S = 3.0
 

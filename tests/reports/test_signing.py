@@ -13,7 +13,7 @@ from tests.api.seeding import Seeder
 from tests.reports.month import FINAL, MONTH_END, START, interrupt, seed
 from tests.reports.test_monthly_reports import MONTH, run, table_of
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 async def sign(

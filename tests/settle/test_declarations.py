@@ -9,7 +9,7 @@ from service.store.declarations import add_declaration, withdraw_declaration
 from service.store.pool import Pool
 from tests.settle.plant import Consumer, at, consumer, ledger, minutes, register, settle, table
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 POINT = "P1,220,1p,D,F1,2026-11-02T00:00+08:00\n"
 DEVICE = "M1,P1,60,no,2026-01-01T00:00+08:00\n"

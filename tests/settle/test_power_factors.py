@@ -30,7 +30,7 @@ from tests.settle.plant import (
     table,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 POINTS = "P1,220,1p,D,F1,2026-01-01T00:00+08:00\nP2,220,1p,D,F1,2026-01-01T00:00+08:00\n"
 DEVICES = "M1,P1,60,no,2026-01-01T00:00+08:00\nM2,P2,60,no,2026-01-01T00:00+08:00\n"
