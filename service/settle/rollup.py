@@ -1,7 +1,9 @@
 """Counting dirty days anew, and marking what else follows from their pages."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Final
 
@@ -15,16 +17,17 @@ from service.store.week_marks import mark_weeks
 
 DAYS_AT_ONCE = 2000
 LONG_S: Final = 5.0  # a round that takes longer is followed by a rest
-REST: Final = 9.0  # times as long as the round took
+REST: Final = 9.0  # times as long as the round took for the newest day
 
 
 @dataclass(slots=True)
 class RollUp:
-    """Counts dirty days; of many, at most a tenth of the time.
+    """Counts dirty days; the newest day of many points, at most a tenth of the time.
 
     The day that is open is dirty again with every checkpoint, and readers count it from its pages. At 300,000 points
     one round after another would keep the database busy for nobody. In between only those days are counted that an
-    interruption of the last hour concerns, so that outages are known as soon as before.
+    interruption of the last hour concerns, so that outages are known as soon as before. Days before the newest one earn
+    no rest: after a backlog or a change of rules they are waited for.
     """
 
     monotonic_s: Callable[[], float]
@@ -39,29 +42,31 @@ class RollUp:
         began_s = self.monotonic_s()
         if began_s < self._rests_until_s:
             return await roll_up_troubled_days(pool, knowledge)
-        n_days = await roll_up_dirty_days(pool, knowledge)
+        counted = await roll_up_dirty_days(pool, knowledge)
         ended_s = self.monotonic_s()
-        if ended_s - began_s > LONG_S:
-            self._rests_until_s = ended_s + REST * (ended_s - began_s)
+        n_days = counted.total()
+        if ended_s - began_s > LONG_S and n_days:
+            of_newest = counted[max(counted)] / n_days
+            self._rests_until_s = ended_s + REST * (ended_s - began_s) * of_newest
         return n_days
 
 
-async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
-    """Count every day anew that was dirty when this began; return how many days.
+async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> Counter[date]:
+    """Count every day anew that was dirty when this began; return of how many points, by day.
 
     Raises:
         StoreError: The days done before it stay; call again.
     """
     async with pool.transaction() as connection:
         generation = await begin_pass(connection)
-    n_days = 0
+    counted = Counter[date]()
     while True:
         async with pool.transaction() as connection:
             days = await take_dirty(connection, generation, DAYS_AT_ONCE)
             if not days:
-                return n_days
+                return counted
             await _count(connection, days, knowledge)
-        n_days += len(days)
+        counted.update(one.day for one in days)
 
 
 async def roll_up_troubled_days(pool: Pool, knowledge: Knowledge) -> int:

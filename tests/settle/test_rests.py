@@ -53,6 +53,24 @@ async def test_in_a_rest_only_days_of_points_without_supply_are_counted(pool: Po
     assert due == [{"point": "P2"}]
 
 
+async def test_days_before_the_newest_one_earn_no_rest(pool: Pool) -> None:
+    await register(pool, POINTS, DEVICES)
+    one, clock = await consumer(pool), _Clock(step_s=LONG_S + 1)
+    roll_up = RollUp(clock)
+    for first in range(4):  # four days, of which one is the newest
+        one.fold("M1", minutes(first * 1440, 10, 220.0))
+    await one.checkpoint()
+
+    n_first = await roll_up.run(pool, one.known)
+    clock.step_s = 0.0
+    one.fold("M1", minutes(4 * 1440, 10, 220.0))
+    await one.checkpoint()
+    clock.now_s += REST * (LONG_S + 1) / 2
+    n_second = await roll_up.run(pool, one.known)
+
+    assert (n_first, n_second) == (4, 1)
+
+
 async def _passed(pool: Pool) -> dict[object, tuple[object, object]]:
     rows = await table(
         pool, "SELECT point, n_pass, n_interrupted FROM point_day JOIN point USING (point_id)"
