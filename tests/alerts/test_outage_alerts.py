@@ -74,7 +74,7 @@ def test_few_that_are_left_are_told_when_they_are_dark_long_after_the_others() -
 
     found = told(outage_alert(outage(*back, *left), [], ROW))
 
-    assert (found.ready, found.n_points) == (us(42), 9)
+    assert (found.ready, found.n_points) == (us(2 + ROW.left_wait_s / 60), 9)
 
 
 def test_news_after_the_wait_is_told_when_it_comes() -> None:
