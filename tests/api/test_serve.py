@@ -110,7 +110,7 @@ async def test_requests_under_way_are_finished(settings: Settings, seeder: Seede
 
     async with (
         serving(settings.model_copy(update={"api_port": 0})) as (url, stop),
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
         asyncio.TaskGroup() as tasks,
         seeder.pool.transaction() as held,
     ):
