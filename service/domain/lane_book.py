@@ -218,6 +218,7 @@ class LaneBook:
 
     def _empty(self, lanes: NDArray[np.int64]) -> None:
         """Take the readings out of the open minutes."""
+        self._touched[lanes // LANES_PER_BLOCK] = 1
         self.state[lanes, SEEN:PAGE] = 0
         self.state[lanes, PAGE + 1 : INTERVAL_MS] = 0
 

@@ -140,6 +140,21 @@ def test_events_stay_at_the_point_where_they_were_seen() -> None:
     assert not engine.book.events["open_kinds"].any()
 
 
+def test_what_was_seen_at_the_point_of_before_does_not_come_back_with_a_restart() -> None:
+    engine = engine_of(directory(1))
+    fold(engine, "M0", 0, 220.0)
+    fold(engine, "M0", 1, 0.0)  # dark
+    stored = {block[0]: block for block in engine.take_image().blocks}
+
+    engine.apply(directory(2))
+    stored |= {block[0]: block for block in engine.take_image().blocks}
+    restarted = engine_of(directory(2))
+    restarted.restore(stored.values())
+
+    assert restarted.book.n_lanes == 1
+    assert not restarted.book.events["open_kinds"].any()
+
+
 def test_pages_of_before_are_let_go_like_others() -> None:
     engine = engine_of(directory(1))
     fold(engine, "M0", 0, 220.0)
