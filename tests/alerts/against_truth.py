@@ -1,12 +1,12 @@
 """What organisations were told, held against what a simulated district knows to be true."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.domain.alerts.rows import AlertsRow
 from service.domain.alerts.words import Alert, Notification
-from tests.simulate.district import District
+from tests.simulate.district import District, Reading
 from tests.supply.district_evidence import us
 
 _NEAR = 300_000_000  # clocks may be off
@@ -161,7 +161,8 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
 
     Any reading of the time for which they had to be is held against that, not the first alone.
     """
-    if not breaches:
+    told_of = {one.feeder for one in breaches if one.rule == "tolerance_breach"}
+    if not told_of:
         return []
     feeder_of = {row["point"]: row["feeder"] for row in district.rows("points.csv")}
     n_points = Counter(feeder_of.values())
@@ -170,10 +171,15 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
         for feeder, n in n_points.items()
     }
     interval = district.plan.interval_ms
+    devices = {
+        device: feeder_of[row["point"]]
+        for device, row in district.registered.items()
+        if feeder_of[row["point"]] in told_of
+    }
     in_breach: Counter[tuple[str, int]] = Counter()  # by feeder and start of the interval
-    for device, row in district.registered.items():
-        feeder = feeder_of[row["point"]]
-        in_breach.update((feeder, one) for one in _intervals_in_breach(district, device))
+    for device, readings in district.readings_of(devices).items():
+        found = _intervals_in_breach(district, device, readings)
+        in_breach.update((devices[device], one) for one in found)
     return [
         one
         for one in breaches
@@ -187,12 +193,12 @@ def _not_measured(district: District, breaches: list[Alert], rule: AlertsRow) ->
     ]
 
 
-def _intervals_in_breach(district: District, device: str) -> set[int]:
+def _intervals_in_breach(district: District, device: str, readings: Sequence[Reading]) -> set[int]:
     """Return the intervals in which any phase of a device was in breach: from one outside to one well inside."""
     interval = district.plan.interval_ms
     volts_at = {
         district.begins_ms(device, one) // interval: one.volts
-        for one in reversed(district.readings.get(device, ()))  # the first that came stands
+        for one in reversed(readings)  # the first that came stands
     }
     found: set[int] = set()
     n_phases = max((len(volts) for volts in volts_at.values()), default=0)

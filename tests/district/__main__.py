@@ -12,9 +12,8 @@ from rich.table import Table
 
 from service.simulate.plan import plan_of
 from service.simulate.simulation import simulate_into
-from tests.district.answers import Answers
 from tests.district.run import Options, answered
-from tests.district.scorecard import Line, apart, scorecard
+from tests.district.scorecard import Line, apart, scorecard, told_of
 from tests.simulate.district import District
 
 
@@ -52,21 +51,20 @@ def main(
             tell(f"simulated into {folder}")
         district = District(folder, plan)
         answers = asyncio.run(answered(district, Options(real, within_s, tell)))
-        lines = scorecard(district, answers)
-        _show(Console(), f"seed {plan.seed}", lines, district, answers)
+        told = told_of(district, answers)
+        lines = scorecard(district, answers, told)
+        _show(Console(), f"seed {plan.seed}", lines, apart(district, answers, told))
     sys.exit(0 if all(line.is_kept for line in lines) else 1)
 
 
-def _show(
-    console: Console, title: str, lines: list[Line], district: District, answers: Answers
-) -> None:
+def _show(console: Console, title: str, lines: list[Line], beside: list[tuple[str, int]]) -> None:
     table = Table(title=f"A simulated district against its truth, {title}", title_justify="left")
     for heading in ("figure", "found", "limit", ""):
         table.add_column(heading)
     for line in lines:
         table.add_row(line.name, line.value, line.limit, "kept" if line.is_kept else "MISSED")
     console.print(table)
-    for name, n in apart(district, answers):
+    for name, n in beside:
         console.print(f"{name}: {n:,}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from service.domain.alerts.budget import over_budget
-from tests.alerts.against_truth import verdict_of
+from tests.alerts.against_truth import Verdict, verdict_of
 from tests.district.answers import Answers
 from tests.simulate.district import District
 from tests.supply.district_evidence import us
@@ -38,7 +38,12 @@ class Line:
     is_kept: bool
 
 
-def scorecard(district: District, answers: Answers) -> list[Line]:
+def told_of(district: District, answers: Answers) -> Verdict:
+    """Return how the notifications of the back-test keep what is asked of them: readings of whole feeders are read."""
+    return verdict_of(district, answers.backtest.outcome.notifications, answers.backtest.row)
+
+
+def scorecard(district: District, answers: Answers, told: Verdict) -> list[Line]:
     """Return every line, in the order of the acceptance."""
     found = answers.interruptions
     comparison = compare(true_outages(district), found)
@@ -51,11 +56,11 @@ def scorecard(district: District, answers: Answers) -> list[Line]:
         *_indices(indices(district, apart), true_indices(district)),
         *_reliability(district, answers),
         _none("customers with a wrong planned count", _wrong_counts(district, answers)),
-        *_told(district, answers),
+        *_told(answers, told),
     ]
 
 
-def apart(district: District, answers: Answers) -> list[tuple[str, int]]:
+def apart(district: District, answers: Answers, told: Verdict) -> list[tuple[str, int]]:
     """Return what is reported beside: true outages of points without physical evidence, and the like."""
     true = [one for mine in true_outages(district).values() for one in mine]
     comparison = compare(true_outages(district), answers.interruptions)
@@ -68,27 +73,24 @@ def apart(district: District, answers: Answers) -> list[tuple[str, int]]:
         ("communications incidents", answers.n_incidents),
         ("true losses of communication", len(district.rows("truth/communication_losses.csv"))),
         ("last gasps taken for false alarms", len(district.rows("truth/false_gasps.csv"))),
-        *sorted(_told_figures(district, answers).items()),
+        *sorted(_told_figures(answers, told).items()),
     ]
 
 
-def _told_figures(district: District, answers: Answers) -> Counter[str]:
+def _told_figures(answers: Answers, told: Verdict) -> Counter[str]:
     """Return what was told and held, and why."""
-    found = answers.backtest
-    figures = verdict_of(district, found.outcome.notifications, found.row).figures
-    held = Counter(f"alerts held: {one.reason}" for one in found.outcome.held)
-    return Counter({f"alerts: {name}": n for name, n in figures.items()}) + held
+    held = Counter(f"alerts held: {one.reason}" for one in answers.backtest.outcome.held)
+    return Counter({f"alerts: {name}": n for name, n in told.figures.items()}) + held
 
 
-def _told(district: District, answers: Answers) -> Iterator[Line]:
+def _told(answers: Answers, told: Verdict) -> Iterator[Line]:
     """Yield how the notifications of a back-test keep what is asked of them."""
     found = answers.backtest
-    verdict = verdict_of(district, found.outcome.notifications, found.row)
     for name, wrong in (
-        ("notifications inside declared windows", verdict.in_declared_windows),
-        ("alerts told without a true outage", verdict.without_true_outage),
-        ("quiet shifts with more than one notification", verdict.crowded_quiet_shifts),
-        ("true feeder outages not told once", verdict.wrongly_told),
+        ("notifications inside declared windows", told.in_declared_windows),
+        ("alerts told without a true outage", told.without_true_outage),
+        ("quiet shifts with more than one notification", told.crowded_quiet_shifts),
+        ("true feeder outages not told once", told.wrongly_told),
         ("times over the budget", over_budget(found.outcome.notifications, found.row)),
     ):
         yield _none(name, len(wrong))

@@ -9,7 +9,7 @@ from service.simulate.plan import plan_of
 from service.simulate.simulation import simulate_into
 from tests.backends import IS_REAL
 from tests.district.run import Options, answered
-from tests.district.scorecard import scorecard
+from tests.district.scorecard import scorecard, told_of
 from tests.simulate.district import District
 
 # Never used while the code was written; a week has every kind of outage that the plan knows.
@@ -28,5 +28,6 @@ def test_a_small_district_is_known_as_well_as_a_large_one(tmp_path: Path) -> Non
 
     answers = asyncio.run(answered(district, Options(IS_REAL, SETTLED_WITHIN_S, told.append)))
 
-    missed = [line for line in scorecard(district, answers) if not line.is_kept]
+    lines = scorecard(district, answers, told_of(district, answers))
+    missed = [line for line in lines if not line.is_kept]
     assert missed == [], told

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -63,6 +63,10 @@ class District:
     @cached_property
     def readings(self) -> dict[str, list[Reading]]:
         """All readings of each device, decoded by the product, in the order of arrival."""
+        return self.readings_of(self.registered)
+
+    def readings_of(self, devices: Collection[str]) -> dict[str, list[Reading]]:
+        """Return the readings of some devices; a large district has more than memory holds as objects."""
         decoder = Decoder()
         found: defaultdict[str, list[Reading]] = defaultdict(list)
         for offset, frame in enumerate(self.frames()):
@@ -72,10 +76,10 @@ class District:
                 columns = [column for column in (batch.v1, batch.v2, batch.v3) if column.size]
                 values = np.stack(columns, axis=1).tolist()
                 stamps = batch.stamp_ms.tolist()
-                for place, name in enumerate(batch.device.tolist()):
-                    found[batch.names[name]].append(
-                        Reading(stamps[place], tuple(values[place]), frame.arrives_ms)
-                    )
+                for place, number in enumerate(batch.device.tolist()):
+                    if (name := batch.names[number]) in devices:
+                        reading = Reading(stamps[place], tuple(values[place]), frame.arrives_ms)
+                        found[name].append(reading)
         return dict(found)
 
     @cached_property
