@@ -70,8 +70,10 @@ async def rebuild_due_interruptions(
     """
     done = Rebuilt()
     async with pool.connection() as connection:
+        read_through = await watermark(
+            connection
+        )  # first: it only grows, and is not beyond the other
         through = await reached(connection)
-        read_through = await watermark(connection)
         waiting = await due_feeders(connection, through)
     look = _look(known, (through, read_through), retention_days)
     n_left, is_quiet = sum(one.n_points for one in waiting), True
