@@ -44,8 +44,8 @@ async def promise_risks(
     """Return how many promises are at risk at ``now``, microseconds since the Unix epoch.
 
     A notice is counted as long as its outage is to come: close, within a day of the last instant at
-    which it is in time; late, when that has passed. A customer that had all the planned outages of
-    the year that it may have is counted until the year is over.
+    which it is in time; late, when that has passed. A customer is counted while a planned outage is
+    announced that would be one too many in its calendar year.
 
     Raises:
         StoreError: They cannot be read.

@@ -25,7 +25,7 @@ from service.domain.clock_watch import ClockWatch
 from service.domain.lane_book import LaneBook
 from service.domain.lanes import LaneDirectory
 from service.domain.page_pool import PagePool, page_pool
-from service.domain.pages import PageColumns
+from service.domain.pages import PageColumns, page_keys
 from service.domain.reading_columns import DeadReadings, LateReadings, dead_readings, late_readings
 from service.domain.whole_readings import part_of, whole_readings
 
@@ -158,13 +158,14 @@ class PartitionEngine:
     def load_pages(self, stored: PageColumns) -> None:
         """Put the stored rows of ``open_pages`` into memory."""
         lanes, hours = self.book.open_hours()
-        wanted = _page_keys(self.book.settings["point"][lanes], hours)
-        known = _page_keys(stored.point, stored.hour)
+        if not stored.n_pages:
+            return
+        wanted = self.book.settings["point"][lanes].astype(np.int64) << 32 | hours
+        known = page_keys(stored)
         order = np.argsort(known, kind="stable")
         at = np.searchsorted(known, wanted, sorter=order)
-        rows = order[np.minimum(at, known.size - 1)] if known.size else np.zeros(0, np.int64)
-        lanes = lanes[: rows.size]
-        fits = known[rows] == wanted[: rows.size]
+        rows = order[np.minimum(at, known.size - 1)]
+        fits = known[rows] == wanted
         fits &= stored.planes.n_phases[rows] == self.book.settings["n_phases"][lanes]
         self.pool.put(lanes[fits], stored, rows[fits], self.book.state)
 
@@ -252,10 +253,6 @@ def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
         n_readings += batch.device.size
     if some:
         yield some
-
-
-def _page_keys(point_ids: NDArray[np.int32], hours: NDArray[np.int32]) -> NDArray[np.int64]:
-    return point_ids.astype(np.int64) << 32 | hours
 
 
 def _room_for(n_readings: int) -> Folded:

@@ -26,6 +26,7 @@ MS = 1000
 MINUTE_S = 60
 HALF_EIGHTHS = 4  # a minute shows from its half on
 _ROWS_AT_ONCE = 100_000
+_OUT_OF_SERVICE_MS = MINUTE_S * MS  # interval of a lane whose device is gone
 LiveBands = Callable[[NDArray[np.int32]], NDArray[np.int32]]
 
 
@@ -84,7 +85,7 @@ class LaneDirectory:
 
     def settings_of(self, rows: NDArray[np.int32]) -> NDArray[np.void]:
         """Return the ``LANE_SETTINGS`` of rows; ``next_lane`` is not set, and those of NONE take no reading."""
-        found = np.full(rows.size, out_of_service(), LANE_SETTINGS)
+        found = np.full(rows.size, _out_of_service(), LANE_SETTINGS)
         known = np.flatnonzero(rows != NONE)
         found[known] = self._settings(rows[known])
         return found
@@ -102,6 +103,13 @@ class LaneDirectory:
             and self.zones_of(part) == other.zones_of(part)
             for part in np.split(every, range(_ROWS_AT_ONCE, n_rows, _ROWS_AT_ONCE))
         )
+
+    def intervals_ms(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the ``interval_ms`` of ``settings_of`` alone."""
+        found = np.full(rows.size, _OUT_OF_SERVICE_MS, np.int64)
+        known = np.flatnonzero(rows != NONE)
+        found[known] = self.devices.interval_s[rows[known]].astype(np.int64) * MS
+        return found
 
     def _settings(self, rows: NDArray[np.int32]) -> NDArray[np.void]:
         devices, points, of_point = self.devices, self._points, self._point[rows]
@@ -215,12 +223,7 @@ def lane_settings(
     return record
 
 
-def epoch_ms(at: datetime) -> int:
-    """Return milliseconds since the Unix epoch of a time with zone."""
-    return round(at.timestamp() * MS)
-
-
-def out_of_service() -> NDArray[np.void]:
+def _out_of_service() -> NDArray[np.void]:
     """Return the settings of a lane whose device the registry no longer has: it takes no reading."""
     record = np.zeros((), LANE_SETTINGS)
     record["from_ms"], record["to_ms"] = -NO_TIME, NO_TIME
@@ -228,7 +231,7 @@ def out_of_service() -> NDArray[np.void]:
     record["n_phases"] = 1
     record["expected"] = 1
     record["minutes"] = 1
-    record["interval_ms"] = 60 * MS
+    record["interval_ms"] = _OUT_OF_SERVICE_MS
     return record
 
 

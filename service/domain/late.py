@@ -82,7 +82,7 @@ def merge_late(late: LateReadings, directory: LaneDirectory) -> LateMerge:
     """
     row = directory.rows_of(late.device_id)
     known = np.flatnonzero(row != NONE)
-    interval_ms = directory.settings_of(row)["interval_ms"].astype(np.int64)
+    interval_ms = directory.intervals_ms(row)
     first_minute = first_minutes(late.start_ms, interval_ms)
     point = np.full(row.size, NONE, np.int32)
     point[known] = directory.devices.point_id[row[known]]

@@ -53,13 +53,7 @@ class PagePool:
     ) -> None:
         """Join pages ``chosen`` of ``columns`` into ``slots``, one to one: what others stored is now known here."""
         into = self._planes(self.pages.head[slots]).astype(np.int32)
-        source = np.concatenate(
-            [
-                columns.planes.first[i] + np.arange(columns.planes.n_phases[i])
-                for i in chosen.tolist()
-            ]
-            or [np.zeros(0, np.int64)]
-        )
+        source = plane_indices(columns, chosen)
         join_into(
             self.pages.cell,
             self.pages.mark,

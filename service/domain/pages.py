@@ -65,6 +65,11 @@ def empty_pages(n_phases: NDArray[np.uint8]) -> PageColumns:
     )
 
 
+def page_keys(pages: PageColumns) -> NDArray[np.int64]:
+    """Return a number of each page by which pages are ordered by point and hour; hours are those since 1970."""
+    return pages.point.astype(np.int64) << 32 | pages.hour
+
+
 def plane_indices(pages: PageColumns, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the indices of the planes of the chosen pages, one page after another."""
     n_phases = pages.planes.n_phases[chosen].astype(np.int64)

@@ -137,12 +137,6 @@ class UnknownEntryError(ServiceError):
     code = "unknown_entry"
 
 
-class WorkloadError(ServiceError):
-    """A workload to be sized is out of bounds; the message names the value and what is allowed."""
-
-    code = "workload_invalid"
-
-
 class RegistryFileError(ServiceError):
     """A registry file cannot be read at all: its encoding, or its header."""
 

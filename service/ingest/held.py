@@ -33,7 +33,6 @@ from service.metrics import ConsumeMetrics, HeldReason, Kind
 
 # The longest reading, and its delivery: one that touches what ended before is no longer the newest.
 _READ_WITHIN: Final = timedelta(hours=3)
-_FOREVER_MS: Final = 2**62
 
 
 class Incidents(Protocol):
@@ -145,10 +144,7 @@ def interrupted_points(
         point=np.array([point for point, _, _ in ordered], np.int32),
         from_ms=np.array([epoch_us(from_at) // 1000 for _, from_at, _ in ordered], np.int64),
         to_ms=np.array(
-            [
-                _FOREVER_MS if to_at is None else -(-epoch_us(to_at) // 1000)
-                for _, _, to_at in ordered
-            ],
+            [-NO_TIME if to_at is None else -(-epoch_us(to_at) // 1000) for _, _, to_at in ordered],
             np.int64,
         ),
     )

@@ -52,7 +52,7 @@ async def count_due_days_beside(
         return 0
     rule_sets = [load(one.rule_set) for one in kept]
     judge = await asyncio.to_thread(make_beside_judge, known.registry, rule_sets)
-    points = {point.point_id for point in known.registry.points}
+    points = known.network.points
     n_days = 0
     while n_days < DAYS_PER_PASS:
         async with pool.transaction() as connection:

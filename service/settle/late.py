@@ -9,7 +9,7 @@ from kernels.layout import CELL_NONE
 from service.domain.checkpoint import join_pages
 from service.domain.grid import first_minutes
 from service.domain.late import merge_late
-from service.domain.pages import PageColumns, plane_indices
+from service.domain.pages import PageColumns, page_keys, plane_indices
 from service.domain.reading_columns import LateReadings, chosen_late, joined_late
 from service.settle.knowledge import Knowledge
 from service.store.late import LateSpan, advance, fresh_readings, late_spans, readings_near
@@ -79,8 +79,7 @@ async def joined_with_stored(
         The same pages, and ``(n_pages, 60)``: the minutes in which they differ from the stored rows.
     """
     stored = await read_pages(connection, pages.point, pages.hour)
-    key = pages.point.astype(np.int64) << 32 | pages.hour
-    into = np.searchsorted(key, stored.point.astype(np.int64) << 32 | stored.hour)
+    into = np.searchsorted(page_keys(pages), page_keys(stored))
     planes = plane_indices(pages, into)
     before_cell = np.full_like(pages.planes.cell, CELL_NONE)
     before_mark = np.zeros_like(pages.planes.mark)
@@ -116,5 +115,5 @@ def _groups(late: LateReadings, known: Knowledge) -> NDArray[np.int64]:
     """Return device and first minute of each reading, ``(2, n_readings)``."""
     directory = known.directory
     row = directory.rows_of(late.device_id)
-    interval_ms = directory.settings_of(row)["interval_ms"].astype(np.int64)
-    return np.stack([late.device_id.astype(np.int64), first_minutes(late.start_ms, interval_ms)])
+    minutes = first_minutes(late.start_ms, directory.intervals_ms(row))
+    return np.stack([late.device_id.astype(np.int64), minutes])

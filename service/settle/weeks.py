@@ -51,7 +51,7 @@ async def count_due_weeks(
     rule_sets = {one.rule_set_id: load(one.rule_set) for one in kept}
     with_limits = {number: one for number, one in rule_sets.items() if one.week_limits}
     flagged_s_max = longest_flagged_s(with_limits.values())
-    points = {point.point_id: point for point in known.registry.points}
+    points = known.network.points
     n_weeks = 0
     while n_weeks < WEEKS_PER_PASS:
         async with pool.transaction() as connection:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.events import BREACH_UNDER
 from kernels.layout import EVENT_STATE, INTERRUPTION, LANE_WORDS, NO_TIME
 from service.domain.instants import at_us
 from service.domain.lane_book import LAYOUT_VERSION
@@ -16,7 +17,6 @@ from service.store.statements import statement
 
 _STATE_BYTES: Final = LANE_WORDS * 8
 _US_IN_MS: Final = 1000
-_UNDER: Final = 1  # a breach below the band, as kernels.events says
 
 # Behind the states of a block stand what its lanes see; only these are fetched.
 _BLOCKS = statement(
@@ -101,7 +101,7 @@ async def seen_in_trouble(connection: Connection, since_ms: int, n_max: int) -> 
     chosen, others = troubled[:n_max], troubled[n_max:]
     places = await _places(connection, lanes.device_id[chosen].tolist())
     known = np.flatnonzero(np.isin(lanes.device_id, np.array(list(places), np.int32)))
-    below = known[(lanes.breach[known] == _UNDER) & (lanes.last_ms[known] != NO_TIME)]
+    below = known[(lanes.breach[known] == BREACH_UNDER) & (lanes.last_ms[known] != NO_TIME)]
     edges = await _edges(connection, lanes.device_id[below], lanes.last_ms[below])
     return SeenLanes(
         places=[places[int(number)] for number in lanes.device_id[known]],

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.checkpoint import chosen_pages, join_pages
-from service.domain.pages import PageColumns
+from service.domain.pages import PageColumns, page_keys
 from service.store.page_rows import COPY_COLUMNS, READ_COLUMNS, copy_stream, pages_from_rows
 from service.store.pool import Connection
 
@@ -153,8 +153,7 @@ async def _upsert(connection: Connection) -> int:
 
 def _positions(pages: PageColumns, stored: PageColumns) -> NDArray[np.int64]:
     """Return where each stored page stands in ``pages``, which is ordered by point and hour."""
-    key = pages.point.astype(np.int64) << 32 | pages.hour
-    return np.searchsorted(key, stored.point.astype(np.int64) << 32 | stored.hour)
+    return np.searchsorted(page_keys(pages), page_keys(stored))
 
 
 def _joined(pages: PageColumns, moved: NDArray[np.int64], stored: PageColumns) -> PageColumns:

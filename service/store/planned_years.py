@@ -1,4 +1,4 @@
-"""Planned outages of a calendar year that took place, and the customers in their scope."""
+"""Planned outages of a calendar year, those that took place and those to come, and the customers in their scope."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta

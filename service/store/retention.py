@@ -23,8 +23,8 @@ _LATE_BEFORE = statement(
     """,
 )
 
-_PAGES_BEFORE = statement(
-    "retention_pages_before",
+_KEPT_FROM = statement(
+    "retention_kept_from",
     """
     SELECT max(data_through) - make_interval(days => $1)
       FROM partition_progress
@@ -35,7 +35,7 @@ _METER_EVENTS = statement(
     "retention_meter_events",
     """
     DELETE FROM meter_event
-     WHERE until_at < (SELECT max(data_through) - make_interval(days => $1) FROM partition_progress)
+     WHERE until_at < $1
     """,
 )
 
@@ -56,14 +56,9 @@ _REPACK = statement(
 _OUTAGE_ALERTS = statement(
     "retention_outage_alerts",
     """
-    WITH kept AS (
-        SELECT max(data_through) - make_interval(days => $1) AS from_at
-          FROM partition_progress
-    )
     DELETE FROM outage_alert
-     USING kept
-     WHERE noted_at < kept.from_at
-       AND over_at < kept.from_at
+     WHERE noted_at < $1
+       AND over_at < $1
     """,
 )
 
@@ -71,18 +66,13 @@ _OUTAGE_ALERTS = statement(
 _DECLARED_BREACHES = statement(
     "retention_declared_breaches",
     """
-    WITH kept AS (
-        SELECT max(data_through) - make_interval(days => $1) AS from_at
-          FROM partition_progress
-    )
     DELETE FROM declared_breach
-     USING kept
-     WHERE held_at < kept.from_at
+     WHERE held_at < $1
        AND NOT EXISTS (
                SELECT
                  FROM v_declared_window AS declared
                 WHERE declared.declaration_id = declared_breach.declaration_id
-                  AND declared.to_at >= kept.from_at
+                  AND declared.to_at >= $1
            )
     """,
 )
@@ -99,14 +89,16 @@ async def drop_late_readings(connection: Connection, window_s: int) -> None:
 
 async def drop_pages(connection: Connection, days: int) -> None:
     """Drop pages more than ``days`` days older than the newest data; days already counted stay in ``point_day``."""
-    before = await connection.fetchval(_PAGES_BEFORE, days)
-    if before is not None:
-        await connection.execute(_DROP, "page", before)
+    kept_from = await connection.fetchval(_KEPT_FROM, days)
+    if kept_from is not None:
+        await connection.execute(_DROP, "page", kept_from)
 
 
 async def drop_meter_events(connection: Connection, days: int) -> None:
     """Drop meter events of a time whose pages are dropped."""
-    await connection.execute(_METER_EVENTS, days)
+    kept_from = await connection.fetchval(_KEPT_FROM, days)
+    if kept_from is not None:
+        await connection.execute(_METER_EVENTS, kept_from)
 
 
 async def repack_pages(connection: Connection) -> datetime | None:
@@ -124,5 +116,7 @@ async def repack_pages(connection: Connection) -> datetime | None:
 
 async def drop_alerts(connection: Connection, days: int) -> None:
     """Drop alerts that have been over for more than ``days`` days, told or held, counted back from the newest data."""
-    await connection.execute(_OUTAGE_ALERTS, days)
-    await connection.execute(_DECLARED_BREACHES, days)
+    kept_from = await connection.fetchval(_KEPT_FROM, days)
+    if kept_from is not None:
+        await connection.execute(_OUTAGE_ALERTS, kept_from)
+        await connection.execute(_DECLARED_BREACHES, kept_from)

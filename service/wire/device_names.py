@@ -45,10 +45,10 @@ class DeviceNames:
         first = np.zeros(len(texts) + 1, np.int64)
         np.cumsum([len(text) for text in encoded], out=first[1:])
         code = np.zeros(len(texts), np.int32)
-        remember(self.table, octets, first, code)
-        for text, its_code in zip(texts, code.tolist(), strict=True):
-            if its_code == len(self.texts):
-                self.texts.append(text)
+        if remember(self.table, octets, first, code):
+            for text, its_code in zip(texts, code.tolist(), strict=True):
+                if its_code == len(self.texts):
+                    self.texts.append(text)
         return True
 
     def _forget(self) -> None:

@@ -57,9 +57,8 @@ from service.wiring.health import HealthServer
 
 _CONNECTIONS: Final = 7  # checkpoint, registry, number, dead letters, clocks; two for meter events
 _LET_GO_SHARE: Final = 0.8  # of the time that the group waits for a member
-_LONG_PART: Final = (
-    4  # of the time after which the supervisor gives a checkpoint up: a longer one is halved
-)
+# Of the time after which the supervisor gives a checkpoint up: one that takes longer is halved.
+_LONG_PART: Final = 4
 _EXIT_STALLED: Final = 75  # EX_TEMPFAIL
 
 _log = logger(__name__)

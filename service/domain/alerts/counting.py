@@ -15,7 +15,6 @@ class Span(NamedTuple):
 
     first: int
     last: int
-    member: DarkPoint
     is_overrun: bool
 
 
@@ -30,7 +29,7 @@ def spans_of(
         return []
     first = max(member.told, member.start + rule.reclose_wait_s * _SECOND_US)
     last = OPEN if member.back is None else member.back
-    spans = [Span(first, last, member, is_overrun=False)] if first < last else []
+    spans = [Span(first, last, is_overrun=False)] if first < last else []
     for window in windows:
         if window.ends is not None and member.start >= window.ends:
             continue  # it went after the work was over
