@@ -52,15 +52,15 @@ def main(names: Sequence[str]) -> int:
         console.rule(f"{at:%H:%M:%S} {name}", align="left")
         try:
             measured: list[Figure] = importlib.import_module(f"tests.bench.{name}").measure(console)
+            took_s = time.perf_counter() - began
+            # At once: what a later bench, or an interrupt, does to this run takes nothing away.
+            keep({name: _measurement(at, took_s, measured)})
         except Exception as error:  # noqa: BLE001  (told below; the others go on)
             console.print(traceback.format_exc(), markup=False)
             failed[name] = f"{type(error).__name__}: {error}"
             continue
-        took_s = time.perf_counter() - began
         console.print(f"{name}: took {took_s:,.0f} s")
         figures += measured
-        # At once: what a later bench, or an interrupt, does to this run takes nothing away.
-        keep({name: _measurement(at, took_s, measured)})
         write_page()
     _show(console, figures, failed)
     return 1 if failed or any(figure.is_missed for figure in figures) else 0

@@ -121,7 +121,7 @@ def _figures(windows: Sequence[Window], level: Level) -> list[Figure]:
     # Of a median: 1.25 times that of a mean.
     error = 1.25 * statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else 1.0
     clients = [one.client for one in windows if one.client is not None]
-    silence_s = max((one.longest_silence_s for one in clients), default=math.inf)
+    silence_s = max((one.longest_silence_s for one in clients), default=WINDOW_S)
     n_rows = sum(one.n_rows for one in clients)
     behind_per_s = n_rows / (len(clients) * WINDOW_S) if clients else 0.0
     month = N_POINTS * _MONTH_DAYS * _MINUTES_A_DAY
@@ -160,7 +160,7 @@ def _figures(windows: Sequence[Window], level: Level) -> list[Figure]:
         Figure(name="the month while level", value=month / level.rows_per_s / 3600, unit="h"),
         Figure(
             name="the month while behind",
-            value=month / behind_per_s / _DAY_S if behind_per_s else math.inf,
+            value=month / behind_per_s / _DAY_S if behind_per_s else None,
             unit="days",
         ),
     ]

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
-_KIBIBYTES = 1024  # in a mebibyte
+from tests.bench.usage import peak_memory_bytes
+
+_MEBIBYTE = 1 << 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +62,4 @@ async def until_answers(url: str, within_s: float) -> None:
 
 def most_resident_mib(pid: int) -> float:
     """Return the most that a process ever had in memory, in MiB."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    [peak] = [line for line in lines if line.startswith("VmHWM")]
-    return int(peak.split()[1]) / _KIBIBYTES
+    return peak_memory_bytes(pid) / _MEBIBYTE

@@ -1,5 +1,6 @@
 """The measurements that are kept beside the benches, as JSON: the last of each bench."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +30,14 @@ def read_kept(file: Path = FILE) -> dict[str, Measurement]:
 
 
 def keep(measured: dict[str, Measurement], file: Path = FILE) -> None:
-    """Write measurements over those of the same benches; the others stay."""
+    """Write measurements over those of the same benches; the others stay.
+
+    Raises:
+        ValueError: A figure is no finite number: JSON has no word for it, and it would be read as not measured.
+    """
+    for figure in (figure for one in measured.values() for figure in one.figures):
+        if figure.value is not None and not math.isfinite(figure.value):
+            raise ValueError(f"{figure.name}: {figure.value}; give the bound that is known")
     kept = read_kept(file) | measured
     words = msgspec.json.encode({name: asdict(one) for name, one in kept.items()})
     new = file.with_suffix(".new")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiokafka
 import asyncpg
@@ -16,8 +15,9 @@ from rich.console import Console
 from tests.bench.database import SETTINGS
 from tests.bench.figure import Figure
 from tests.bench.preparing import N_PARTITIONS, TOPIC, make_schema_and_topics
-from tests.bench.roles import RoleError, check_alive, environment_of, resident_bytes, running
+from tests.bench.roles import RoleError, check_alive, environment_of, running
 from tests.bench.steady.fleet import Concentrator, Group, concentrators, register
+from tests.bench.usage import peak_memory_bytes, resident_bytes
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
@@ -89,7 +89,7 @@ def _measure(bootstrap: str, dsn: str, wiring: str, console: Console) -> Million
     with running("consume", environment) as process:
         _until_consumed(dsn, process, N_POINTS * N_MINUTES)
         steady_bytes = _steady_bytes(process)
-        peak_bytes = _peak_bytes(process.pid)
+        peak_bytes = peak_memory_bytes(process.pid)
     cold_start_s = None
     if wiring == "1p":
         next_s = first_s + N_MINUTES * 60
@@ -209,9 +209,3 @@ def _steady_bytes(process: "subprocess.Popen[bytes]") -> int:
         check_alive(process, "consume")
         found.append(resident_bytes(process.pid))
     return int(statistics.median(found))
-
-
-def _peak_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    (peak,) = (line for line in lines if line.startswith("VmHWM"))
-    return int(peak.split()[1]) * KIB

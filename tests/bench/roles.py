@@ -1,15 +1,13 @@
-"""The service's roles as processes of their own, and what the system says of them."""
+"""The service's roles as processes of their own."""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 _STOP_WITHIN_S = 120
 
 
@@ -57,36 +55,3 @@ def check_alive(process: "subprocess.Popen[bytes]", role: str) -> None:
     """
     if process.poll() is not None:
         raise RoleError(f"{role} ended with status {process.returncode}; see what it logged")
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the memory of a process that is in use, shared pages included."""
-    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
-
-
-def processor_s(pid: int) -> float:
-    """Return the seconds of processor that all threads of a process have used."""
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) * _TICK_S
-
-
-def family_processor_s(pid: int) -> float:
-    """Return the same of a process and of all its children, those that have ended included."""
-    fields = _stat(pid)
-    own = sum(int(field) for field in fields[11:15]) * _TICK_S
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    used = 0.0
-    for child in children:
-        with suppress(FileNotFoundError, ProcessLookupError):  # it may end at any moment
-            used += processor_s(int(child))
-    return own + used
-
-
-def parent_of(pid: int) -> int:
-    """Return the process that started another."""
-    return int(_stat(pid)[1])
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the fields of a process's state, from its third on."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()

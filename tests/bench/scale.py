@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -25,6 +24,7 @@ from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
 from tests.bench.consume import TOPIC, environment_of
 from tests.bench.figure import Figure
+from tests.bench.usage import processor_s
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
@@ -35,7 +35,6 @@ AT_MOST = 1.15
 PER_MILLION = 1e6
 _POLL_S = 0.1
 _WITHIN_S = 300
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 _PROGRESS = """
     SELECT count(*) AS n_partitions, count(DISTINCT owner) AS n_owners, coalesce(sum(consumed), 0)::bigint AS consumed
@@ -129,7 +128,7 @@ async def _watch(
             while True:
                 stands = await connection.fetchrow(_PROGRESS)
                 assert stands is not None  # sums are one row
-                now = Sample(stands["consumed"], sum(_processor_s(one.pid) for one in processes))
+                now = Sample(stands["consumed"], sum(processor_s(one.pid) for one in processes))
                 is_owned = stands["n_partitions"] == N_PARTITIONS
                 if first is None and is_owned and stands["n_owners"] == len(processes):
                     first = now
@@ -138,9 +137,3 @@ async def _watch(
                 await asyncio.sleep(_POLL_S)
     finally:
         await connection.close()
-
-
-def _processor_s(pid: int) -> float:
-    """Return the processor time that a process has taken so far, in user and kernel mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S

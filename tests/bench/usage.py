@@ -1,16 +1,12 @@
 """What processes have used so far, as the kernel counts it: processor seconds and memory."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PARENT, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = (
-    1,
-    11,
-    12,
-    13,
-    14,
-)  # fields after the name
+# Fields after the name; behind the two of the process stand those of its children that have ended.
+_PARENT, _USER, _SYSTEM, _CHILDREN_SYSTEM = 1, 11, 12, 14
 
 
 def processor_s(pid: int) -> float:
@@ -21,18 +17,13 @@ def processor_s(pid: int) -> float:
 
 def family_processor_s(pid: int) -> float:
     """Return processor seconds of a process and its children, of those that have ended too."""
-    own = _fields(pid)
-    ticks = sum(int(own[at]) for at in (_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM))
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = _fields(int(entry.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[_PARENT]) == pid:
-            ticks += int(fields[_USER]) + int(fields[_SYSTEM])
-    return ticks / _TICKS_PER_S
+    own = _fields(pid)[_USER : _CHILDREN_SYSTEM + 1]
+    used_s = sum(map(int, own)) / _TICKS_PER_S
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    for child in children:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it may end at any moment
+            used_s += processor_s(int(child))
+    return used_s
 
 
 def parent_of(pid: int) -> int:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.bench.figure import Figure, Verdict
 from tests.bench.kept import Measurement, keep, read_kept
 from tests.bench.page import PAGE, performance_page
@@ -72,3 +74,11 @@ def test_a_row_is_as_good_as_the_worst_of_its_figures() -> None:
     assert verdict_of([MET, ABSENT]) == "not verified"
     assert verdict_of([MET, ABSENT, MISSED]) == "missed"
     assert verdict_of([informs]) == verdict_of([]) == NOT_MEASURED
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_figure_that_json_has_no_word_for_is_not_kept(tmp_path: Path, value: float) -> None:
+    endless = Figure(name="a minute visible", value=value, unit="s", at_most=10)
+
+    with pytest.raises(ValueError, match="give the bound that is known"):
+        keep({"endtoend": measurement(endless)}, tmp_path / "measured.json")

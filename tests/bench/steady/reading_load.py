@@ -50,8 +50,7 @@ class ReadingLoad:
         while (began_s := time.time()) < until_s:
             asked = {"group_by": "feeder", "region": self.region}
             took_s, answer = await self._ask(client, "/v1/pass-rate", asked)
-            ranked = sorted(answer["groups"], key=lambda group: group["rate"] or 1.0)
-            self.n_feeders = sum(group["rate"] is not None for group in ranked)
+            self.n_feeders = sum(group["rate"] is not None for group in answer["groups"])
             self.ranking_s.append(took_s)
             await asyncio.sleep(max(0.0, began_s + RANKING_EVERY_S - time.time()))
 

@@ -13,7 +13,7 @@ from tests.bench.steady.fleet import Concentrator, point_of
 _MINUTE_S = 60
 _WHOLE = 7  # eighths, the share of a minute with all of its readings
 _EVERY_S = 0.5  # between two questions about the same minute; what is found is late by as much
-_GIVE_UP_S = 50.0
+GIVE_UP_S = 50.0
 _AT_ONCE = 8
 
 
@@ -67,7 +67,7 @@ class Visibility:
     ) -> None:
         sent_s = minute_s + _MINUTE_S + one.ready_s
         await _until(sent_s)
-        while time.time() < sent_s + _GIVE_UP_S:
+        while time.time() < sent_s + GIVE_UP_S:
             async with turn:
                 is_there = await _is_whole(client, one.point, minute_s - self.shift_s)
             if is_there:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tests.bench.roles import family_processor_s, parent_of, processor_s, resident_bytes
+from tests.bench.usage import family_processor_s, parent_of, processor_s, resident_bytes
 
 _EVERY_S = 1.0
 
