@@ -33,28 +33,31 @@ demo: $(VENV)/.stamp-run ## everything on this machine, on recorded voltage (ARG
 
 # Half of the tests wait for something, so there are more workers than cores. A module's tests stay with one
 # worker, which has a broker and a database of its own. The kernels are compiled before: one process writes
-# their cache. Their other two modes run beside.
+# their cache. Not compiled at all they run beside; with bounds checks beside the real suite.
 WORKERS = -n 3 --dist loadscope
 # The same with the real servers, two of each kind; what may take longest begins first (tests/conftest.py).
 REAL_WORKERS = -n 2 --dist loadscope --no-loadscope-reorder
 OTHER_MODES = $(CACHE)/other-modes.log
 TEMPORARY = $${TMPDIR:-$$(tests/roomy_folder.sh)}
 
-test: $(VENV)/.stamp-dev ## the suite with embedded parts, the kernels in three modes
-	@echo "== test: everything, kernels compiled; beside it the kernels with bounds checks and not compiled"
+test: $(VENV)/.stamp-dev ## the suite with embedded parts; the kernels compiled, and not compiled
+	@echo "== test: everything, kernels compiled; beside it the kernels not compiled"
 	@mkdir -p "$(CACHE)"; where=$(TEMPORARY); export TMPDIR="$${where:-/tmp}"; \
-	( $(CHECKED) $(PYTEST) tests/kernels $(ARGS) && $(PLAIN) $(PYTEST) tests/kernels $(ARGS) ) \
-	    > "$(OTHER_MODES)" 2>&1 & others=$$!; \
+	$(PLAIN) $(PYTEST) tests/kernels $(ARGS) > "$(OTHER_MODES)" 2>&1 & others=$$!; \
 	$(JIT) $(BIN)/python -m kernels && $(JIT) $(PYTEST) $(WORKERS) -m "not real and not slow" $(ARGS); status=$$?; \
 	wait $$others; others=$$?; \
-	echo "== test: the kernels in their other modes"; cat "$(OTHER_MODES)"; \
+	echo "== test: the kernels, not compiled"; cat "$(OTHER_MODES)"; \
 	test $$status -eq 0 && test $$others -eq 0
 
-test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB, and what is slow
-	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite"
-	@where=$$(tests/real/provision.sh) && eval "$$where" && $(BIN)/python -m tests.real.servers && \
+test-real: $(VENV)/.stamp-dev ## the integration suite against Apache Kafka and TimescaleDB, what is slow, the kernels with bounds checks
+	@echo "== test-real: provision Apache Kafka and TimescaleDB, then the integration suite; beside it the kernels with bounds checks"
+	@mkdir -p "$(CACHE)"; where=$$(tests/real/provision.sh) && eval "$$where" && $(BIN)/python -m tests.real.servers && \
+	{ $(CHECKED) $(PYTEST) tests/kernels > "$(OTHER_MODES)" 2>&1 & others=$$!; \
 	$(JIT) $(BIN)/python -m kernels && \
-	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest $(REAL_WORKERS) -m "integration or real or slow" $(ARGS)
+	$(JIT) TEST_BACKENDS=real $(BIN)/python -m pytest $(REAL_WORKERS) -m "integration or real or slow" $(ARGS); status=$$?; \
+	wait $$others; others=$$?; \
+	echo "== test-real: the kernels with bounds checks"; cat "$(OTHER_MODES)"; \
+	test $$status -eq 0 && test $$others -eq 0; }
 
 bench: $(VENV)/.stamp-dev ## how fast everything is here, into docs/performance.md (ARGS="fold consume": some of it)
 	@echo "== bench: against floors and peers, on Apache Kafka and TimescaleDB; docs/performance.md"

@@ -163,6 +163,7 @@ def test_scopes_have_what_they_say(scopes: tuple[Scope, ...], may: set[Scope]) -
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_sums_show_no_customer(seeded: Settings) -> None:
     answered = []
     async with client_of(application_for(seeded, "read:aggregate")) as client:
@@ -186,6 +187,7 @@ async def test_sums_show_no_customer(seeded: Settings) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_what_sums_leave_out_is_there_for_who_may_read_it(seeded: Settings) -> None:
     shown = {}
     async with client_of(application_for(seeded, "read:customer")) as client:
@@ -201,6 +203,7 @@ async def test_what_sums_leave_out_is_there_for_who_may_read_it(seeded: Settings
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Settings) -> None:
     shown = {}
     for fewest in (1, 5):
@@ -217,6 +220,7 @@ async def test_the_lowest_point_of_a_sum_is_named_to_who_may_know_it(seeded: Set
 
 @pytest.mark.integration
 @pytest.mark.parametrize("path", ["/v1/reliability", "/v1/pass-rate", "/v1/sarfi"])
+@pytest.mark.slow
 async def test_a_group_of_few_is_withheld_from_who_may_read_sums_only(
     settings: Settings, seeder: Seeder, path: str
 ) -> None:
@@ -237,6 +241,7 @@ async def test_a_group_of_few_is_withheld_from_who_may_read_sums_only(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("group_by", ["none", "cause"])
+@pytest.mark.slow
 async def test_a_sum_over_few_is_withheld_whatever_the_cause(
     seeded: Settings, group_by: str
 ) -> None:
@@ -247,6 +252,7 @@ async def test_a_sum_over_few_is_withheld_whatever_the_cause(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_a_scorecard_has_verdicts_but_no_numbers_of_few(seeded: Settings) -> None:
     cards = {}
     for scope in ("read:aggregate", "read:customer"):

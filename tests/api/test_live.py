@@ -142,6 +142,7 @@ def events_in(answer: httpx.Response) -> list[tuple[str, str, Any]]:
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_a_listener_gets_everything_then_what_changed(
     settings: Settings, seeder: Seeder
 ) -> None:
@@ -192,6 +193,7 @@ async def test_a_listener_hears_of_the_part_it_asks_for_only(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_a_listener_of_one_region_hears_of_no_breach_of_another(
     settings: Settings, seeder: Seeder
 ) -> None:
@@ -217,6 +219,7 @@ async def test_a_listener_of_one_region_hears_of_no_breach_of_another(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_a_listener_is_told_how_many_are_left_out_of_the_part_it_hears(
     settings: Settings, seeder: Seeder
 ) -> None:
@@ -251,6 +254,7 @@ async def test_a_listener_is_told_how_many_are_left_out_of_the_part_it_hears(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_listeners_are_bounded_and_leave_their_places(settings: Settings) -> None:
     app = application(settings.model_copy(update={"listeners_max": 1}))
     async with client_of(app) as client:

@@ -18,7 +18,7 @@ from tests.api.clients import get, problem
 from tests.api.recount import VERDICTS, rates_of
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 MONITOR = load_rule_set("dlt-645-monitor")  # 220 V: within 7 %; minutes beyond -30 and +20 % leave
 NEA = load_rule_set("nea-regulation")

@@ -9,7 +9,7 @@ import pytest
 from tests.api.clients import get, problem
 from tests.api.seeding import NewPoint, Seeder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START = datetime(2024, 2, 29, 16, tzinfo=UTC)  # midnight of 1 March in Shanghai
 MARCH = {"from": "2024-03-01", "to": "2024-04-01"}

@@ -141,6 +141,7 @@ async def test_reading_begins_at_any_record_and_high_water_is_the_end(
         assert reader.highwater(FIRST) == 100
 
 
+@pytest.mark.slow
 async def test_two_members_of_a_group_share_the_partitions(broker: EmbeddedBroker) -> None:
     await broker.create_topic(TOPIC, n_partitions=4)
 

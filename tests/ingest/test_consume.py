@@ -77,6 +77,7 @@ async def test_a_consumer_goes_on_where_the_last_one_stopped(meters: Network) ->
     assert await n_passed(meters) == 800
 
 
+@pytest.mark.slow
 async def test_a_consumer_that_dies_is_followed_by_one_that_counts_each_reading_once(
     meters: Network,
 ) -> None:
@@ -95,6 +96,7 @@ async def test_a_consumer_that_dies_is_followed_by_one_that_counts_each_reading_
     assert await n_passed(meters) == 800
 
 
+@pytest.mark.slow
 async def test_two_consumers_share_the_partitions_and_hand_them_over(meters: Network) -> None:
     first = meters.consume()
     await send_minutes(meters, 0, 30)
@@ -129,6 +131,7 @@ async def test_dead_letters_are_copied_to_their_topic(network: Network) -> None:
     await network.until("SELECT count(published_at) = 2 FROM dead_letter")
 
 
+@pytest.mark.slow
 async def test_letters_stored_by_a_consumer_that_died_are_copied_by_the_next(
     network: Network,
 ) -> None:
@@ -161,6 +164,7 @@ async def test_a_device_that_is_registered_later_is_known_without_a_restart(
     assert (before["dead_lettered"], after["folded"]) == (1, 1)
 
 
+@pytest.mark.slow
 async def test_a_database_that_breaks_off_again_and_again_loses_and_doubles_nothing(
     meters: Network,
 ) -> None:
@@ -185,6 +189,7 @@ async def test_a_database_that_breaks_off_again_and_again_loses_and_doubles_noth
     assert await n_passed(meters) == 800
 
 
+@pytest.mark.slow
 async def test_a_topic_that_was_made_anew_is_refused(network: Network) -> None:
     await network.connection.execute(
         "INSERT INTO partition_progress (topic, partition, epoch, owner, next_offset)"

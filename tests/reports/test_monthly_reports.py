@@ -29,7 +29,7 @@ from tests.reports.month import (
 from tests.reports.test_files import rows_of
 
 __all__ = ["seed"]  # of the fixture ``seeded``
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 MONTH = "2024-03"
 ITEMS = {

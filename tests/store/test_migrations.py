@@ -40,6 +40,7 @@ async def test_four_tasks_at_once_migrate_an_empty_database(empty_database: NewD
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_four_processes_at_once_migrate_an_empty_database(
     empty_database: NewDatabase,
 ) -> None:
@@ -62,6 +63,7 @@ async def test_four_processes_at_once_migrate_an_empty_database(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_databases_side_by_side_share_the_roles_of_the_server(
     empty_database: NewDatabase,
 ) -> None:

@@ -39,6 +39,7 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Derived:
     return Derived(district, supplies, found, compare(true_outages(district), found))
 
 
+@pytest.mark.slow
 def test_what_left_evidence_is_found_and_nothing_is_invented(derived: Derived) -> None:
     compared = derived.compared
 
