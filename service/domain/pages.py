@@ -76,3 +76,37 @@ def plane_indices(pages: PageColumns, chosen: NDArray[np.int64]) -> NDArray[np.i
     starts = np.cumsum(n_phases) - n_phases
     within = np.arange(int(n_phases.sum())) - np.repeat(starts, n_phases)
     return np.repeat(pages.planes.first[chosen].astype(np.int64), n_phases) + within
+
+
+def part_of(pages: PageColumns, first: int, last: int) -> PageColumns:
+    """Return pages ``first : last``, or to the end, as a view: what is written to it is written to ``pages``."""
+    those = slice(first, min(last, pages.n_pages))
+    n_phases = pages.planes.n_phases[those]
+    plane = int(pages.planes.first[first]) if n_phases.size else 0
+    planes = slice(plane, plane + int(n_phases.sum()))
+    scores = pages.scores
+    return PageColumns(
+        point=pages.point[those],
+        hour=pages.hour[those],
+        revision=pages.revision[those],
+        interval_s=pages.interval_s[those],
+        planes=PagePlanes(
+            first=pages.planes.first[those] - np.int32(plane),
+            n_phases=n_phases,
+            cell=pages.planes.cell[planes],
+            mark=pages.planes.mark[planes],
+        ),
+        power_s=pages.power_s[those],
+        active_ws=pages.active_ws[those],
+        reactive_vars=pages.reactive_vars[those],
+        scores=PageScores(
+            verdict=scores.verdict[those],
+            counter=scores.counter[those],
+            phase_counter=scores.phase_counter[planes],
+            cell_min=scores.cell_min[those],
+            cell_max=scores.cell_max[those],
+            spread_min=scores.spread_min[those],
+            spread_max=scores.spread_max[those],
+        ),
+        judgement=pages.judgement,
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,6 @@ class CheckpointStore:
                 again with the same checkpoint and a new judge.
             StoreError: Nothing was written; after a retryable one call again with the same checkpoint.
         """
-        stream = await page_writes.encode(checkpoint.pages, judge)
         days = self._marks.days_of(checkpoint.pages, self.zone)
         try:
             async with self.pool.connection() as connection:
@@ -73,7 +71,7 @@ class CheckpointStore:
                 async with connection.transaction():
                     if has_moved:
                         await ask_for_quiet(connection)
-                    n_rows = await self._write(connection, checkpoint, judge, stream)
+                    n_rows = await self._write(connection, checkpoint, judge)
         except StoreUnavailableError:
             # Nobody knows yet whether the commit came through: the offsets say.
             if not await self._came_through(checkpoint.partitions):
@@ -109,11 +107,10 @@ class CheckpointStore:
             await checkpoint_parts.mark_published(connection, letters)
 
     async def _write(
-        self, connection: Connection, checkpoint: Checkpoint, judge: Judge, stream: BytesIO
+        self, connection: Connection, checkpoint: Checkpoint, judge: Judge
     ) -> dict[str, int]:
         # While the server waits for this client, nothing shared is locked: temporary rows come first.
-        stream.seek(0)
-        await page_writes.copy_pages(connection, stream)
+        await page_writes.copy_pages(connection, checkpoint.pages, judge)
         await checkpoint_parts.copy_parts(connection, checkpoint.partitions)
 
         async def lock() -> int:

@@ -33,13 +33,12 @@ class PageWriter:
             JudgementMovedError: Nothing was written; load the registry and call again with a new judge.
             StoreError: Nothing was written, or nobody knows; a second call changes nothing more.
         """
-        stream = await page_writes.encode(pages, judge)
         days = self._marks.days_of(pages, self.zone)
         is_mixed = np.zeros(pages.n_pages, np.bool_)
         async with self.pool.connection() as connection:
             await page_writes.prepare(connection)
             async with connection.transaction():
-                await page_writes.copy_pages(connection, stream)
+                await page_writes.copy_pages(connection, pages, judge)
 
                 async def lock() -> int:
                     number, generation = await read_for_share(connection)

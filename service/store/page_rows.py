@@ -1,7 +1,6 @@
 """Pages as rows: the binary COPY stream of many pages, and pages out of rows."""
 
 from collections.abc import Iterable
-from io import BytesIO
 from typing import Any
 
 import asyncpg
@@ -13,8 +12,8 @@ from service.domain.pages import PageColumns, empty_pages, plane_indices
 
 POSTGRES_EPOCH_HOURS = 262_968  # 2000-01-01 in hours since 1970-01-01
 HOUR_US = 3_600_000_000
-_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TRAILER = b"\xff\xff"
+COPY_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+COPY_END = b"\xff\xff"
 
 # Columns of a page that have a fixed width: name in SQL, big-endian dtype.
 _FIXED = (
@@ -66,25 +65,22 @@ _READ_FIXED = (
 STREAMED_COLUMNS = ", ".join([*(sql for _, sql, _ in _READ_FIXED), "cells", "marks"])
 
 
-def copy_stream(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> BytesIO:
-    """Return judged pages as one binary COPY stream of ``COPY_COLUMNS``.
+def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> bytes:
+    """Return judged pages as rows of ``COPY_COLUMNS`` in a binary COPY, without its ``COPY_BEGIN`` and ``COPY_END``.
 
-    No column is NULL in it: ``CELL_NONE``, a ``power_s`` of 0 and an empty ``verdicts`` or ``phase_counts`` stand for
+    No column is NULL in them: ``CELL_NONE``, a ``power_s`` of 0 and an empty ``verdicts`` or ``phase_counts`` stand for
     that, and the statement that takes the rows over says so.
 
     Args:
         pages: Judged; each page's next revision is its revision plus one.
         nominal_mv: Nominal voltage of each page's point, millivolts.
     """
-    stream = BytesIO()
-    stream.write(_SIGNATURE)
+    rows = []
     for n_phases in (1, 3):
         chosen = np.flatnonzero(pages.planes.n_phases == n_phases)
         if chosen.size:
-            stream.write(_rows(pages, chosen, n_phases, nominal_mv).tobytes())
-    stream.write(_TRAILER)
-    stream.seek(0)
-    return stream
+            rows.append(_rows(pages, chosen, n_phases, nominal_mv).tobytes())
+    return b"".join(rows)
 
 
 def pages_from_rows(rows: Iterable[asyncpg.Record]) -> PageColumns:
@@ -118,7 +114,7 @@ def pages_from_stream(stream: bytes) -> PageColumns:
     assert layout is not None  # noqa: S101 (it has fields)
     n_phases_at = 1 + layout["n_phases"][1]  # its lower byte
     starts, n_phases = [], bytearray()
-    at, end = len(_SIGNATURE), len(stream) - len(_TRAILER)
+    at, end = len(COPY_BEGIN), len(stream) - len(COPY_END)
     while at < end:
         starts.append(at)
         n_phases.append(stream[at + n_phases_at])

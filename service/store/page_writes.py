@@ -1,8 +1,9 @@
 """Writing pages: into temporary rows first, then one ordered upsert that notices when a stored row has moved on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from io import BytesIO
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Final, Protocol, TypeVar
 
 import asyncpg
@@ -10,13 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.checkpoint import chosen_pages, join_pages
-from service.domain.pages import PageColumns, page_keys
-from service.store.page_rows import COPY_COLUMNS, READ_COLUMNS, copy_stream, pages_from_rows
+from service.domain.pages import PageColumns, page_keys, part_of
+from service.store.page_rows import (
+    COPY_BEGIN,
+    COPY_COLUMNS,
+    COPY_END,
+    READ_COLUMNS,
+    copy_rows,
+    pages_from_rows,
+)
 from service.store.pool import Connection
 
 T = TypeVar("T")
 
 _TRIES: Final = 5  # within one transaction
+_PART: Final = 8192  # pages that are judged and encoded at a time: 20 ms
 _NEXT_PAGE = "voltpass_next_page"  # temporary, one a connection
 
 _COLUMNS = ", ".join(COPY_COLUMNS)
@@ -63,6 +72,10 @@ _MOVED_ON = f"""
 class PageJudge(Protocol):
     """Judges pages under one judgement number."""
 
+    @property
+    def judgement(self) -> int:
+        """The number."""
+
     def judge(self, pages: PageColumns) -> None:
         """Write verdicts, counters and extremes of ``pages``."""
 
@@ -76,14 +89,36 @@ async def prepare(connection: Connection) -> None:
     await connection.execute(_PREPARE)
 
 
-async def encode(pages: PageColumns, judge: PageJudge) -> BytesIO:
-    """Judge pages and return them as a COPY stream, off the event loop."""
-    return await asyncio.to_thread(_encode, pages, judge)
+async def copy_pages(connection: Connection, pages: PageColumns, judge: PageJudge) -> None:
+    """Judge pages and copy them into the connection's temporary rows; nothing shared is locked.
+
+    While the server takes one part in, the next one is judged and encoded in a thread.
+
+    Raises:
+        UnknownPointError: As ``judge`` does; nothing is kept of the transaction.
+    """
+    # Left only when nothing writes to the pages any more, whatever happened: it waits for two parts at most.
+    with ThreadPoolExecutor(max_workers=1) as encoder:
+        await connection.copy_to_table(
+            _NEXT_PAGE,
+            source=_encoded(pages, judge, encoder),
+            columns=COPY_COLUMNS,
+            format="binary",
+        )
+    pages.judgement = judge.judgement
 
 
-async def copy_pages(connection: Connection, stream: BytesIO) -> None:
-    """Copy encoded pages into the connection's temporary rows; nothing shared is locked."""
-    await connection.copy_to_table(_NEXT_PAGE, source=stream, columns=COPY_COLUMNS, format="binary")
+async def _encoded(pages: PageColumns, judge: PageJudge, encoder: Executor) -> AsyncIterator[bytes]:
+    """Yield a COPY stream of pages; one part more than is asked for is under way."""
+    yield COPY_BEGIN
+    coming: deque[Future[bytes]] = deque()
+    for first in range(0, pages.n_pages, _PART):
+        coming.append(encoder.submit(_encode, part_of(pages, first, first + _PART), judge))
+        if len(coming) > 1:
+            yield await asyncio.wrap_future(coming.popleft())
+    for one in coming:
+        yield await asyncio.wrap_future(one)
+    yield COPY_END
 
 
 async def upsert_pages(
@@ -131,19 +166,18 @@ async def _join_moved(
     moved = _positions(pages, stored)
     is_mixed[moved] = True
     part = await asyncio.to_thread(_joined, pages, moved, stored)
-    stream = await encode(part, judge)
     await connection.execute(
         f"DELETE FROM {_NEXT_PAGE} USING unnest($1::integer[], $2::integer[]) AS moved (point_id, epoch_hour)"  # noqa: S608
         f" WHERE {_NEXT_PAGE}.point_id = moved.point_id AND hour = to_timestamp(moved.epoch_hour * 3600.0)",
         part.point.tolist(),
         part.hour.tolist(),
     )
-    await copy_pages(connection, stream)
+    await copy_pages(connection, part, judge)
 
 
-def _encode(pages: PageColumns, judge: PageJudge) -> BytesIO:
+def _encode(pages: PageColumns, judge: PageJudge) -> bytes:
     judge.judge(pages)
-    return copy_stream(pages, judge.nominal_mv(pages.point))
+    return copy_rows(pages, judge.nominal_mv(pages.point))
 
 
 async def _upsert(connection: Connection) -> int:

@@ -29,7 +29,7 @@ from service.domain.lanes import lane_directory
 from service.domain.pages import PageColumns
 from service.settings import Settings
 from service.store.checkpoints import CheckpointStore
-from service.store.page_rows import COPY_COLUMNS, copy_stream
+from service.store.page_rows import COPY_BEGIN, COPY_COLUMNS, COPY_END, copy_rows
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
 from service.wiring.consume import fold_policy
@@ -46,8 +46,6 @@ N_WARM = 3  # turns that do not count: plans, caches, the first pages of the hou
 TOPIC, BY_HAND = "voltpass.readings", "by-hand"
 AT_MOST = 1.3
 _HOUR_MS = 3_600_000
-_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TRAILER = b"\xff\xff"
 _BLOCK_COLUMNS = ("topic", "partition", "block", "layout_version", "device_ids", "states")
 
 _PREPARE = """
@@ -224,7 +222,8 @@ def _rows_by_hand(checkpoint: Checkpoint, judge: Judge) -> tuple[io.BytesIO, io.
         scores=pages.scores,
         judgement=pages.judgement,
     )
-    return copy_stream(others, judge.nominal_mv(others.point)), _blocks_stream(checkpoint)
+    rows = copy_rows(others, judge.nominal_mv(others.point))
+    return io.BytesIO(COPY_BEGIN + rows + COPY_END), _blocks_stream(checkpoint)
 
 
 def _blocks_stream(checkpoint: Checkpoint) -> io.BytesIO:
@@ -244,7 +243,7 @@ def _blocks_stream(checkpoint: Checkpoint) -> io.BytesIO:
         for part in checkpoint.partitions
         for number, device_ids, states in part.image.blocks
     ]
-    return io.BytesIO(_SIGNATURE + b"".join(rows) + _TRAILER)
+    return io.BytesIO(COPY_BEGIN + b"".join(rows) + COPY_END)
 
 
 async def _store_by_hand(

@@ -16,6 +16,8 @@ from tests.district.run import Options, answered
 from tests.district.scorecard import Line, apart, scorecard, told_of
 from tests.simulate.district import District
 
+_N_SHOWN = 10  # of what is wrong, a line
+
 
 @click.command()
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -66,6 +68,9 @@ def _show(console: Console, title: str, lines: list[Line], beside: list[tuple[st
     console.print(table)
     for name, n in beside:
         console.print(f"{name}: {n:,}")
+    for line in lines:
+        for one in line.wrong[:_N_SHOWN]:
+            console.print(f"{line.name}: {one}", markup=False)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from service.domain.alerts.budget import over_budget
@@ -36,6 +36,7 @@ class Line:
     value: str
     limit: str
     is_kept: bool
+    wrong: tuple[str, ...] = ()  # what is not as it has to be, where it can be named
 
 
 def told_of(district: District, answers: Answers) -> Verdict:
@@ -93,7 +94,7 @@ def _told(answers: Answers, told: Verdict) -> Iterator[Line]:
         ("true feeder outages not told once", told.wrongly_told),
         ("times over the budget", over_budget(found.outcome.notifications, found.row)),
     ):
-        yield _none(name, len(wrong))
+        yield replace(_none(name, len(wrong)), wrong=tuple(map(str, wrong)))
 
 
 def _at_least(name: str, value: Fraction, limit: Fraction) -> Line:
