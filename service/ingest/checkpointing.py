@@ -24,7 +24,7 @@ from service.ingest.holding import HeldPartition, Holding, Waiting
 from service.ingest.knowledge import KnowledgeInForce
 from service.ingest.polled import Partition
 from service.ingest.retrying import retried
-from service.ingest.storing import Image, Storing
+from service.ingest.storing import Image, Storing, Turn, everything
 from service.metrics import ConsumeMetrics, Table
 
 _MANY_PAGES: Final = 20_000  # written at once; fewer leave the heap about as it was
@@ -81,9 +81,9 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
         self._metrics = metrics
         self._n_pages = 0  # of the last one
 
-    async def store(self) -> dict[Partition, int]:
-        """Store everything folded so far, and give back the memory of its image, once nothing holds it any more."""
-        offsets = await super().store()
+    async def store(self, turn: Turn[PartitionEngine] = everything) -> dict[Partition, int]:
+        """Store as ``Storing`` does, and give back the memory of the image, once nothing holds it any more."""
+        offsets = await super().store(turn)
         if offsets and self._n_pages >= _MANY_PAGES:
             await asyncio.to_thread(give_back)
         return offsets

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
+from service import clock
 from service.domain.batch import Refusal
 from service.domain.engine import PartitionEngine
 from service.ingest.polled import Partition
@@ -38,6 +39,7 @@ class HeldOf(Generic[E]):
     waiting: Waiting = field(default_factory=Waiting)
     n_pages_at_image: int = 0
     n_readings_in_image: int = 0  # of the one that is being stored
+    turned_s: float = field(default_factory=clock.monotonic_s)  # when its turn to be stored was
 
     @property
     def is_changed(self) -> bool:

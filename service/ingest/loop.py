@@ -1,13 +1,14 @@
-"""The consume loop: poll, fold, and from time to time a checkpoint of everything that was folded.
+"""The consume loop: poll, fold, and from time to time a checkpoint of what partitions have folded, in turns.
 
 Two tasks and a callback. One task polls and folds; one stores when that is due; the callback of the
-group stores a last time and lets go. A partition's engine lives from its restore to that moment.
+group stores everything a last time and lets go. A partition's engine lives from its restore to that moment.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Generic, Protocol
 
 from service import clock
@@ -19,6 +20,7 @@ from service.ingest.holding import E, HeldOf, HoldingOf
 from service.ingest.offsets import OffsetPolicy, Start, resume_at
 from service.ingest.polled import Partition, Polled, Source
 from service.ingest.retrying import retried
+from service.ingest.storing import Turn, everything
 from service.logs import logger
 from service.metrics import ConsumeMetrics
 
@@ -36,10 +38,9 @@ class LoopPolicy:
     start_within_s: float  # how long the brokers are tried
 
 
-class Checkpointer(Protocol):
+class Checkpointer(Protocol[E]):
     """Stores what the held partitions have folded; times are monotonic seconds."""
 
-    began_s: float  # of the last checkpoint
     stored_s: float  # when the last one was stored
     trying_since_s: float | None  # of the try under way
 
@@ -48,8 +49,8 @@ class Checkpointer(Protocol):
         """Whether a checkpoint is under way."""
         ...
 
-    async def store(self) -> dict[Partition, int]:
-        """Store everything folded so far; return the next offset of each partition that moved."""
+    async def store(self, turn: Turn[E] = ...) -> dict[Partition, int]:
+        """Store what was folded, by default everything; return the next offset of each partition that moved."""
         ...
 
 
@@ -83,7 +84,7 @@ class ConsumeLoop(Generic[E]):
         [Mapping[Partition, HeldOf[E]], Mapping[Partition, Sequence[Message]]], FoldReport
     ]
     count: Callable[[FoldReport], None]
-    checkpointer: Checkpointer
+    checkpointer: Checkpointer[E]
     restorer: Restorer[E]
     policy: LoopPolicy
     metrics: ConsumeMetrics
@@ -232,18 +233,20 @@ class ConsumeLoop(Generic[E]):
             (self.source.pause if must_wait else self.source.resume)()
 
     async def _store_when_due(self) -> None:
+        policy = self.policy.checkpoint
         while True:
-            wait_s = self.policy.checkpoint.wait_s(self.checkpointer.began_s, clock.monotonic_s())
+            wait_s = policy.wait_s(self.holding.partitions.values(), clock.monotonic_s())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._full.wait()
+            is_full = self._full.is_set()
             self._full.clear()
-            await self._store()
+            await self._store(partial(policy.turn, now_s=clock.monotonic_s(), is_full=is_full))
 
-    async def _store(self) -> None:
+    async def _store(self, turn: Turn[E] = everything) -> None:
         generation, began_s = self.source.generation, clock.monotonic_s()
         try:
-            offsets = await self.checkpointer.store()
+            offsets = await self.checkpointer.store(turn)
         except FencedError as error:
             _log.warning("fenced", error=str(error))
             self.metrics.count_fenced()

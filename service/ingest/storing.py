@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from service import clock
 from service.ingest.folding import FoldThread
@@ -22,6 +22,12 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+Turn: TypeAlias = Callable[[Iterable[HeldOf[E]]], Iterable[HeldOf[E]]]
+
+
+def everything(held: Iterable[HeldOf[E]]) -> Iterable[HeldOf[E]]:
+    """Return all: whoever lets go stores everything."""
+    return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,8 @@ class Storing(ABC, Generic[E, P]):
     async def commit(self, image: Image[E, P], unless: Callable[[], bool]) -> None:
         """Store an image, whole or not at all; no try begins once ``unless`` is true."""
 
-    async def store(self) -> dict[Partition, int]:
-        """Store everything folded so far; return the next offset of each partition that moved on.
+    async def store(self, turn: Turn[E] = everything) -> dict[Partition, int]:
+        """Store what the partitions whose turn it is have folded; return the next offset of each that moved on.
 
         What may pass is tried again, from memory, as long as the partitions are held. If this does
         not return, nothing is held any more.
@@ -77,7 +83,7 @@ class Storing(ABC, Generic[E, P]):
             generation, partitions = self._holding.generation, self._holding.partitions
             self.began_s = clock.monotonic_s()
             try:
-                image = await self._thread.run(self._take_image, partitions)
+                image = await self._thread.run(self._take_image, partitions, turn)
                 offsets = image.offsets()
                 if offsets:
                     await self.commit(image, lambda: self._holding.generation != generation)
@@ -88,8 +94,13 @@ class Storing(ABC, Generic[E, P]):
             self.stored_s = clock.monotonic_s()
             return offsets
 
-    def _take_image(self, partitions: Mapping[Partition, HeldOf[E]]) -> Image[E, P]:
-        changed = [held for held in partitions.values() if held.is_changed]
+    def _take_image(self, partitions: Mapping[Partition, HeldOf[E]], turn: Turn[E]) -> Image[E, P]:
+        now_s = clock.monotonic_s()
+        changed = []
+        for held in turn(partitions.values()):
+            held.turned_s = now_s
+            if held.is_changed:
+                changed.append(held)
         return Image(changed, [self.part_of(held) for held in changed])
 
     @property

@@ -260,8 +260,8 @@ def _shifts(
         for shift in range(_shift(one.start, length), _shift(one.last_restored, length) + 1):
             busy.add((organisation_of[one.feeder], shift))
     told: defaultdict[tuple[str, int], list[Notification]] = defaultdict(list)
-    for one in notifications:
-        told[one.organisation, _shift(one.at, length)].append(one)
+    for sent in notifications:
+        told[sent.organisation, _shift(sent.at, length)].append(sent)
     shifts = range(_shift(first, length), _shift(last - 1, length) + 1)
     quiet = [
         (organisation, shift)
@@ -269,7 +269,7 @@ def _shifts(
         for shift in shifts
         if (organisation, shift) not in busy
     ]
-    return len(quiet), [f"{one}: {told[one]}" for one in quiet if len(told[one]) > 1]
+    return len(quiet), [f"{which}: {told[which]}" for which in quiet if len(told[which]) > 1]
 
 
 def _shift(at: int, length: int) -> int:

@@ -1,6 +1,6 @@
 """Rows 7, 8 and 11: the whole service at its rated load in real time, readers beside it in every other minute.
 
-``STEADY_S`` is the length of the load in seconds (600), ``STEADY_CHECKPOINT_S`` the interval of checkpoints (5),
+``STEADY_S`` is the length of the load in seconds (600), ``STEADY_CHECKPOINT_S`` the interval of checkpoints (15),
 ``STEADY_SCALE`` the part of the fleet (1): smaller ones are
 for trials, their targets for the rate shrink with them.
 """

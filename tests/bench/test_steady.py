@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.bench.steady.fleet import Group, concentrators
 from tests.bench.steady.pacing import due_between, read_groups
+from tests.bench.steady.running import Plan, wait_for_hour_s
 from tests.bench.steady.trend import trend
 
 SENDERS = concentrators([Group(n_points=3000, interval_s=1), Group(n_points=2000, interval_s=60)])
@@ -47,3 +48,14 @@ def test_a_rise_beyond_the_noise_is_one() -> None:
 
 def test_two_minutes_say_nothing_of_a_trend() -> None:
     assert not trend(list(range(120)), [float(one) for one in range(120)]).is_rising
+
+
+@given(st.floats(0, 7200), st.integers(180, 900))
+def test_no_hour_begins_in_the_part_of_the_load_that_counts(now_s: float, seconds: int) -> None:
+    plan = Plan(groups=[], seconds=seconds, warm_up_s=120)
+
+    start_s = now_s + wait_for_hour_s(now_s, plan)
+
+    hours = [hour for hour in range(0, 4 * 3600, 3600) if start_s < hour < start_s + seconds]
+    assert all(hour - start_s <= 60 for hour in hours)
+    assert start_s - now_s < 900

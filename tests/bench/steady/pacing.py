@@ -61,11 +61,10 @@ def read_groups(text: str) -> list[Group]:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where messages go, and how far their stamps are behind the clock."""
+    """Where messages go."""
 
     bootstrap: str
     topic: str
-    shift_s: int
 
 
 async def produce(where: Where, seconds: int, senders: Sequence[Concentrator]) -> None:
@@ -92,7 +91,7 @@ async def _keep_time(
         for due in sorted(due_between(senders, second, second + 1)):
             await _until(due.at_s)
             sender = senders[due.number]
-            value = sender.message((due.stamp_s - where.shift_s) * 1000)
+            value = sender.message(due.stamp_s * 1000)
             await producer.send(where.topic, value, partition=sender.partition)
             n_sent += PER_MESSAGE
             if (due.stamp_s + sender.group.interval_s) % _MINUTE_S == 0:
@@ -115,7 +114,7 @@ def _tell(**facts: float) -> None:
 
 
 if __name__ == "__main__":
-    _bootstrap, _topic, _seconds, _shift, _groups = sys.argv[1:]
+    _bootstrap, _topic, _seconds, _groups = sys.argv[1:]
     _senders = concentrators(read_groups(_groups))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(produce(Where(_bootstrap, _topic, int(_shift)), int(_seconds), _senders))
+        runner.run(produce(Where(_bootstrap, _topic), int(_seconds), _senders))

@@ -27,7 +27,7 @@ from tests.bench.steady.reading_load import ReadingLoad
 from tests.bench.steady.visibility import Visibility, watched_points
 from tests.bench.steady.watching import Sight, Watch
 
-CHECKPOINT_S: Final = int(os.environ.get("STEADY_CHECKPOINT_S", "5"))
+CHECKPOINT_S: Final = int(os.environ.get("STEADY_CHECKPOINT_S", "15"))
 MINUTE_S: Final = 60
 READ_REGION: Final = "R1"
 N_WATCHED: Final = ((1, 100), (60, 10))  # interval, points
@@ -100,6 +100,9 @@ def run(bootstrap: str, dsn: str, plan: Plan, console: Console) -> Run:
         console.print(
             f"endtoend: ready after {ready_s:.0f} s; {plan.seconds} s of load, logs in {service.folder}"
         )
+        wait_s = max(0.0, wait_for_hour_s(time.time(), plan))
+        console.print(f"endtoend: {wait_s:.0f} s until an hour begins where it may")
+        time.sleep(wait_s)
         load = ReadingLoad(service.base_url, points, days, READ_REGION)
         seen = _under_load(service, plan, load, stack)
         for role, process in service.roles.items():
@@ -129,11 +132,10 @@ def _start(bootstrap: str, dsn: str, stack: ExitStack) -> _Service:
 def _under_load(service: _Service, plan: Plan, load: ReadingLoad, stack: ExitStack) -> Run:
     senders = concentrators(plan.groups)
     sent_file = service.folder / "sent.jsonl"
-    shift_s = _shift_s(time.time())
     groups = ",".join(f"{group.n_points}x{group.interval_s}" for group in plan.groups)
     command = [sys.executable, "-m", "tests.bench.steady.pacing", service.bootstrap, TOPIC]
     with sent_file.open("wb") as out:
-        producer = subprocess.Popen([*command, str(plan.seconds), str(shift_s), groups], stdout=out)
+        producer = subprocess.Popen([*command, str(plan.seconds), groups], stdout=out)
     stack.callback(producer.kill)
     while not sent_file.stat().st_size:
         check_alive(producer, "the producer")
@@ -142,7 +144,7 @@ def _under_load(service: _Service, plan: Plan, load: ReadingLoad, stack: ExitSta
     begin_s = int(-(-(start_s + plan.warm_up_s) // MINUTE_S) * MINUTE_S)
     seen = Run(begin_s=begin_s, end_s=int(start_s) + plan.seconds, load=load)
     watched = [one for interval, n in N_WATCHED for one in watched_points(senders, interval, n)]
-    visibility = Visibility(service.base_url, watched, shift_s)
+    visibility = Visibility(service.base_url, watched)
     watch = Watch(service.dsn, {role: process.pid for role, process in service.roles.items()})
     asyncio.run(_watch(seen, watch, visibility))
     producer.wait(_DRAIN_S)
@@ -152,13 +154,14 @@ def _under_load(service: _Service, plan: Plan, load: ReadingLoad, stack: ExitSta
     return seen
 
 
-def _shift_s(now_s: float) -> int:
-    """Return how far stamps are behind the clock, whole minutes, so that their hour turns early in the warm-up.
+def wait_for_hour_s(now_s: float, plan: Plan) -> float:
+    """Return how long to wait with the load, so that no hour begins in the part of it that counts.
 
-    In the first minutes of an hour there are two pages of each point in memory, later as much room: what grows after
-    that is no page.
+    When an hour begins there are two pages of each point in memory for some minutes; it may begin early in the warm-up.
     """
-    return int((now_s + _TURN_AFTER_S) % _HOUR_S // MINUTE_S * MINUTE_S)
+    begins_in_s = _HOUR_S - now_s % _HOUR_S
+    is_early = begins_in_s <= plan.warm_up_s / 2
+    return 0.0 if is_early or begins_in_s > plan.seconds else begins_in_s - _TURN_AFTER_S
 
 
 async def _watch(seen: Run, watch: Watch, visibility: Visibility) -> None:

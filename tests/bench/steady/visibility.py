@@ -45,7 +45,6 @@ class Visibility:
 
     base_url: str
     watched: Sequence[Watched]
-    shift_s: int  # stamps are so far behind the clock
     seen_at: dict[tuple[int, int], float] = field(default_factory=dict)
     n_given_up: int = 0
 
@@ -69,7 +68,7 @@ class Visibility:
         await _until(sent_s)
         while time.time() < sent_s + GIVE_UP_S:
             async with turn:
-                is_there = await _is_whole(client, one.point, minute_s - self.shift_s)
+                is_there = await _is_whole(client, one.point, minute_s)
             if is_there:
                 self.seen_at[minute_s, one.concentrator] = time.time()
                 return
