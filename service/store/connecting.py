@@ -31,6 +31,8 @@ def connect_arguments(settings: DatabaseSettings, purpose: Purpose) -> dict[str,
             "application_name": f"voltpass-{purpose}",
             "timezone": "UTC",
             "jit": "off",  # compiling costs more than it saves in statements as short as these
+            # Who writes does it in rounds of some thousand rows: starting workers for each takes longer than they save.
+            **({} if is_reader else {"max_parallel_workers_per_gather": "0"}),
             "default_transaction_read_only": "on" if is_reader else "off",
             "statement_timeout": _milliseconds(statement_s),
             "lock_timeout": _milliseconds(settings.writer_lock_timeout_s),

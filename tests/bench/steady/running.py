@@ -19,6 +19,11 @@ import asyncpg
 import httpx
 from rich.console import Console
 
+from service.domain.reporting import SlotCount
+from service.domain.rules import load_rule_set
+from service.settings import Settings
+from service.store.pool import Pool
+from service.store.reporting_rows import keep_counts
 from tests.bench.preparing import N_PARTITIONS, TOPIC, make_schema_and_topics
 from tests.bench.roles import RoleError, check_alive, environment_of, running
 from tests.bench.steady.fleet import N_REGIONS, Group, concentrators, register
@@ -194,7 +199,23 @@ def _read_sent(file: Path, seen: Run) -> None:
 async def _prepare(bootstrap: str, dsn: str, plan: Plan, days: tuple[date, date]) -> list[str]:
     await make_schema_and_topics(bootstrap, dsn)
     await register(dsn, plan.groups)
+    await _let_all_have_reported(dsn, plan)
     return await make_month(dsn, days, READ_REGION, plan.n_points // N_REGIONS)
+
+
+async def _let_all_have_reported(dsn: str, plan: Plan) -> None:
+    """Count the slot that goes on: the meters were not silent before, which would be an incident of them all."""
+    communication = load_rule_set("sgcc-2003").communication
+    assert communication is not None
+    slot_at = datetime.fromtimestamp(
+        time.time() // communication.slot_s * communication.slot_s, UTC
+    )
+    all_of_them = SlotCount(n_due=plan.n_points, n_reporting=plan.n_points, n_interrupted=0)
+    async with (
+        Pool(Settings(database_dsn=dsn), "writer", max_size=1) as pool,
+        pool.transaction() as connection,
+    ):
+        await keep_counts(connection, slot_at, all_of_them, {})
 
 
 async def _until_ready(service: _Service) -> None:
