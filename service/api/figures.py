@@ -19,9 +19,7 @@ from service.store.figure_reads import area_figures
 log = logger(__name__)
 
 PAUSE_S: Final = 30.0
-_PAUSE_PER_WORK: Final = (
-    10.0  # at most a tenth of the time is spent on it, however large the registry
-)
+_PAUSE_PER_WORK: Final = 30.0  # a thirtieth of the time, however large the registry
 
 
 async def keep_figures(context: ServeContext) -> None:
@@ -45,7 +43,7 @@ async def keep_budgets(context: ServeContext) -> None:
 async def keep_fresh(
     refresh: Callable[[], Awaitable[None]], show_none: Callable[[], None], what: str
 ) -> None:
-    """Refresh something until cancelled, a tenth of the time at most; while it fails, show none of it."""
+    """Refresh something until cancelled, a thirtieth of the time at most; while it fails, show none of it."""
     while True:
         started_s = monotonic_s()
         try:

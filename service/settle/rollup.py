@@ -1,6 +1,5 @@
 """Counting dirty days anew, and marking what else follows from their pages."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,25 +11,34 @@ from service.store.beside_rows import mark_beside
 from service.store.interruption_due import mark_interruptions_due, windows_concerned
 from service.store.pool import Connection, Pool
 from service.store.power_factor_rows import mark_power_factors
-from service.store.rollups import PointDay, begin_pass, roll_up, take_dirty, troubled_days
+from service.store.rollups import (
+    PointDay,
+    begin_pass,
+    newest_dirty,
+    roll_up,
+    take_dirty,
+    troubled_days,
+)
 from service.store.week_marks import mark_weeks
 
 DAYS_AT_ONCE = 2000
-LONG_S: Final = 5.0  # a round that takes longer is followed by a rest
-REST: Final = 9.0  # times as long as the round took for the newest day
+SLICE_S: Final = 2.0  # the newest day is counted for so long, then there is a rest
+REST: Final = 9.0  # times as long as the slice took
 
 
 @dataclass(slots=True)
 class RollUp:
-    """Counts dirty days; the newest day of many points, at most a tenth of the time.
+    """Counts dirty days; the newest day of many points in slices, a tenth of the time.
 
     The day that is open is dirty again with every checkpoint, and readers count it from its pages. At 300,000 points
-    one round after another would keep the database busy for nobody. In between only those days are counted that an
-    interruption of the last hour concerns, so that outages are known as soon as before. Days before the newest one earn
-    no rest: after a backlog or a change of rules they are waited for.
+    one round after another would keep the database busy for nobody, and a whole round at once everybody waiting. In
+    between only those days are counted that an interruption of the last hour concerns, so that outages are known as
+    soon as before. Days before the newest one come first and earn no rest: after a backlog or a change of rules they
+    are waited for.
     """
 
     monotonic_s: Callable[[], float]
+    _generation: int | None = None  # of the round that is under way
     _rests_until_s: float = float("-inf")
 
     async def run(self, pool: Pool, knowledge: Knowledge) -> int:
@@ -39,34 +47,59 @@ class RollUp:
         Raises:
             StoreError: The days done before it stay; call again.
         """
-        began_s = self.monotonic_s()
-        if began_s < self._rests_until_s:
+        if self.monotonic_s() < self._rests_until_s:
             return await roll_up_troubled_days(pool, knowledge)
-        counted = await roll_up_dirty_days(pool, knowledge)
-        ended_s = self.monotonic_s()
-        n_days = counted.total()
-        if ended_s - began_s > LONG_S and n_days:
-            of_newest = counted[max(counted)] / n_days
-            self._rests_until_s = ended_s + REST * (ended_s - began_s) * of_newest
+        if self._generation is not None and (n_days := await self._go_on(pool, knowledge)):
+            return n_days
+        async with pool.transaction() as connection:
+            self._generation = await begin_pass(connection)
+        return await self._go_on(pool, knowledge)
+
+    async def _go_on(self, pool: Pool, knowledge: Knowledge) -> int:
+        """Go on with the round: all days before the newest one, and a slice of that; return how many days."""
+        generation = self._generation
+        assert generation is not None  # noqa: S101 (of the round that the caller is in)
+        async with pool.connection() as connection:
+            newest = await newest_dirty(connection)
+        n_days = 0
+        while n := await _count_some(pool, knowledge, generation, before=newest):
+            n_days += n
+        began_s = ended_s = self.monotonic_s()
+        while ended_s - began_s <= SLICE_S:
+            n = await _count_some(pool, knowledge, generation)
+            ended_s = self.monotonic_s()
+            n_days += n
+            if not n:
+                self._generation = None
+                break
+        if ended_s - began_s > SLICE_S:
+            self._rests_until_s = ended_s + REST * (ended_s - began_s)
         return n_days
 
 
-async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> Counter[date]:
-    """Count every day anew that was dirty when this began; return of how many points, by day.
+async def roll_up_dirty_days(pool: Pool, knowledge: Knowledge) -> int:
+    """Count every day anew that was dirty when this began; return how many.
 
     Raises:
         StoreError: The days done before it stay; call again.
     """
     async with pool.transaction() as connection:
         generation = await begin_pass(connection)
-    counted = Counter[date]()
-    while True:
-        async with pool.transaction() as connection:
-            days = await take_dirty(connection, generation, DAYS_AT_ONCE)
-            if not days:
-                return counted
+    n_days = 0
+    while n := await _count_some(pool, knowledge, generation):
+        n_days += n
+    return n_days
+
+
+async def _count_some(
+    pool: Pool, knowledge: Knowledge, generation: int, before: date | None = None
+) -> int:
+    """Count some of the days whose marks are older than ``generation``; return how many, 0 where there are none."""
+    async with pool.transaction() as connection:
+        days = await take_dirty(connection, generation, DAYS_AT_ONCE, before)
+        if days:
             await _count(connection, days, knowledge)
-        counted.update(one.day for one in days)
+    return len(days)
 
 
 async def roll_up_troubled_days(pool: Pool, knowledge: Knowledge) -> int:

@@ -24,6 +24,7 @@ _TAKE = statement(
                SELECT point_id, day, generation
                  FROM dirty_day
                 WHERE generation < $1     -- bigint
+                  AND ($3::date IS NULL OR day < $3)
                 ORDER BY point_id, day
                 LIMIT $2
            ) AS oldest
@@ -33,6 +34,8 @@ _TAKE = statement(
     RETURNING dirty_day.point_id, dirty_day.day
     """,
 )
+
+_NEWEST = statement("dirty_days_newest", "SELECT max(day) FROM dirty_day")
 
 _ROLL_UP = statement(
     "point_days_roll_up",
@@ -122,9 +125,20 @@ async def begin_pass(connection: Connection) -> int:
     return int(await connection.fetchval(_NEXT_GENERATION))
 
 
-async def take_dirty(connection: Connection, generation: int, limit: int) -> list[PointDay]:
-    """Take away marks older than ``generation``, ``limit`` at most, and return their days, each once."""
-    rows = await connection.fetch(_TAKE, generation, limit)
+async def newest_dirty(connection: Connection) -> date | None:
+    """Return the newest day that is marked."""
+    day: date | None = await connection.fetchval(_NEWEST)
+    return day
+
+
+async def take_dirty(
+    connection: Connection, generation: int, limit: int, before: date | None = None
+) -> list[PointDay]:
+    """Take away marks older than ``generation``, ``limit`` at most, and return their days, each once.
+
+    ``before`` leaves out those of that day and later; None: none is left out.
+    """
+    rows = await connection.fetch(_TAKE, generation, limit, before)
     return sorted({PointDay(row["point_id"], row["day"]) for row in rows})
 
 

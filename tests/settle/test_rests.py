@@ -1,10 +1,11 @@
-"""A round of counting that took long is followed by a rest, in which outages are still seen."""
+"""The newest day is counted in slices, with a rest after each, in which outages are still seen."""
 
 from dataclasses import dataclass
 
 import pytest
 
-from service.settle.rollup import LONG_S, REST, RollUp
+from service.settle import rollup
+from service.settle.rollup import REST, SLICE_S, RollUp
 from service.store.pool import Pool
 from tests.settle.plant import consumer, minutes, register, table
 
@@ -28,7 +29,7 @@ class _Clock:
 
 async def test_in_a_rest_only_days_of_points_without_supply_are_counted(pool: Pool) -> None:
     await register(pool, POINTS, DEVICES)
-    one, clock = await consumer(pool), _Clock(step_s=LONG_S + 1)
+    one, clock = await consumer(pool), _Clock(step_s=SLICE_S + 1)
     roll_up = RollUp(clock)
     for device in ("M1", "M2"):
         one.fold(device, minutes(0, 10, 220.0))
@@ -41,7 +42,7 @@ async def test_in_a_rest_only_days_of_points_without_supply_are_counted(pool: Po
     await one.checkpoint()
     in_rest = await roll_up.run(pool, one.known)
     counted = await _passed(pool)
-    clock.now_s += REST * (LONG_S + 1)
+    clock.now_s += REST * (SLICE_S + 1)
     after_it = await roll_up.run(pool, one.known)
 
     assert (first, in_rest, after_it) == (2, 1, 2)
@@ -53,22 +54,27 @@ async def test_in_a_rest_only_days_of_points_without_supply_are_counted(pool: Po
     assert due == [{"point": "P2"}]
 
 
-async def test_days_before_the_newest_one_earn_no_rest(pool: Pool) -> None:
+async def test_the_newest_day_is_counted_in_slices_and_days_before_it_at_once(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "DAYS_AT_ONCE", 1)
     await register(pool, POINTS, DEVICES)
-    one, clock = await consumer(pool), _Clock(step_s=LONG_S + 1)
+    one, clock = await consumer(pool), _Clock(step_s=SLICE_S + 1)
     roll_up = RollUp(clock)
     for first in range(4):  # four days, of which one is the newest
-        one.fold("M1", minutes(first * 1440, 10, 220.0))
+        for device in ("M1", "M2"):
+            one.fold(device, minutes(first * 1440, 10, 220.0))
     await one.checkpoint()
 
     n_first = await roll_up.run(pool, one.known)
-    clock.step_s = 0.0
-    one.fold("M1", minutes(4 * 1440, 10, 220.0))
-    await one.checkpoint()
-    clock.now_s += REST * (LONG_S + 1) / 2
-    n_second = await roll_up.run(pool, one.known)
+    n_in_rest = await roll_up.run(pool, one.known)
+    clock.now_s += REST * (SLICE_S + 1)
+    n_after_it = await roll_up.run(pool, one.known)
+    clock.now_s += REST * (SLICE_S + 1)
+    n_at_last = await roll_up.run(pool, one.known)
 
-    assert (n_first, n_second) == (4, 1)
+    assert (n_first, n_in_rest, n_after_it, n_at_last) == (2 * 3 + 1, 0, 1, 0)
+    assert len(await table(pool, "SELECT FROM point_day")) == 2 * 4
 
 
 async def _passed(pool: Pool) -> dict[object, tuple[object, object]]:
