@@ -51,6 +51,11 @@ READ_COLUMNS = (
     "cells",
     "marks",
 )
+# How a row of ``page`` gives them.
+READ_PAGE = ", ".join(
+    "full_marks(page.marks, page.n_phases * 60) AS marks" if name == "marks" else f"page.{name}"
+    for name in READ_COLUMNS
+)
 
 # The same as COPY writes them, none of them NULL: name, SQL, big-endian dtype.
 _READ_FIXED = (
@@ -63,7 +68,9 @@ _READ_FIXED = (
     ("active_ws", "coalesce(active_ws, 0)", ">i8"),
     ("reactive_vars", "coalesce(reactive_vars, 0)", ">i8"),
 )
-STREAMED_COLUMNS = ", ".join([*(sql for _, sql, _ in _READ_FIXED), "cells", "marks"])
+STREAMED_COLUMNS = ", ".join(
+    [*(sql for _, sql, _ in _READ_FIXED), "cells", "full_marks(marks, n_phases * 60)"]
+)
 
 
 def copy_stream(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> BytesIO:
@@ -88,7 +95,7 @@ def copy_stream(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> BytesIO:
 
 
 def pages_from_rows(rows: Iterable[asyncpg.Record]) -> PageColumns:
-    """Return the pages of rows with ``READ_COLUMNS``; they are not judged yet."""
+    """Return the pages of rows of ``READ_PAGE``; they are not judged yet."""
     records = list(rows)
     pages = empty_pages(np.array([row["n_phases"] for row in records], np.uint8))
     if not records:
