@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import reduce
 
-from hypothesis import example, given
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.domain.alerts.darkness import DarkPoint, DeclaredWindow
@@ -71,6 +72,8 @@ IN_STEPS = [replace(one, back=us(30 if one.point_id < 20 else 150)) for one in M
 STILL_DARK = [replace(one, back=us(160 + 3 * one.point_id)) for one in MANY]
 
 
+@pytest.mark.slow
+@settings(max_examples=200)
 @given(histories())
 @example((STILL_DARK, []))
 @example(
