@@ -23,11 +23,11 @@ from service.metrics import OutageAlertMetrics, Storm, ToldOutage
 from service.store.alert_rows import (
     end_alerts,
     note_alerts,
-    read_dark_parts,
     read_known_alerts,
     read_ready_times,
 )
 from service.store.interruption_rows import reached
+from service.store.outage_part_reads import read_outage_parts
 from service.store.pool import Pool
 
 LOOK_EVERY_S: Final = 5.0
@@ -75,10 +75,11 @@ class OutageWatch:
         now = self.now()
         over = timedelta(seconds=self.rule.storm_over_s)
         async with self.pool.transaction() as connection:
+            through = await reached(connection)
             look = Look(
                 now=epoch_us(now),
-                through=epoch_us(await reached(connection)),
-                parts=await read_dark_parts(connection, self.rule, now),
+                through=epoch_us(through),
+                parts=await read_outage_parts(connection, self.rule, now, through),
                 known=await read_known_alerts(connection),
                 ready=await read_ready_times(connection, now - _LONGEST_STORM, over),
             )
@@ -91,7 +92,7 @@ class OutageWatch:
     def _show(self, standing: Standing, now: datetime) -> None:
         self.metrics.show_told(_told(one) for one in standing.alerts if one.told is not None)
         self.metrics.show_storms(_storm(name, standing.alerts) for name in sorted(standing.storms))
-        held = {one.part.key: one.reason for one in standing.alerts if one.reason is not None}
+        held = {one.key: one.reason for one in standing.alerts if one.reason is not None}
         self.metrics.show_held(Counter(held.values()))
         offset = now.astimezone(self.zone).utcoffset() or timedelta(0)
         # Last: it says that the rest is there.

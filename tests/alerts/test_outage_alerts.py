@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.domain.alerts.darkness import DarkPoint, DeclaredWindow, Word, dark_point
 from service.domain.alerts.outage_alerts import outage_alert
 from service.domain.alerts.words import Alert, Held
-from tests.alerts.builders import FOREVER, MINUTE, ROW, dark, outage, us, window
+from tests.alerts.builders import MINUTE, ROW, dark, outage, us, window
 
 WAIT = 3  # minutes, for reclosing
 
@@ -245,7 +245,9 @@ def plain_ready(members: list[DarkPoint], windows: list[DeclaredWindow]) -> int 
         )
         if n_left >= 3 and are_more_than_late(n_left, n_gone, members, us(minute)):
             return us(minute)
-        if n_overrun >= 3 and 4 * n_overrun > len(members):
+        heard = [heard_of(one).told for one in members]
+        n_heard = sum(first is not None and first <= us(minute) for first in heard)
+        if n_overrun >= 3 and 4 * n_overrun > n_heard:
             return us(minute)
     return None
 
@@ -269,37 +271,34 @@ def plain_state(
     one: DarkPoint, members: list[DarkPoint], windows: list[DeclaredWindow], at: int
 ) -> str:
     """Return what a point counts as at an instant."""
-    if one.told is None or at < (first := max(one.told, one.start + WAIT * MINUTE)):
+    if one.told is None or at < max(one.told, one.start + WAIT * MINUTE):
         return "not known"
     if one.back is not None and one.back <= at:
         return "back"
     states = [
-        plain_hold(other, members, first, at)
+        plain_hold(other, members, at)
         for other in windows
         if one.point_id in other.point_ids and (other.ends is None or one.start < other.ends)
     ]
     return "held" if "held" in states else "overrun" if "overrun" in states else "dark"
 
 
-def plain_hold(other: DeclaredWindow, members: list[DarkPoint], first: int, at: int) -> str:
-    """Return what a window makes of a dark point that counts from ``first`` on."""
-    begins = max(other.begins - 15 * MINUTE, other.entered)
-    if at < begins:
+def plain_hold(other: DeclaredWindow, members: list[DarkPoint], at: int) -> str:
+    """Return what a window makes of a dark point."""
+    if at < max(other.begins - 15 * MINUTE, other.entered):
         return "dark"
-    withdrawn = FOREVER if other.withdrawn is None else other.withdrawn
-    if other.ends is None or withdrawn <= other.ends:
-        return "held" if at < withdrawn else "dark"
+    if other.withdrawn is not None and other.withdrawn <= at:
+        return "dark"
     after = [
         word.arrives
         for each in members
         if each.point_id in other.point_ids
         for word in each.measured
-        if word.at > other.ends
+        if other.ends is not None and word.at > other.ends
     ]
-    holds_to = max(min(after), other.ends + 20 * MINUTE) if after else FOREVER
-    if at < holds_to:
+    if other.ends is None or not after or at < max(min(after), other.ends + 20 * MINUTE):
         return "held"
-    return "overrun" if begins < holds_to and first < holds_to else "dark"
+    return "overrun"
 
 
 @given(MEMBERS, WINDOWS)

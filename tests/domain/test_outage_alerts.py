@@ -1,6 +1,7 @@
 """How alerts of outages stand, look after look."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from service.domain.alerts.rows import AlertsRow
 from service.domain.alerts.standing import (
     AlertState,
-    DarkPart,
     KnownAlert,
     Look,
+    OutagePart,
     Standing,
     is_storm,
     standing_of,
@@ -29,12 +30,10 @@ def rule() -> AlertsRow:
 
 
 RULE = rule()
-PART = DarkPart(
+PART = OutagePart(
     outage_id=1,
     part="free",
     place="feeder",
-    evidence="meter_event",
-    n_outage_points=40,
     organisation="O1",
     region="R1",
     feeder="F1",
@@ -43,10 +42,24 @@ PART = DarkPart(
     newest=NOON,
     first_back=None,
     declaration_id=None,
+    n_said=40,
+    n_went=40,
+    n_gone=40,
+    n_left=40,
     n_points=40,
     n_transformers=4,
     n_customers=80,
 )
+
+
+def left(n_left: int, whole: OutagePart = PART, **changes: Any) -> OutagePart:
+    """Return a part of which so many points are dark still."""
+    return replace(whole, n_left=n_left, n_points=n_left, **changes)
+
+
+def of(n_points: int, **changes: Any) -> OutagePart:
+    """Return a part of so many points."""
+    return left(n_points, n_said=n_points, n_went=n_points, n_gone=n_points, **changes)
 
 
 class Watch:
@@ -57,7 +70,7 @@ class Watch:
         self.ready: dict[str, list[int]] = {}
         self.n_made = 0
 
-    def look(self, at_s: float, *parts: DarkPart, through_s: float | None = None) -> Standing:
+    def look(self, at_s: float, *parts: OutagePart, through_s: float | None = None) -> Standing:
         now = NOON + round(at_s * S)
         through = now if through_s is None else NOON + round(through_s * S)
         look = Look(
@@ -70,23 +83,33 @@ class Watch:
         standing = standing_of(RULE, look)
         for one in standing.alerts:
             self._note(one)
-        over = set(standing.over)
-        self.known = {key: one for key, one in self.known.items() if one.alert_id not in over}
+        for key, known in list(self.known.items()):
+            if known.alert_id in standing.over:
+                self._end(key, known)
         return standing
 
+    def _end(self, key: tuple[int, str], one: KnownAlert) -> None:
+        if one.told is None:
+            del self.known[key]
+        else:
+            self.known[key] = replace(one, is_over=True)
+
     def _note(self, one: AlertState) -> None:
-        before = self.known.get(one.part.key)
+        before = self.known.get(one.key)
         if before is None:
             self.n_made += 1
         if one.ready is not None and (before is None or before.ready is None):
             self.ready.setdefault(one.part.organisation, []).append(one.ready)
-        self.known[one.part.key] = KnownAlert(
+        self.known[one.key] = KnownAlert(
             alert_id=self.n_made if before is None else before.alert_id,
-            key=one.part.key,
+            key=one.key,
             noted=one.noted,
             ready=one.ready,
             told=one.told,
             reason=one.reason,
+            n_points=one.part.n_points
+            if before is None or before.told is None
+            else max(before.n_points, one.part.n_points),
         )
 
 
@@ -97,16 +120,17 @@ def stands(standing: Standing) -> list[str]:
 
 def test_an_outage_is_told_when_it_has_lasted_for_the_reclose_wait_and_not_before() -> None:
     watch = Watch()
+    young = replace(PART, n_gone=0, n_left=0)
 
-    assert stands(watch.look(20, PART)) == ["waits"]
-    assert stands(watch.look(RULE.reclose_wait_s - 0.001, PART)) == ["waits"]
+    assert stands(watch.look(20, young)) == ["waits"]
+    assert stands(watch.look(RULE.reclose_wait_s - 0.001, young)) == ["waits"]
     assert stands(watch.look(RULE.reclose_wait_s, PART)) == ["told"]
     assert stands(watch.look(9000, PART)) == ["told"]  # its news is old by now: it was told
 
 
 def test_what_is_back_before_the_wait_is_over_is_never_told() -> None:
     watch = Watch()
-    watch.look(20, PART)
+    watch.look(20, replace(PART, n_gone=0, n_left=0))
 
     standing = watch.look(60)
 
@@ -117,13 +141,12 @@ def test_what_is_back_before_the_wait_is_over_is_never_told() -> None:
     ("part", "reason"),
     [
         (replace(PART, part="covered", declaration_id=5), "declared_window"),
-        (replace(PART, evidence="declared"), "no_meter_evidence"),
-        (replace(PART, evidence="inferred"), "no_meter_evidence"),
-        (replace(PART, n_points=2), "below_threshold"),
-        (replace(PART, n_points=3), "told"),
+        (replace(PART, n_said=0, n_went=0, n_gone=0, n_left=0), "no_meter_evidence"),
+        (of(2), "below_threshold"),
+        (of(3), "told"),
     ],
 )
-def test_it_is_held_back_for_a_reason(part: DarkPart, reason: str) -> None:
+def test_it_is_held_back_for_a_reason(part: OutagePart, reason: str) -> None:
     assert stands(Watch().look(200, part)) == [reason]
 
 
@@ -143,8 +166,7 @@ def test_a_backlog_that_is_read_now_tells_nobody() -> None:
 
 
 def test_points_outside_the_scope_and_what_overruns_it_are_told() -> None:
-    outside, inside = replace(PART, n_points=6), replace(PART, part="covered", n_points=34)
-    beyond = replace(PART, part="overrun", n_points=34)
+    outside, inside, beyond = of(6), of(34, part="covered"), of(34, part="overrun")
     watch = Watch()
 
     first = watch.look(200, inside, outside)
@@ -160,42 +182,82 @@ def test_what_was_told_stays_told_until_a_quarter_or_less_is_left() -> None:
     watch = Watch()
     watch.look(200, PART)
 
-    assert stands(watch.look(900, replace(PART, n_points=11))) == ["told"]
-    assert watch.look(960, replace(PART, n_points=10)).over == (1,)
+    assert stands(watch.look(900, left(11))) == ["told"]
+    assert watch.look(960, left(10)).over == (1,)
+    assert watch.look(9000, left(10)) == Standing(alerts=(), over=(), storms=frozenset())
 
 
 def test_a_breaker_that_recloses_is_not_told_for_the_meters_that_are_late_in_saying_so() -> None:
     watch = Watch()
-    late = replace(PART, n_points=8, first_back=NOON + 3 * S)
+    late = left(8, first_back=NOON + 3 * S)
 
-    assert stands(watch.look(20, PART)) == ["waits"]
+    assert stands(watch.look(20, replace(PART, n_gone=0, n_left=0))) == ["waits"]
     assert stands(watch.look(200, late)) == ["reclosed"]
-    assert stands(watch.look(1500, replace(late, n_points=3))) == ["reclosed"]
+    assert stands(watch.look(1500, left(3, late))) == ["reclosed"]
     assert watch.look(1800).over == (1,)
 
 
 def test_while_points_come_back_the_others_get_a_minute_to_say_so() -> None:
     watch = Watch()
-    coming = replace(PART, n_points=39, first_back=NOON + 170 * S)
+    coming = left(39, first_back=NOON + 170 * S)
 
     assert stands(watch.look(200, coming)) == ["waits"]
-    assert stands(watch.look(230, replace(coming, n_points=11))) == ["told"]
+    assert stands(watch.look(230, left(11, coming))) == ["told"]
 
 
-def test_few_that_are_left_are_told_long_after_the_others_and_until_they_are_too_few() -> None:
+def test_few_that_are_left_are_told_long_after_the_others_and_until_few_of_them_are() -> None:
     watch = Watch()
-    left = replace(PART, n_points=8, first_back=NOON + 100 * S)
+    few = left(8, first_back=NOON + 100 * S)
 
-    watch.look(200, left)
+    watch.look(200, few)
 
-    assert stands(watch.look(100 + RULE.left_wait_s - 1, left)) == ["reclosed"]
-    assert stands(watch.look(100 + RULE.left_wait_s, left)) == ["told"]
-    assert stands(watch.look(9000, replace(left, n_points=3))) == ["told"]
-    assert watch.look(9600, replace(left, n_points=2)).over == (1,)
+    assert stands(watch.look(100 + RULE.left_wait_s - 1, few)) == ["reclosed"]
+    assert stands(watch.look(100 + RULE.left_wait_s, few)) == ["told"]
+    assert stands(watch.look(9000, left(3, few))) == ["told"]
+    assert watch.look(9600, left(2, few)).over == (1,)
+
+
+def test_what_is_told_long_after_a_first_point_was_back_is_over_when_a_quarter_is_left() -> None:
+    watch = Watch()
+    beyond = of(40, part="overrun", first_back=NOON)  # one was connected early
+
+    assert stands(watch.look(9000, beyond)) == ["told"]
+    assert stands(watch.look(9600, left(11, beyond))) == ["told"]
+    assert watch.look(9700, left(10, beyond)).over == (1,)
+
+
+def test_those_outside_a_window_are_over_when_they_have_supply_whatever_goes_on_inside() -> None:
+    watch = Watch()
+    outside, inside = of(6), of(34, part="covered")
+
+    watch.look(200, outside, inside)
+
+    assert stands(watch.look(900, left(2, outside), inside)) == ["told"]
+    assert watch.look(960, left(1, outside), inside).over == (1,)
+
+
+def test_few_of_those_inside_a_window_make_no_overrun() -> None:
+    watch = Watch()
+    inside = of(40, part="covered")
+    beyond = left(10, replace(inside, part="overrun", first_back=NOON + 7000 * S))
+
+    assert stands(watch.look(200, inside)) == ["declared_window"]
+    late = watch.look(9000, beyond)
+
+    assert [(one.kind, one.reason) for one in late.alerts] == [("interruption", "declared_window")]
+    assert [one.kind for one in watch.look(9000, left(11, beyond)).alerts] == ["overrun"]
+
+
+def test_what_a_window_held_stays_held_by_it_when_most_are_back() -> None:
+    watch = Watch()
+    inside = of(34, part="covered")
+    watch.look(200, inside)
+
+    assert stands(watch.look(9000, left(3, inside, first_back=NOON))) == ["declared_window"]
 
 
 def test_a_part_of_a_feeder_is_not_told_beside_the_outage_of_all_of_it() -> None:
-    below = replace(PART, outage_id=2, place="transformer", n_points=9, n_outage_points=9)
+    below = of(9, outage_id=2, place="transformer")
     elsewhere = replace(below, outage_id=3, feeder="F2")
 
     assert stands(Watch().look(200, PART, below, elsewhere)) == ["told", "feeder_outage", "told"]

@@ -1,16 +1,22 @@
 """Outages in the database: told, held back and accounted for."""
 
+import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.domain.alerts.darkness import DarkPoint, DeclaredWindow
+from service.domain.alerts.standing import OutagePart
 from service.metrics import OutageAlertMetrics, new_registry
 from service.settle.alerting import OutageWatch
 from service.settle.retention import keep_to_retention
 from service.store.declared_windows import declared_points, hold_declared
 from service.store.held_alert_reads import HeldFilter, list_held_alerts
-from service.store.pool import Pool
+from service.store.outage_part_reads import read_outage_parts
+from service.store.pool import Connection, Pool
+from tests.alerts.builders import dark, us, window
+from tests.alerts.live import parts_at
 from tests.metrics.test_metrics import values
 from tests.settle.plant import DAY, RULES, ZONE
 
@@ -47,6 +53,10 @@ WITH told AS (
 )
 INSERT INTO declaration_scope (declaration_id, place, code)
 SELECT declaration_id, 'transformer', 'T1' FROM told
+"""
+MEASURED = """
+INSERT INTO evidence (point_id, grade, start_at, earliest_at)
+SELECT min(point_id), 'measured', $1, $1 FROM point WHERE transformer = 'T1'
 """
 
 
@@ -114,6 +124,7 @@ async def test_what_a_window_covers_is_held_and_told_when_it_overruns(seeded: Po
         await connection.execute(
             "DELETE FROM interruption USING point WHERE point.point_id = interruption.point_id AND transformer = 'T0'"
         )
+        await connection.execute(MEASURED, NOON)
     watch = watch_at(seeded, clock)
 
     await watch.look()
@@ -208,6 +219,142 @@ async def _held_now(pool: Pool) -> list[tuple[str, str, bool]]:
             connection, (now - timedelta(hours=1), now + timedelta(hours=1)), HeldFilter(), None, 9
         )
     return [(one.rule, one.reason, one.held_to is None) for one in rows]
+
+
+EMPTIED = """
+DELETE FROM interruption;
+DELETE FROM outage;
+DELETE FROM outage_alert;
+DELETE FROM evidence;
+DELETE FROM declaration_scope;
+DELETE FROM declaration
+"""
+OUTAGE = """
+INSERT INTO outage (place, code, feeder, earliest_at, start_at, evidence, n_points, n_nested, n_customers)
+VALUES ('transformer', 'T0', 'F1', $1, $1, 'meter_event', 8, 0, 1)
+RETURNING outage_id
+"""
+MEMBER = """
+INSERT INTO interruption (point_id, start_at, earliest_at, end_at, latest_at, evidence, grades, outage_id)
+SELECT point_id, $2, $2, $3, $3, $4, ARRAY[$4], $5 FROM point WHERE point = 'P' || $1::integer
+"""
+WAS_DARK = """
+INSERT INTO evidence (point_id, grade, start_at, earliest_at, end_at, latest_at)
+SELECT point_id, 'measured', $2, $2, $3, $3 FROM point WHERE point = 'P' || $1::integer
+"""
+ANNOUNCED = """
+WITH told AS (
+    INSERT INTO declaration (kind, outage_kind, ticket, author, approver, cause, window_from, window_to, made_at,
+                             withdrawn_at)
+    VALUES ('outage', 'planned', $1, 'a', 'b', 'planned_maintenance', $2, $3, $4, $5)
+    RETURNING declaration_id
+)
+INSERT INTO declaration_scope (declaration_id, place, code)
+SELECT declaration_id, 'point', 'P' || n FROM told, unnest($6::integer[]) AS n
+"""
+TOLD = """
+INSERT INTO outage_alert (outage_id, kind, organisation, region, feeder, start_at, noted_at, told_at, n_points,
+       n_customers)
+VALUES ($1, $2, 'O1', 'R1', 'F1', $3, $3, $3, 3, 1)
+"""
+
+
+@pytest.mark.slow
+async def test_the_database_counts_what_a_plain_reading_of_the_rules_does(seeded: Pool) -> None:
+    assert RULES.alerts is not None
+    chance = random.Random(7)
+    seen: set[str] = set()
+    for _ in range(60):
+        members, windows, told = _drawn(chance)
+        at = us(chance.randint(0, 200))
+        now = NOON + timedelta(microseconds=at)
+        async with seeded.transaction() as connection:
+            await connection.execute(EMPTIED)
+            await _store(connection, members, windows, told, at)
+            found = await read_outage_parts(connection, RULES.alerts, now, now)
+        expected = parts_at(members, windows, at, told)
+        seen |= {one.part for one in found}
+
+        assert [_counts(one) for one in found] == [_counts(one) for one in expected]
+    assert seen == {"free", "covered", "overrun"}
+
+
+def _drawn(
+    chance: random.Random,
+) -> tuple[list[DarkPoint], list[DeclaredWindow], dict[str, int]]:
+    members = []
+    for number in range(1, 9):
+        start = chance.randint(0, 10)
+        says = chance.random() < 0.8
+        back = chance.choice([None, None, start + chance.randint(1, 150)])
+        last = chance.choice([20, 110, 130]) if says and back is None else None
+        members.append(
+            dark(
+                number,
+                start,
+                told=start if says else None,
+                back=back,
+                measured=() if last is None else ((last, last),),
+            )
+        )
+    windows = [
+        window(
+            chance.randint(-10, 40),
+            chance.randint(61, 120),
+            *chance.sample(range(1, 9), chance.randint(1, 8)),
+            entered=chance.choice([-100, chance.randint(0, 60)]),
+            number=number,
+        )
+        for number in range(chance.randint(0, 3))
+    ]
+    kinds = [kind for kind in ("interruption", "overrun") if chance.random() < 0.4]
+    return members, windows, {kind: us(chance.randint(3, 120)) for kind in kinds}
+
+
+async def _store(
+    connection: Connection,
+    members: list[DarkPoint],
+    windows: list[DeclaredWindow],
+    told: dict[str, int],
+    at: int,
+) -> None:
+    """Store what was known at an instant."""
+    known = [one for one in members if one.start <= at]
+    first = min((one.start for one in known), default=0)
+    is_over = all(one.back is not None and one.back <= at for one in known)
+    outage_id = await connection.fetchval(OUTAGE, _instant(first))
+    if is_over:
+        await connection.execute("UPDATE outage SET end_at = $1, last_end_at = $1", _instant(at))
+    for one in known:
+        back = _instant(one.back) if one.back is not None and one.back <= at else None
+        grade = "inferred" if one.heard is None else "meter_event"
+        await connection.execute(MEMBER, one.point_id, _instant(one.start), back, grade, outage_id)
+        for word in one.measured:
+            if word.at <= at:
+                await connection.execute(
+                    WAS_DARK, one.point_id, _instant(one.start), _instant(word.at)
+                )
+    for kind, when in told.items():
+        await connection.execute(TOLD, outage_id, kind, _instant(when))
+    for other in windows:
+        if other.entered <= at:
+            await _announce(connection, other)
+
+
+async def _announce(connection: Connection, other: DeclaredWindow) -> None:
+    assert other.ends is not None
+    await connection.execute(
+        ANNOUNCED, f"W{other.declaration_id}", _instant(other.begins), _instant(other.ends),
+        _instant(other.entered), None, sorted(other.point_ids),
+    )  # fmt: skip
+
+
+def _instant(one: int) -> datetime:
+    return NOON + timedelta(microseconds=one)
+
+
+def _counts(one: OutagePart) -> tuple[object, ...]:
+    return (one.part, one.n_said, one.n_went, one.n_gone, one.n_left, one.n_points)
 
 
 OVER = """

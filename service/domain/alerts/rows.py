@@ -24,7 +24,9 @@ class AlertsRow(Row):
     reclose_wait_s: int = Field(ge=0)  # an outage is told when it has lasted so long
     return_wait_s: int = Field(ge=0)  # after a first point is back, others get so long to say so
     left_wait_s: int = Field(ge=60)  # few that are left are told when it is so long ago
-    left_share_max: Share  # of an outage's points: it is over when no more are without supply
+    left_share_max: (
+        Share  # of the most that were dark at once: what is told is over when no more are left
+    )
     news_age_max_s: int = Field(ge=60)  # what is older when it arrives notifies nobody
     declared_early_s: int = Field(
         ge=0

@@ -1,22 +1,30 @@
 """How alerts of outages stand while they last: told, waited with, or held back, and why.
 
-The policy of the back-test, one look after another and by the clock: what was told stays told until
-it is over, whatever is declared or learnt later.
+The policy of the back-test (``telling``), one look after another and by the clock: what was told
+stays told until it is over, whatever is declared or learnt later, and is not told again.
 """
 
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from service.domain.alerts.counting import Part
 from service.domain.alerts.rows import AlertsRow
+from service.domain.alerts.telling import (
+    Going,
+    Tally,
+    further,
+    is_over,
+    may_tell,
+    overruns,
+    was_news,
+    why_not,
+)
 from service.domain.alerts.words import OutageReason
 
 AlertKind = Literal["interruption", "overrun"]
-Part = Literal["free", "covered", "overrun"]  # outside of what was declared, inside, beyond its end
 
-_METERS_SAY: Final = frozenset({"measured", "meter_event", "feeder"})
-_READY: Final = (None, "storm", "feeder_outage")  # it would be told, if it were alone
 _SECOND_US: Final = 1_000_000
 
 
@@ -28,8 +36,8 @@ class AlertKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DarkPart:
-    """What of an open outage is without supply now and stands alike to what was declared.
+class OutagePart:
+    """What of an open outage stands alike to what was declared; those of its points that are back, too.
 
     Microseconds since the Unix epoch.
     """
@@ -37,26 +45,28 @@ class DarkPart:
     outage_id: int
     part: Part
     place: str  # of the outage: feeder, transformer, point
-    evidence: str  # best grade of the outage
-    n_outage_points: int  # of the outage, those with supply again included
     organisation: str
     region: str
     feeder: str
     feeder_name: str
     start: int  # of the outage, data time
-    newest: int  # when the last of the points went
+    newest: int  # when the last point went of which a meter said so; of the outage if none did
     first_back: (
         int | None
     )  # when the first point of the outage had supply again, data time; None: none has
     declaration_id: int | None
-    n_points: int
-    n_transformers: int
+    n_said: int  # whose meter said that supply went
+    n_went: int  # whose meter said so, or that it is back
+    n_gone: int  # of these, those that went so long ago as the wait for reclosing
+    n_left: int  # of these, those without supply now
+    n_points: int  # without supply now, as far as anybody said
+    n_transformers: int  # of these, as are customers
     n_customers: int
 
     @property
-    def key(self) -> AlertKey:
-        """The alert that it is."""
-        return AlertKey(self.outage_id, "overrun" if self.part == "overrun" else "interruption")
+    def going(self) -> Going:
+        """What counts of it."""
+        return Going(self.n_went, self.n_gone, self.n_left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +79,25 @@ class KnownAlert:
     ready: int | None
     told: int | None
     reason: OutageReason | None
+    n_points: int  # the most that were without supply at once; of what was told since then
+    is_over: bool = False  # it was told, and some of its outage's points are without supply still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertState:
     """How an alert stands now. Neither told nor held for a reason: the wait for reclosing runs."""
 
-    part: DarkPart
+    part: OutagePart
     kind: AlertKind
     noted: int
     ready: int | None
     told: int | None
     reason: OutageReason | None
+
+    @property
+    def key(self) -> AlertKey:
+        """What it is about."""
+        return AlertKey(self.part.outage_id, self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +106,7 @@ class Look:
 
     now: int  # microseconds since the Unix epoch, by the clock
     through: int  # where the data reach
-    parts: Sequence[DarkPart]
+    parts: Sequence[OutagePart]
     known: Sequence[KnownAlert]
     ready: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by organisation, in order
 
@@ -103,31 +120,30 @@ class Standing:
     storms: frozenset[str]  # organisations
 
 
-def standing_of(rule: AlertsRow, look: Look) -> Standing:
-    """Return how the alerts stand; each dark part is at most one alert.
+class _Lasting(NamedTuple):
+    """An alert that is not over, before others are looked at."""
 
-    An alert is over when its outage has no more than ``left_share_max`` of its points without
-    supply; one that is told of so few, long after the others were back, when they are too few to be
-    told of. What was told stays told until then.
-    """
-    known = {one.key: one for one in look.known}
-    n_dark = _n_dark(look.parts)
-    lasting = _lasting(rule, look, n_dark, known)
-    first = [
-        (part, _held_by_itself(rule, look, part, n_dark[part.outage_id], known.get(part.key)))
-        for part in lasting
-    ]
-    is_ready = {part.key for part, (held, waits) in first if held is None and not waits}
-    ready = [part for part in lasting if part.key in is_ready]
-    whole = {part.feeder for part in ready if part.place == "feeder"} - {""}
-    below = {part.key for part in ready if part.place != "feeder" and part.feeder in whole}
-    storms = _storms(rule, look, [part for part in ready if part.key not in below], known)
-    alerts = tuple(
-        _state(look, part, known.get(part.key), _reason(part, held, below, storms, is_ready))
-        for part, (held, _) in first
-    )
-    kept = {one.part.key for one in alerts}
-    over = tuple(one.alert_id for one in look.known if one.key not in kept)
+    part: OutagePart  # what it shows
+    kind: AlertKind
+    known: KnownAlert | None
+    is_ready: bool
+    reason: OutageReason | None
+
+    @property
+    def key(self) -> AlertKey:
+        return AlertKey(self.part.outage_id, self.kind)
+
+
+def standing_of(rule: AlertsRow, look: Look) -> Standing:
+    """Return how the alerts stand: of each outage one of its interruption, and one of what overruns a window."""
+    lasting = sorted(_lasting(rule, look), key=lambda one: one.key)
+    ready = [one for one in lasting if one.is_ready]
+    whole = {one.part.feeder for one in ready if one.part.place == "feeder"} - {""}
+    below = {one.key for one in ready if one.part.place != "feeder" and one.part.feeder in whole}
+    storms = _storms(rule, look, [one for one in ready if one.key not in below])
+    alerts = tuple(_state(look, one, _reason(one, below, storms)) for one in lasting)
+    kept = {one.key for one in lasting}
+    over = tuple(one.alert_id for one in look.known if one.key not in kept and not one.is_over)
     return Standing(alerts=alerts, over=over, storms=storms)
 
 
@@ -154,121 +170,123 @@ def is_storm(rule: AlertsRow, ready: Iterable[int], now: int) -> bool:
     return goes_on and now - last < over
 
 
-def _n_dark(parts: Iterable[DarkPart]) -> Counter[int]:
-    """Return how many points of each outage are without supply."""
-    n_dark: Counter[int] = Counter()
-    for part in parts:
-        n_dark[part.outage_id] += part.n_points
-    return n_dark
+def _lasting(rule: AlertsRow, look: Look) -> Iterator[_Lasting]:
+    known = {one.key: one for one in look.known}
+    outages: defaultdict[int, list[OutagePart]] = defaultdict(list)
+    for part in look.parts:
+        outages[part.outage_id].append(part)
+    for outage_id, parts in outages.items():
+        dark = {one.part: one for one in parts if one.n_points}
+        told_before, beyond_before = (
+            known.get(AlertKey(outage_id, kind)) for kind in ("interruption", "overrun")
+        )
+        beyond = _beyond(rule, look, parts, beyond_before)
+        if beyond is not None:
+            dark.pop("overrun")
+            yield beyond
+        if told_before is not None and told_before.told is not None:
+            if "free" in dark and not _is_over(rule, dark["free"], told_before):
+                yield _Lasting(dark["free"], "interruption", told_before, True, None)
+        elif dark:  # what overruns its window and is not told is inside it still
+            shown = next(dark[one] for one in ("free", "covered", "overrun") if one in dark)
+            yield _interruption(rule, look, parts, shown, told_before)
 
 
-def _lasting(
+def _beyond(
+    rule: AlertsRow, look: Look, parts: Sequence[OutagePart], known: KnownAlert | None
+) -> _Lasting | None:
+    """Return the alert of what overruns a window; None: too few do, or those told of have supply."""
+    part = next((one for one in parts if one.part == "overrun" and one.n_points), None)
+    if part is None:
+        return None
+    if known is not None and known.told is not None:
+        if _is_over(rule, part, known):
+            return None
+        return _Lasting(part, "overrun", known, True, None)
+    if not overruns(_tally(look, parts, is_news=True), rule):
+        return None
+    is_news = _is_news(rule, look, look.through, known)
+    return _Lasting(part, "overrun", known, is_news, None if is_news else "stale")
+
+
+def _interruption(
     rule: AlertsRow,
     look: Look,
-    n_dark: Mapping[int, int],
-    known: Mapping[AlertKey, KnownAlert],
-) -> list[DarkPart]:
-    """Return one part for each alert: of a free and a covered one of the same outage the free one."""
-    chosen: dict[AlertKey, DarkPart] = {}
-    for part in sorted(look.parts, key=lambda one: one.part == "covered"):
-        if _is_over(rule, part, n_dark[part.outage_id], known.get(part.key)):
-            continue
-        chosen.setdefault(part.key, part)
-    return sorted(chosen.values(), key=lambda one: one.key)
+    parts: Sequence[OutagePart],
+    shown: OutagePart,
+    known: KnownAlert | None,
+) -> _Lasting:
+    newest = max(one.newest for one in parts)
+    tally = _tally(look, parts, is_news=_is_news(rule, look, min(newest, look.through), known))
+    if may_tell(tally.free, tally.since_back, rule):
+        return _Lasting(shown, "interruption", known, True, None)
+    reason = why_not(tally, rule)
+    if known is not None:
+        reason = further(known.reason, reason)
+    return _Lasting(shown, "interruption", known, False, reason)
 
 
-def _is_over(rule: AlertsRow, part: DarkPart, n_dark: int, known: KnownAlert | None) -> bool:
-    """Return whether what was told of an outage is over, by how many of its points are left."""
-    if known is None or known.told is None:
-        return False
-    if _is_long_after(rule, part, known.told):
-        return n_dark < rule.interruption_points_min
-    return n_dark <= rule.left_share_max * part.n_outage_points
+def _tally(look: Look, parts: Sequence[OutagePart], *, is_news: bool) -> Tally:
+    """Return what counts of an outage; of old news nothing does."""
+    first_back = min((one.first_back for one in parts if one.first_back is not None), default=None)
+    by_part = {one.part: one.going for one in parts} if is_news else {}
+    every = Going(*(sum(counts) for counts in zip(Going(), *by_part.values(), strict=True)))
+    return Tally(
+        n_said=sum(one.n_said for one in parts),
+        n_heard=sum(one.n_went for one in parts),
+        n_news=every.n_went,
+        every=every,
+        free=by_part.get("free", Going()),
+        n_overrun=by_part.get("overrun", Going()).n_left,
+        since_back=None if first_back is None else look.now - first_back,
+    )
 
 
-def _is_long_after(rule: AlertsRow, part: DarkPart, now: int) -> bool:
-    """Return whether other points are back for so long that those that are left would be known to be, too."""
-    return part.first_back is not None and now >= part.first_back + rule.left_wait_s * _SECOND_US
+def _is_news(rule: AlertsRow, look: Look, at: int, known: KnownAlert | None) -> bool:
+    """Return whether the newest word was no old one, now or when it was noted.
+
+    When each word came is not known here: it is news if it speaks of a time that is not long ago.
+    """
+    if known is not None and was_news(known.reason):
+        return True
+    return look.now - at <= rule.news_age_max_s * _SECOND_US
 
 
-def _held_by_itself(
-    rule: AlertsRow, look: Look, part: DarkPart, n_dark: int, known: KnownAlert | None
-) -> tuple[OutageReason | None, bool]:
-    """Return why a part is held back, whatever else goes on, and whether it is waited with."""
-    if known is not None and known.told is not None:
-        return None, False
-    news = look.through if part.part == "overrun" else min(part.newest, look.through)
-    was_fresh = known is not None and (known.ready is not None or known.reason == "reclosed")
-    is_fresh = was_fresh or look.now - news <= rule.news_age_max_s * _SECOND_US
-    held: OutageReason | None = None
-    if part.part == "covered":
-        held = "declared_window"
-    elif part.evidence not in _METERS_SAY:
-        held = "no_meter_evidence"
-    elif part.n_points < rule.interruption_points_min:
-        held = "below_threshold"
-    elif not is_fresh:
-        held = "stale"
-    elif _are_late(rule, part, n_dark, look.now):
-        held = "reclosed"
-    waits = look.now < part.start + rule.reclose_wait_s * _SECOND_US
-    if part.first_back is not None:
-        waits |= look.now < part.first_back + rule.return_wait_s * _SECOND_US
-    return held, held is None and waits
-
-
-def _are_late(rule: AlertsRow, part: DarkPart, n_dark: int, now: int) -> bool:
-    """Return whether so few points are left that they are taken to be late in saying that they are back."""
-    if part.first_back is None or part.part == "overrun":  # a window has a wait of its own
-        return False
-    is_few = n_dark <= rule.left_share_max * part.n_outage_points
-    return is_few and not _is_long_after(rule, part, now)
+def _is_over(rule: AlertsRow, part: OutagePart, known: KnownAlert) -> bool:
+    """Return whether what was told is over, now or before: nobody is told of its rest again."""
+    return known.is_over or is_over(part.n_points, max(part.n_points, known.n_points), rule)
 
 
 def _reason(
-    part: DarkPart,
-    held: OutageReason | None,
-    below: Set[AlertKey],
-    storms: Set[str],
-    ready: Set[AlertKey],
+    one: _Lasting, below: Set[AlertKey], storms: Set[str]
 ) -> OutageReason | Literal["waits"] | None:
     """Return why an alert is held back, None where it may be told."""
-    if part.key not in ready:
-        return held or "waits"
-    if part.key in below:
+    if not one.is_ready:
+        return one.reason or "waits"
+    if one.key in below:
         return "feeder_outage"
-    return "storm" if part.organisation in storms else None
+    return "storm" if one.part.organisation in storms else None
 
 
-def _storms(
-    rule: AlertsRow,
-    look: Look,
-    ready: Sequence[DarkPart],
-    known: Mapping[AlertKey, KnownAlert],
-) -> frozenset[str]:
+def _storms(rule: AlertsRow, look: Look, ready: Iterable[_Lasting]) -> frozenset[str]:
     times = {organisation: list(before) for organisation, before in look.ready.items()}
-    for part in ready:
-        before = known.get(part.key)
-        if part.key.kind == "interruption" and (before is None or before.ready is None):
-            times.setdefault(part.organisation, []).append(look.now)
+    for one in ready:
+        if one.kind == "interruption" and (one.known is None or one.known.ready is None):
+            times.setdefault(one.part.organisation, []).append(look.now)
     return frozenset(one for one, ready_at in times.items() if is_storm(rule, ready_at, look.now))
 
 
-def _state(
-    look: Look,
-    part: DarkPart,
-    known: KnownAlert | None,
-    held: OutageReason | Literal["waits"] | None,
-) -> AlertState:
+def _state(look: Look, one: _Lasting, held: OutageReason | Literal["waits"] | None) -> AlertState:
+    known = one.known
     told = None if known is None else known.told
     ready = None if known is None else known.ready
-    if ready is None and held in _READY:
+    if ready is None and one.is_ready:
         ready = look.now
     if told is None and held is None:
         told = look.now
     return AlertState(
-        part=part,
-        kind=part.key.kind,
+        part=one.part,
+        kind=one.kind,
         noted=look.now if known is None else known.noted,
         ready=ready,
         told=told,
