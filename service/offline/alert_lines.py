@@ -13,7 +13,8 @@ def value_of(row: AlertsRow) -> str:
         f"dangerous voltage: {row.high_voltage_for_s} s",
         f"outage: {row.interruption_points_min} points and {row.reclose_wait_s} s, over when "
         f"{_percent(row.left_share_max)} or fewer are left, which is seen {row.return_wait_s} s after the first is "
-        f"back; so few are told {row.left_wait_s} s after it",
+        f"back; while {_percent(row.unheard_share_max)} or fewer are not heard of, they are told "
+        f"{row.left_wait_s} s after it",
         f"news older than {row.news_age_max_s} s notifies nobody",
         f"declared windows hold from {row.declared_early_s} s before, an overrun is told {row.overrun_wait_s} s after",
         f"storm: {row.storm_alerts_min} outages in {row.storm_window_s} s, over after {row.storm_over_s} s",

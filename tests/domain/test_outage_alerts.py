@@ -202,7 +202,7 @@ def test_while_points_come_back_the_others_get_a_minute_to_say_so() -> None:
     coming = left(39, first_back=NOON + 170 * S)
 
     assert stands(watch.look(200, coming)) == ["waits"]
-    assert stands(watch.look(230, left(11, coming))) == ["told"]
+    assert stands(watch.look(230, left(21, coming))) == ["told"]
 
 
 def test_few_that_are_left_are_told_long_after_the_others_and_until_few_of_them_are() -> None:

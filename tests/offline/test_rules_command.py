@@ -124,6 +124,7 @@ def _said(field: str, value: object, row: Row) -> list[str]:
         "share_closed",
         "breach_share_min",
         "left_share_max",
+        "unheard_share_max",
     }:
         return [f"{(value * 100).normalize():f} %" if value else "none"]
     unit = next(

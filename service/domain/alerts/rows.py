@@ -27,6 +27,7 @@ class AlertsRow(Row):
     left_share_max: (
         Share  # of the most that were dark at once: what is told is over when no more are left
     )
+    unheard_share_max: Share  # of what went; no more not heard of when others are back: reclosed
     news_age_max_s: int = Field(ge=60)  # what is older when it arrives notifies nobody
     declared_early_s: int = Field(
         ge=0

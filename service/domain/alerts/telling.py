@@ -4,6 +4,7 @@ The one place that says so. The live watch asks it of what it knows now, the bac
 instant of what was known then.
 """
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -50,13 +51,13 @@ def may_tell(going: Going, since_back: int | None, rule: AlertsRow) -> bool:
     if since_back is None or since_back >= rule.left_wait_s * _SECOND_US:
         return True
     is_waited = since_back >= rule.return_wait_s * _SECOND_US
-    return is_waited and not _are_few(going.n_left, going.n_gone, rule)
+    return is_waited and not _are_few(going.n_left, going.n_gone, rule.unheard_share_max)
 
 
 def overruns(tally: Tally, rule: AlertsRow) -> bool:
     """Return whether enough points are dark beyond the end of their window, and more than are only late."""
     enough = tally.n_overrun >= rule.interruption_points_min
-    return enough and not _are_few(tally.n_overrun, tally.every.n_went, rule)
+    return enough and not _are_few(tally.n_overrun, tally.every.n_went, rule.left_share_max)
 
 
 def is_over(n_left: int, n_most: int, rule: AlertsRow) -> bool:
@@ -67,7 +68,7 @@ def is_over(n_left: int, n_most: int, rule: AlertsRow) -> bool:
         n_most: The most that were so at once since it was told.
         rule: How large a share may be left.
     """
-    return _are_few(n_left, n_most, rule)
+    return _are_few(n_left, n_most, rule.left_share_max)
 
 
 def why_not(tally: Tally, rule: AlertsRow) -> OutageReason | None:
@@ -97,5 +98,5 @@ def was_news(reason: OutageReason | None) -> bool:
     return _FURTHER[reason] > _FURTHER["stale"]
 
 
-def _are_few(n_left: int, n_of: int, rule: AlertsRow) -> bool:
-    return n_left <= Fraction(rule.left_share_max) * n_of
+def _are_few(n_left: int, n_of: int, share_max: Decimal) -> bool:
+    return n_left <= Fraction(share_max) * n_of
