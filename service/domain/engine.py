@@ -86,7 +86,7 @@ class PartitionEngine:
         """Fold some batches at once: a call costs as much as some hundred readings."""
         book = self.book
         lanes = [book.lanes_of(one.names, one.names_key, one.device) for one in batches]
-        readings = whole_readings(batches, lanes, book.zone)
+        readings = whole_readings(batches, lanes, book.zone_of)
         folded = _room_for(readings.lane.size)
         self._run(readings, folded)
         self.clocks.observe(readings, folded, book.settings, book.device_id)
@@ -100,7 +100,7 @@ class PartitionEngine:
 
     def take_image(self) -> PartitionImage:
         """Return a copy of everything that the database does not have yet; the engine calls it stored."""
-        self.pool.let_go(self.book.state, self.book.oldest_hour())
+        self.pool.let_go(self.book.state[: self.book.n_lanes], self.book.oldest_hour())
         slots, pages = self.pool.take_dirty()
         lanes = self.pool.pages.head["lane"][slots]
         former = self.pool.pages.head["former_point"][slots]

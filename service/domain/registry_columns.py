@@ -58,7 +58,7 @@ class PointColumns(Sequence[Point]):
 
     point_id: NDArray[np.int32]
     name: Texts
-    nominal_mv: NDArray[np.int64]
+    nominal_mv: NDArray[np.int32]
     wiring: NDArray[np.uint8]  # index in WIRINGS
     point_class: NDArray[np.uint8]  # index in CLASSES
     place: NDArray[np.int32]  # index in ``places``
@@ -217,7 +217,7 @@ def point_columns(points: Iterable[Point]) -> PointColumns:
     return PointColumns(
         point_id=np.array([one.point_id for one in those], np.int32),
         name=texts_of(one.point for one in those),
-        nominal_mv=np.array([one.nominal_mv for one in those], np.int64),
+        nominal_mv=np.array([one.nominal_mv for one in those], np.int32),
         wiring=np.array([WIRINGS.index(one.wiring) for one in those], np.uint8),
         point_class=np.array([CLASSES.index(one.point_class) for one in those], np.uint8),
         place=np.array(place, np.int32),

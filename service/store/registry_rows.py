@@ -65,7 +65,7 @@ _DEVICES = statement(
 _N_PLACE: Final = len(Place._fields)
 _OF_POINT: Final[Mapping[str, type[np.generic]]] = {
     "point_id": np.int32,
-    "nominal_mv": np.int64,
+    "nominal_mv": np.int32,
     "wiring": np.uint8,
     "point_class": np.uint8,
     "band_lower": np.int16,
