@@ -20,8 +20,8 @@ def hash_of(names: Names, octets: Bytes, start: int, n: int) -> int:
 @inline_always
 def is_name(names: Names, code: int, octets: Bytes, start: int, n: int) -> bool:
     """Return whether ``n`` characters are the name of ``code``."""
-    first = names.first[code]
-    if names.first[code + 1] - first != n:
+    first = signed(names.first[code])
+    if signed(names.first[code + 1]) - first != n:
         return False
     for i in range(n):  # noqa: SIM110 (compiled)
         if names.characters[first + i] != octets[start + i]:

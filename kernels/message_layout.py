@@ -44,11 +44,9 @@ class Messages(NamedTuple):
 class Names(NamedTuple):
     """Names that are known, each by its code: its place in the order in which they were remembered."""
 
-    slots: (
-        Int32s  # code by hash, NONE where it is free; a power of two, more than half of them free
-    )
+    slots: Int32s  # code by hash, NONE where it is free; a power of two, half of them free at least
     hashes: Int32s  # by code
-    first: Int64s  # by code, and one more: first of its characters
+    first: Int32s  # by code, and one more: first of its characters
     characters: Bytes  # UTF-8
     following: Int32s  # by code: the name that came after it last; any code where nobody knows
     used: Int64s  # (3,): names, characters, and what hashes begin with

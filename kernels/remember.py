@@ -12,7 +12,7 @@ def remember(names: Names, octets: Bytes, first: Int64s, code: Int32s) -> int:
 
     Shapes: name ``i`` is ``octets[first[i] : first[i + 1]]``; ``code`` ``(n_names,)``.
     Order: codes are given in the order of the names.
-    Requires: room for as many names and characters, and more than half of the slots still free then.
+    Requires: room for as many names and characters, and half of the slots still free then.
 
     Returns:
         Number of names that were not known.

@@ -182,14 +182,16 @@ def _follow(  # noqa: PLR0913, PLR0917  (a kernel's columns)
     """Return whether ``n`` names of a message are those of ``code``, ``code + 1``, ...: two comparisons of columns."""
     if code + n > names.used[0]:
         return False
-    begin, first = signed(messages.int32s[at]), names.first[code]
-    n_octets = names.first[code + n] - first
+    begin, first = signed(messages.int32s[at]), signed(names.first[code])
+    n_octets = signed(names.first[code + n]) - first
     if begin + n_octets > n_characters:
         return False
     n_other = 0
     mine, theirs = unsigned(at), unsigned(code)
     for i in range(unsigned(n + 1)):
-        n_other += names.first[theirs + i] - first != signed(messages.int32s[mine + i]) - begin
+        n_other += (
+            signed(names.first[theirs + i]) - first != signed(messages.int32s[mine + i]) - begin
+        )
     if n_other > 0:
         return False
     mine, theirs = unsigned(characters + begin), unsigned(first)

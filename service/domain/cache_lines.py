@@ -18,10 +18,11 @@ def zeros_on_lines(shape: tuple[int, ...], dtype: np.dtype[S]) -> NDArray[S]:
     return room[first : first + n_bytes].view(dtype).reshape(shape)
 
 
-def joined_on_lines(first: NDArray[S], then: NDArray[S]) -> NDArray[S]:
-    """Return the rows of both, one after another, in such an array."""
-    n_first = first.shape[0]
-    joined = zeros_on_lines((n_first + then.shape[0], *first.shape[1:]), first.dtype)
-    joined[:n_first] = first
-    joined[n_first:] = then
-    return joined
+def enlarged_on_lines(rows: NDArray[S], n_room: int) -> NDArray[S]:
+    """Return such an array with room for ``n_room`` rows that begins with ``rows``; the others are zeros.
+
+    Zeros that nobody has written are no memory yet.
+    """
+    larger = zeros_on_lines((n_room, *rows.shape[1:]), rows.dtype)
+    larger[: rows.shape[0]] = rows
+    return larger

@@ -1,7 +1,9 @@
 """The engine of one partition: batches in, pages and events out, and a state that survives a restart."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ from service.domain.whole_readings import part_of, whole_readings
 
 N_EDGES = 4096
 BATCHES_AT_ONCE = 64
+_ALL: Final = slice(0, sys.maxsize)
 READINGS_AT_ONCE = 50_000  # or one batch; so that what is written of each stays in the cache
 
 
@@ -86,7 +89,7 @@ class PartitionEngine:
         """Fold some batches at once: a call costs as much as some hundred readings."""
         book = self.book
         lanes = [book.lanes_of(one.names, one.names_key, one.device) for one in batches]
-        readings = whole_readings(batches, lanes, book.zone)
+        readings = whole_readings(batches, lanes, book.zone_of)
         folded = _room_for(readings.lane.size)
         self._run(readings, folded)
         self.clocks.observe(readings, folded, book.settings, book.device_id)
@@ -100,7 +103,7 @@ class PartitionEngine:
 
     def take_image(self) -> PartitionImage:
         """Return a copy of everything that the database does not have yet; the engine calls it stored."""
-        self.pool.let_go(self.book.state, self.book.oldest_hour())
+        self.pool.let_go(self.book.state[: self.book.n_lanes], self.book.oldest_hour())
         slots, pages = self.pool.take_dirty()
         lanes = self.pool.pages.head["lane"][slots]
         former = self.pool.pages.head["former_point"][slots]
@@ -155,11 +158,12 @@ class PartitionEngine:
         lanes, hours = self.book.open_hours()
         return self.book.settings["point"][lanes].astype(np.int32), hours
 
-    def load_pages(self, stored: PageColumns) -> None:
-        """Put the stored rows of ``open_pages`` into memory."""
-        lanes, hours = self.book.open_hours()
+    def load_pages(self, stored: PageColumns, some: "slice[int, int, None]" = _ALL) -> None:
+        """Put the stored rows of ``some`` of ``open_pages`` into memory, each of those once and in their order."""
         if not stored.n_pages:
             return
+        lanes, hours = self.book.open_hours()
+        lanes, hours = lanes[some], hours[some]
         wanted = self.book.settings["point"][lanes].astype(np.int64) << 32 | hours
         known = page_keys(stored)
         order = np.argsort(known, kind="stable")

@@ -88,7 +88,7 @@ class Judge:
         ).astype(np.int32)
         return np.take(bands, self.kinds.kind[point_ids], axis=1)
 
-    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the nominal voltage of each point, millivolts.
 
         Raises:

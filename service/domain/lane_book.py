@@ -20,19 +20,21 @@ from kernels.layout import (
     PAGE,
     SEEN,
 )
-from service.domain.cache_lines import joined_on_lines
+from service.domain.cache_lines import enlarged_on_lines
 from service.domain.lane_numbers import LaneNumbers
 from service.domain.lanes import LaneDirectory
+from service.domain.room import enlarged, room_for
 
 LAYOUT_VERSION = 1  # of a stored state; raise it with LANE_WORDS or EVENT_STATE
 N_REMEMBERED = 5_000  # lists of names whose lanes are kept
 _NOT_ASKED = NONE - 1  # the lane of a name that no reading had yet
+_ROOM = 256  # lanes to begin with
 
 
 class LaneBook:
     """Lanes in the order in which their devices first came; arrays have room, of which the first ``n_lanes`` count.
 
-    ``settings``, ``state`` and ``events`` are what the kernels work on. ``device_id`` and ``zone`` go with them.
+    ``settings``, ``state`` and ``events`` are what the kernels work on. ``device_id`` goes with them.
     """
 
     def __init__(self, directory: LaneDirectory) -> None:
@@ -41,13 +43,13 @@ class LaneBook:
         self.state: NDArray[np.int64] = np.zeros((0, LANE_WORDS), np.int64)
         self.events: NDArray[np.void] = np.zeros(0, EVENT_STATE)
         self.device_id: NDArray[np.int32] = np.zeros(0, np.int32)
-        self.zone: list[str] = []
+        self._zone: NDArray[np.int16] = np.zeros(0, np.int16)  # by the directory's numbers
         self._directory = directory
         self._numbers = LaneNumbers()
         self._remembered: dict[bytes, NDArray[np.int32]] = {}
         self._lane_of_name: dict[str, int] = {}
         self._touched: NDArray[np.uint8] = np.zeros(0, np.uint8)  # by block
-        self._reserve(256)
+        self._reserve(_ROOM)
 
     def lanes_of(
         self, names: Sequence[str], names_key: bytes, device: NDArray[np.int32]
@@ -68,6 +70,10 @@ class LaneBook:
             lane_of[places] = self._lanes_of([names[place] for place in places])
             lanes = lane_of[device]
         return lanes
+
+    def zone_of(self, lane: int) -> str:
+        """Return the zone of a lane's stamps that have none."""
+        return self._directory.zone_name(int(self._zone[lane]))
 
     def touched(self) -> NDArray[np.uint8]:
         """Return what is 1 for every block whose states changed; whoever changes a state sets it."""
@@ -102,7 +108,7 @@ class LaneBook:
         self._lane_of_name.clear()
         rows = directory.rows_of(self.device_id[: self.n_lanes])
         self.settings[: self.n_lanes] = directory.settings_of(rows)
-        self.zone[:] = directory.zones_of(rows)
+        self._zone[: self.n_lanes] = directory.zone_numbers(rows)
         self._forget_changed_intervals()
         self._link()
 
@@ -113,7 +119,7 @@ class LaneBook:
 
     def oldest_hour(self) -> NDArray[np.int64]:
         """Return, for each lane, the oldest hour that a reading in its window can still write to."""
-        return (self.state[:, HEAD_MINUTE] - self._window()) // MINUTES_PER_HOUR
+        return (self.state[: self.n_lanes, HEAD_MINUTE] - self._window()) // MINUTES_PER_HOUR
 
     def open_hours(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return lane and hour of every page that a lane's window reaches, hours rising for each lane."""
@@ -127,14 +133,14 @@ class LaneBook:
 
     def _window(self) -> NDArray[np.int64]:
         """Return how many minutes behind its head a lane's window begins, at most."""
-        return np.maximum(2, 2 * self.settings["minutes"].astype(np.int64))
+        return np.maximum(2, 2 * self.settings["minutes"][: self.n_lanes].astype(np.int64))
 
     def _lanes_known(self, names: Sequence[str], names_key: bytes) -> NDArray[np.int32]:
         """Return the lanes of names as far as they were asked for; to be written to."""
         known = self._remembered.get(names_key)
         if known is not None and known.size >= len(names):
             return known
-        n_room = len(names) if known is None else max(len(names), 2 * known.size)
+        n_room = len(names) if known is None else room_for(len(names), known.size)
         lane_of = np.full(n_room, _NOT_ASKED, np.int32)
         if known is not None:
             lane_of[: known.size] = known
@@ -179,17 +185,16 @@ class LaneBook:
         if not device_ids.size:
             return
         first, after = self.n_lanes, self.n_lanes + device_ids.size
-        n_room = self.device_id.size
-        while n_room < after:
-            n_room *= 2
-        if n_room > self.device_id.size:
-            self._reserve(n_room)
+        self._reserve(after)
         self.n_lanes = after
         self._numbers.add(device_ids, first)
         self.device_id[first:after] = device_ids
-        self.zone += self._directory.zones_of(rows)
+        self._zone[first:after] = self._directory.zone_numbers(rows)
         self.settings[first:after] = self._directory.settings_of(rows)
+        self.state[first:after, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
+        self.state[first:after, PAGE] = NONE
         self.state[first:after, INTERVAL_MS] = self.settings["interval_ms"][first:after]
+        self.events["last_ms"][first:after] = NO_TIME
         self._touched[first // LANES_PER_BLOCK : (after - 1) // LANES_PER_BLOCK + 1] = 1
 
     def _chain(self, rows: range) -> None:
@@ -233,18 +238,16 @@ class LaneBook:
         )
 
     def _reserve(self, n_lanes: int) -> None:
-        n_more = n_lanes - self.device_id.size
-        state = np.zeros((n_more, LANE_WORDS), np.int64)
-        state[:, [HEAD_MINUTE, AHEAD_MS]] = NO_TIME
-        state[:, PAGE] = NONE
-        events = _no_events(n_more)
-        self.settings = joined_on_lines(self.settings, np.zeros(n_more, LANE_SETTINGS))
-        self.state = joined_on_lines(self.state, state)
-        self.events = np.concatenate([self.events, events])
-        self.device_id = np.concatenate([self.device_id, np.zeros(n_more, np.int32)])
-        touched = np.zeros(n_lanes // LANES_PER_BLOCK + 1, np.uint8)
-        touched[: self._touched.size] = self._touched
-        self._touched = touched
+        """Make room for so many lanes; where there is none yet, for no more."""
+        n_room = room_for(n_lanes, self.device_id.size)
+        if n_room == self.device_id.size:
+            return
+        self.settings = enlarged_on_lines(self.settings, n_room)
+        self.state = enlarged_on_lines(self.state, n_room)
+        self.events = enlarged(self.events, n_room)
+        self.device_id = enlarged(self.device_id, n_room)
+        self._zone = enlarged(self._zone, n_room)
+        self._touched = enlarged(self._touched, n_room // LANES_PER_BLOCK + 1)
 
 
 def _no_events(n_lanes: int) -> NDArray[np.void]:

@@ -1,13 +1,15 @@
 """The lane of each device id, in eight bytes a lane; a dictionary takes a hundred."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import NONE
 
-_RECENT_MAX = 20_000  # kept in a dictionary until they are sorted among the others
+_RECENT_MAX: Final = 1000  # kept in a dictionary until they are sorted among the others
+_RECENT_SHARE: Final = 32  # or, of many, one in so many
 
 
 @dataclass(slots=True)
@@ -32,14 +34,19 @@ class LaneNumbers:
 
     def add(self, device_ids: NDArray[np.int32], first_lane: int) -> None:
         """Give these devices, which have none yet, the lanes from ``first_lane`` on."""
-        lanes = range(first_lane, first_lane + device_ids.size)
-        self._recent.update(zip(device_ids.tolist(), lanes, strict=True))
-        if len(self._recent) >= _RECENT_MAX:
-            self._sort_in()
+        lanes = np.arange(first_lane, first_lane + device_ids.size, dtype=np.int32)
+        n_recent_max = max(_RECENT_MAX, self._ids.size // _RECENT_SHARE)
+        if len(self._recent) + device_ids.size <= n_recent_max:
+            self._recent.update(zip(device_ids.tolist(), lanes.tolist(), strict=True))
+        else:
+            self._sort_in(device_ids, lanes)
 
-    def _sort_in(self) -> None:
-        ids = np.concatenate([self._ids, np.fromiter(self._recent, np.int32)])
-        lanes = np.concatenate([self._lanes, np.fromiter(self._recent.values(), np.int32)])
+    def _sort_in(self, device_ids: NDArray[np.int32], lanes: NDArray[np.int32]) -> None:
+        """Sort these and the recent ones among the others."""
+        ids = np.concatenate([np.fromiter(self._recent, np.int32), device_ids])
+        lanes = np.concatenate([np.fromiter(self._recent.values(), np.int32), lanes])
         order = np.argsort(ids, kind="stable")
-        self._ids, self._lanes = ids[order], lanes[order]
-        self._recent.clear()
+        ids, lanes = ids[order], lanes[order]
+        at = np.searchsorted(self._ids, ids)
+        self._ids, self._lanes = np.insert(self._ids, at, ids), np.insert(self._lanes, at, lanes)
+        self._recent = {}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -75,13 +74,20 @@ class LaneDirectory:
         follows[1:] = self.has_more[:-1]
         return np.flatnonzero(self.has_more & ~follows)
 
+    def zone_numbers(self, rows: NDArray[np.int32]) -> NDArray[np.int16]:
+        """Return the number of the zone of each row, 0 (that of UTC) of NONE."""
+        numbers = np.zeros(rows.size, np.int16)
+        known = rows != NONE
+        numbers[known] = self.devices.zone[rows[known]] + 1
+        return numbers
+
+    def zone_name(self, number: int) -> str:
+        """Return the zone that has a number."""
+        return self.devices.zones[number - 1] if number else "UTC"
+
     def zones_of(self, rows: NDArray[np.int32]) -> list[str]:
         """Return the zone of each row, UTC of NONE."""
-        zones = ("UTC", *self.devices.zones)
-        number = np.zeros(rows.size, np.int64)
-        known = rows != NONE
-        number[known] = self.devices.zone[rows[known]] + 1
-        return [zones[one] for one in number.tolist()]
+        return list(map(self.zone_name, self.zone_numbers(rows).tolist()))
 
     def settings_of(self, rows: NDArray[np.int32]) -> NDArray[np.void]:
         """Return the ``LANE_SETTINGS`` of rows; ``next_lane`` is not set, and those of NONE take no reading."""
@@ -156,9 +162,7 @@ def lane_directory(registry: Registry, live_bands: LiveBands) -> LaneDirectory:
     devices = device_columns(registry.devices).in_order()
     points = point_columns(registry.points)
     has_more = np.zeros(len(devices) + 1, np.bool_)  # the last is for NONE
-    has_more[: max(0, len(devices) - 1)] = [
-        one == following for one, following in pairwise(devices.name)
-    ]
+    has_more[: max(0, len(devices) - 1)] = devices.name.compared_with_next() == 0
     is_first = np.ones(len(devices), np.bool_)
     is_first[1:] = ~has_more[: max(0, len(devices) - 1)]
     row_of_id = np.full(int(devices.device_id.max(initial=-1)) + 2, NONE, np.int32)

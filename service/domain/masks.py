@@ -7,20 +7,22 @@ intervals that meet inside a minute exactly one covers it. One without an end ru
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.layout import MINUTES_PER_HOUR
-from service.domain.instants import FOREVER_MINUTE, edge_minute, edge_minutes
+from service.domain.instants import edge_minute, edge_minutes
 from service.domain.registry import DarkSpans, Registry, no_dark_spans
 from service.domain.registry_columns import point_columns
 
+Minute = TypeVar("Minute", np.int32, np.int64)
 Interval = tuple[Iterable[int], datetime, datetime | None]  # points, from, to
 
 # The lowest k bits, for k in 0 .. 60.
 _LOW_BITS = np.array([(1 << k) - 1 for k in range(MINUTES_PER_HOUR + 1)], np.uint64)
+_LAST_MINUTE = np.iinfo(np.int32).max  # later than that of any hour of a page
 _POINT_SHIFT = 34  # a key is point << 34 | minute, minute at most 2**33: keys of points never meet
 
 
@@ -39,8 +41,8 @@ class Masks(NamedTuple):
 class MaskBook:
     """What holds when, for every point of a registry. Make it with ``mask_book``."""
 
-    valid_from: NDArray[np.int64]  # by point id; first minute of service
-    valid_to: NDArray[np.int64]  # first minute after it
+    valid_from: NDArray[np.int32]  # by point id; first minute of service
+    valid_to: NDArray[np.int32]  # first minute after it; _LAST_MINUTE: open
     abnormal: "Spans"
     interrupted: "Spans"
     exempt: "Spans"
@@ -168,17 +170,17 @@ def spans_of(intervals: Iterable[Interval], n_ids: int, dark: DarkSpans | None =
     return Spans(affected=affected, start=start[is_first], end=reach[is_last])
 
 
-def _validity(registry: Registry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _validity(registry: Registry) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     points = point_columns(registry.points)
     n_ids = int(points.point_id.max(initial=-1)) + 1
-    valid_from, valid_to = np.zeros(n_ids, np.int64), np.zeros(n_ids, np.int64)
-    valid_from[points.point_id] = edge_minutes(points.valid_from_us)
-    valid_to[points.point_id] = np.minimum(edge_minutes(points.valid_to_us), FOREVER_MINUTE)
+    valid_from, valid_to = np.zeros(n_ids, np.int32), np.zeros(n_ids, np.int32)
+    valid_from[points.point_id] = np.minimum(edge_minutes(points.valid_from_us), _LAST_MINUTE)
+    valid_to[points.point_id] = np.minimum(edge_minutes(points.valid_to_us), _LAST_MINUTE)
     return valid_from, valid_to
 
 
 def _mask(
-    start: NDArray[np.int64], end: NDArray[np.int64], first_minute: NDArray[np.int64]
+    start: NDArray[Minute], end: NDArray[Minute], first_minute: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """Return the minutes of the hours at ``first_minute`` that lie in ``start .. end - 1``."""
     begin = np.clip(start - first_minute, 0, MINUTES_PER_HOUR)

@@ -1,6 +1,7 @@
 """The pages that lanes of one partition hold in memory: room, growth, and letting go of what is stored."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +9,12 @@ from numpy.typing import NDArray
 from kernels import join_into
 from kernels.layout import MINUTES_PER_HOUR, NONE, PAGE, PAGE_HEAD, LaneStates, Pages
 from service.domain.pages import PageColumns, empty_pages, plane_indices
+from service.domain.room import enlarged, room_for
 
-ROOM_FOR_ONE_READING = 9  # planes: three pages of three phases
+# What one reading can open: its own page, and those of two minutes that it closes, of three phases each.
+_PAGES_OF_A_READING: Final = 3
+_PLANES_OF_A_READING: Final = 9
+_ROOM: Final = 64  # pages to begin with
 
 
 @dataclass(slots=True)
@@ -24,9 +29,9 @@ class PagePool:
         return int(self.pages.used[0])
 
     def grow(self) -> None:
-        """Make room for at least as many pages again."""
-        n_heads, n_planes = 2 * self.pages.head.size, 2 * self.pages.cell.shape[0]
-        self.pages = _enlarged(self.pages, n_heads, n_planes)
+        """Make room for the pages of at least one more reading."""
+        n_pages, n_planes = self.pages.used.tolist()
+        self._reserve(n_pages + _PAGES_OF_A_READING, n_planes + _PLANES_OF_A_READING)
 
     def take_dirty(self) -> tuple[NDArray[np.int64], PageColumns]:
         """Return the slots and copies of the pages that differ from their stored rows, and call them clean.
@@ -73,7 +78,10 @@ class PagePool:
                 head["power_s"], head["active_ws"], head["reactive_vars"] = theirs
 
     def let_go(self, state: LaneStates, oldest_hour: NDArray[np.int64]) -> None:
-        """Drop clean pages older than ``oldest_hour`` of their lane, when that frees a quarter of the memory."""
+        """Drop clean pages older than ``oldest_hour`` of their lane, and their memory, when they are a quarter of all.
+
+        After the turn of an hour a lane has two pages for some minutes, and one for the others.
+        """
         heads = self.pages.head[: self.n_pages]
         keep = (heads["dirty"] != 0) | (heads["hour"] >= oldest_hour[heads["lane"]])
         n_dropped = int(heads.size - np.count_nonzero(keep))
@@ -87,10 +95,10 @@ class PagePool:
         kept["plane"] = (np.cumsum(kept["n_phases"], dtype=np.int32) - kept["n_phases"]).astype(
             np.int32
         )
-        self.pages.cell[: planes.size] = self.pages.cell[planes]
-        self.pages.mark[: planes.size] = self.pages.mark[planes]
+        before, self.pages = self.pages, _room(kept.size + _ROOM, planes.size + _ROOM)
         self.pages.head[: kept.size] = kept
-        self.pages.head["former_point"][kept.size :] = 0
+        for old, new in ((before.cell, self.pages.cell), (before.mark, self.pages.mark)):
+            np.take(old, planes, axis=0, out=new[: planes.size], mode="clip")  # else by a copy
         self.pages.used[:] = (kept.size, planes.size)
         state[:, PAGE] = moved_to[state[:, PAGE]]
 
@@ -116,8 +124,7 @@ class PagePool:
         n_phases = columns.planes.n_phases[rows].astype(np.int64)
         first_slot, first_plane = int(self.pages.used[0]), int(self.pages.used[1])
         n_slots, n_planes = first_slot + rows.size, first_plane + int(n_phases.sum())
-        while n_slots > self.pages.head.size or n_planes > self.pages.cell.shape[0]:
-            self.grow()
+        self._reserve(n_slots, n_planes)
         head = np.zeros(rows.size, PAGE_HEAD)
         head["lane"], head["hour"] = lanes, columns.hour[rows]
         head["plane"] = first_plane + np.cumsum(n_phases) - n_phases
@@ -136,6 +143,19 @@ class PagePool:
         self.pages.used[:] = (n_slots, n_planes)
         state[lanes, PAGE] = slots  # of a lane's pages the last one counts
 
+    def _reserve(self, n_heads: int, n_planes: int) -> None:
+        """Make room for so many heads and planes together; where there is some, it stays as it is."""
+        pages = self.pages
+        n_heads = room_for(n_heads, pages.head.size)
+        n_planes = room_for(n_planes, pages.cell.shape[0])
+        if n_heads > pages.head.size:
+            pages = pages._replace(head=enlarged(pages.head, n_heads))
+        if n_planes > pages.cell.shape[0]:
+            pages = pages._replace(
+                cell=enlarged(pages.cell, n_planes), mark=enlarged(pages.mark, n_planes)
+            )
+        self.pages = pages
+
     def _planes(self, heads: NDArray[np.void]) -> NDArray[np.int64]:
         """Return the indices of the planes of some pages, one page after another."""
         n_phases = heads["n_phases"].astype(np.int64)
@@ -144,23 +164,15 @@ class PagePool:
         return np.repeat(heads["plane"].astype(np.int64), n_phases) + within
 
 
-def page_pool(n_pages: int = 64) -> PagePool:
+def page_pool(n_pages: int = _ROOM) -> PagePool:
     """Return an empty pool with room for ``n_pages`` pages to begin with."""
-    none = Pages(
-        head=np.zeros(0, PAGE_HEAD),
-        cell=np.zeros((0, MINUTES_PER_HOUR), np.int16),
-        mark=np.zeros((0, MINUTES_PER_HOUR), np.uint8),
+    return PagePool(_room(n_pages, n_pages + _PLANES_OF_A_READING))
+
+
+def _room(n_heads: int, n_planes: int) -> Pages:
+    return Pages(
+        head=np.zeros(n_heads, PAGE_HEAD),
+        cell=np.zeros((n_planes, MINUTES_PER_HOUR), np.int16),
+        mark=np.zeros((n_planes, MINUTES_PER_HOUR), np.uint8),
         used=np.zeros(2, np.int64),
     )
-    return PagePool(_enlarged(none, n_pages, n_pages + ROOM_FOR_ONE_READING))
-
-
-def _enlarged(pages: Pages, n_heads: int, n_planes: int) -> Pages:
-    head = np.zeros(n_heads, PAGE_HEAD)
-    cell = np.empty((n_planes, MINUTES_PER_HOUR), np.int16)
-    mark = np.empty((n_planes, MINUTES_PER_HOUR), np.uint8)
-    n_used, n_planes_used = int(pages.used[0]), int(pages.used[1])
-    head[:n_used] = pages.head[:n_used]
-    cell[:n_planes_used] = pages.cell[:n_planes_used]
-    mark[:n_planes_used] = pages.mark[:n_planes_used]
-    return Pages(head=head, cell=cell, mark=mark, used=pages.used)

@@ -27,7 +27,7 @@ class PointKinds:
     known: NDArray[np.bool_]
     kind: NDArray[np.int32]  # points of one kind have the same limits under every rule set
     optional_phases: NDArray[np.uint8]  # bit mask of phases that may be absent
-    nominal_mv: NDArray[np.int64]  # of the voltage measured, millivolts
+    nominal_mv: NDArray[np.int32]  # of the voltage measured, millivolts
     example: tuple[Point, ...]  # one point of each kind
 
     def knows(self, point_ids: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -71,7 +71,7 @@ def point_kinds(points: Sequence[Point], judgement: int) -> PointKinds:
         known=np.zeros(n_ids, np.bool_),
         kind=np.zeros(n_ids, np.int32),
         optional_phases=np.zeros(n_ids, np.uint8),
-        nominal_mv=np.zeros(n_ids, np.int64),
+        nominal_mv=np.zeros(n_ids, np.int32),
         example=tuple(columns[int(row)] for row in first),
     )
     kinds.known[columns.point_id] = True

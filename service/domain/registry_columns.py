@@ -6,7 +6,6 @@ takes the columns instead.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -58,7 +57,7 @@ class PointColumns(Sequence[Point]):
 
     point_id: NDArray[np.int32]
     name: Texts
-    nominal_mv: NDArray[np.int64]
+    nominal_mv: NDArray[np.int32]
     wiring: NDArray[np.uint8]  # index in WIRINGS
     point_class: NDArray[np.uint8]  # index in CLASSES
     place: NDArray[np.int32]  # index in ``places``
@@ -156,11 +155,8 @@ class DeviceColumns(Sequence[Device]):
         return self._rows(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
 
     def _is_in_order(self) -> bool:
-        from_us = self.valid_from_us
-        return all(
-            one < following or (one == following and from_us[place] <= from_us[place + 1])
-            for place, (one, following) in enumerate(pairwise(self.name))
-        )
+        order, rises = self.name.compared_with_next(), np.diff(self.valid_from_us) >= 0
+        return bool(((order < 0) | ((order == 0) & rises)).all())
 
     def _rows(self, rows: NDArray[np.int64]) -> "DeviceColumns":
         return DeviceColumns(
@@ -217,7 +213,7 @@ def point_columns(points: Iterable[Point]) -> PointColumns:
     return PointColumns(
         point_id=np.array([one.point_id for one in those], np.int32),
         name=texts_of(one.point for one in those),
-        nominal_mv=np.array([one.nominal_mv for one in those], np.int64),
+        nominal_mv=np.array([one.nominal_mv for one in those], np.int32),
         wiring=np.array([WIRINGS.index(one.wiring) for one in those], np.uint8),
         point_class=np.array([CLASSES.index(one.point_class) for one in those], np.uint8),
         place=np.array(place, np.int32),

@@ -1,6 +1,6 @@
 """The readings of several batches as one set of columns, as the kernels take them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -16,16 +16,18 @@ QUARTER_MS = 900_000  # zones change their offset on quarters of an hour
 
 
 def whole_readings(
-    batches: Sequence[Batch], lanes: Sequence[NDArray[np.int32]], zones: Sequence[str]
+    batches: Sequence[Batch], lanes: Sequence[NDArray[np.int32]], zone_of: Callable[[int], str]
 ) -> Readings:
     """Return the readings of all batches, one batch after another.
 
     Args:
         batches: At least one.
         lanes: Of each reading of each batch; NONE for an unknown device.
-        zones: By lane, the zone of stamps without offset.
+        zone_of: Gives, of a lane, the zone of stamps without offset.
     """
-    stamps = [_stamps(one, its_lanes, zones) for one, its_lanes in zip(batches, lanes, strict=True)]
+    stamps = [
+        _stamps(one, its_lanes, zone_of) for one, its_lanes in zip(batches, lanes, strict=True)
+    ]
     return Readings(
         lane=_joined(lanes),
         stamp_ms=_joined(stamps),
@@ -75,14 +77,16 @@ def _optional(
     )
 
 
-def _stamps(batch: Batch, lane: NDArray[np.int32], zones: Sequence[str]) -> NDArray[np.int64]:
+def _stamps(
+    batch: Batch, lane: NDArray[np.int32], zone_of: Callable[[int], str]
+) -> NDArray[np.int64]:
     """Return the stamps in UTC, reading wall clocks in the zone of each device."""
     if not batch.has_zone.size or batch.has_zone.all():
         return batch.stamp_ms
     stamp_ms = batch.stamp_ms.copy()
     offsets: dict[tuple[str, int], int] = {}
     for i in np.flatnonzero((batch.has_zone == 0) & (lane != NONE)).tolist():
-        zone, wall_ms = zones[lane[i]], int(stamp_ms[i])
+        zone, wall_ms = zone_of(int(lane[i])), int(stamp_ms[i])
         key = (zone, wall_ms // QUARTER_MS)
         if key not in offsets:
             offsets[key] = wall_clock_offset_ms(zone, wall_ms)

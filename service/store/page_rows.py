@@ -72,7 +72,7 @@ STREAMED_COLUMNS = ", ".join(
 )
 
 
-def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> bytes:
+def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int32]) -> bytes:
     """Return judged pages as rows of ``COPY_COLUMNS`` in a binary COPY, without its ``COPY_BEGIN`` and ``COPY_END``.
 
     No column is NULL in them: ``CELL_NONE``, a ``power_s`` of 0 and an empty ``verdicts`` or ``phase_counts`` stand for
@@ -159,7 +159,7 @@ def _read_dtype(n_phases: int) -> np.dtype[np.void]:
 
 
 def _rows(
-    pages: PageColumns, chosen: NDArray[np.int64], n_phases: int, nominal_mv: NDArray[np.int64]
+    pages: PageColumns, chosen: NDArray[np.int64], n_phases: int, nominal_mv: NDArray[np.int32]
 ) -> NDArray[np.void]:
     """Return the chosen pages, all of ``n_phases``, as the bytes of their COPY rows."""
     planes = plane_indices(pages, chosen)

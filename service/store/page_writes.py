@@ -80,7 +80,7 @@ class PageJudge(Protocol):
     def judge(self, pages: PageColumns) -> None:
         """Write verdicts, counters and extremes of ``pages``."""
 
-    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the nominal voltage of each point, millivolts."""
 
 

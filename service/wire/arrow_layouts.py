@@ -69,18 +69,22 @@ class LayoutMemory:
             return None
         return layout
 
-    def learn(self, message: bytes, record_batch: pa.RecordBatch, names: Sequence[str]) -> None:
+    def learn(self, message: bytes, record_batch: pa.RecordBatch, names: Sequence[str]) -> bool:
         """Remember the layout of a message that was read, validated and found to be without fault.
+
+        Return whether it is known now.
 
         Only what can be taken over without looking is remembered: one record batch, no nulls, no dictionary, no
         quality column, every column on a multiple of eight bytes.
         """
         head = message[: _body_start(message)]
-        if head in self._known or not 0 < len(head) <= _HEAD_BYTES_MAX:
-            return
-        plan = _plan_of(message, record_batch, names)
+        if head in self._known:
+            return self.find(message) is not None
+        plan = None
+        if 0 < len(head) <= _HEAD_BYTES_MAX:
+            plan = _plan_of(message, record_batch, names)
         if plan is None:
-            return
+            return False
         size = len(head) + plan.nbytes
         if self.n_bytes + size > self._max_bytes:
             self._forget()
@@ -91,6 +95,7 @@ class LayoutMemory:
         wanted = sum(1 << bit for bit in range(len(NUMBERS)) if plan[PLAN_NUMBERS + bit] != NONE)
         self._known[head] = Layout(number, len(message), record_batch.num_rows, wanted)
         self.n_bytes += size
+        return True
 
     def _forget(self) -> None:
         self._known = {}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -143,13 +143,26 @@ class ArrowReadings:
         except _UNREADABLE as error:
             return f"broken: {str(error)[:_ERROR_CHARS_MAX]!r}; {SHAPE}"
         if len(found) == 1 and not found[0].faults():
-            self._learn(value, batches[0], found[0])
+            return [self._learned(value, batches[0], found[0])]
         return found
 
-    def _learn(self, value: bytes, record_batch: pa.RecordBatch, rows: _Rows) -> None:
-        """Remember layout and devices of a message without fault, where all its devices are named."""
-        if rows.device.absent is None and self._names.learn(rows.device.texts):
-            self._layouts.learn(value, record_batch, rows.numbers.names)
+    def _learned(self, value: bytes, record_batch: pa.RecordBatch, rows: _Rows) -> _Rows:
+        """Remember layout and devices of a message without fault; return its rows with the names that are known now.
+
+        The next such message is unpacked, so its device column need not be remembered as well.
+        """
+        device = rows.device
+        if device.absent is not None or not self._layouts.learn(
+            value, record_batch, rows.numbers.names
+        ):
+            return rows
+        code = self._names.learn(device.texts)
+        if code is None:
+            return rows
+        self._devices.forget(device.key)
+        return replace(
+            rows, device=Texts(self._names.texts, self._names.key, [], code[device.code])
+        )
 
     def _places(self, value: bytes, schema: pa.Schema) -> list[int] | str:
         head = first_message(value)

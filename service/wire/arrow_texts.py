@@ -72,6 +72,15 @@ class TextMemory:
         absent = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
         return Texts(known.texts, known.key, known.faulty, code, absent)
 
+    def forget(self, key: bytes) -> None:
+        """Forget the column that was remembered last, if ``key`` is its."""
+        if self._known:
+            bytes_, newest = self._known.popitem()
+            if newest.key == key:
+                self.n_bytes -= size_of(bytes_, newest)
+            else:
+                self._known[bytes_] = newest
+
     def _used(self, known: Texts, code: NDArray[np.int32]) -> tuple[Texts, NDArray[np.int32]]:
         """Return only the texts that occur, of a dictionary that is larger than its column."""
         used, code_of_used = np.unique(code, return_inverse=True)

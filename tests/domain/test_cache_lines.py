@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernels.layout import LANE_SETTINGS, LANE_WORDS
-from service.domain.cache_lines import LINE_BYTES, joined_on_lines, zeros_on_lines
+from service.domain.cache_lines import LINE_BYTES, enlarged_on_lines, zeros_on_lines
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 3, 1000])
@@ -16,13 +16,13 @@ def test_an_array_begins_at_the_start_of_a_line_and_holds_zeros(n_rows: int) -> 
     assert not array.any()
 
 
-def test_joined_rows_are_those_of_both_and_begin_at_the_start_of_a_line() -> None:
-    first, then = np.arange(6).reshape(3, 2), np.arange(6, 10).reshape(2, 2)
+def test_a_larger_array_begins_with_the_same_rows_at_the_start_of_a_line() -> None:
+    rows = np.arange(6).reshape(3, 2)
 
-    joined = joined_on_lines(first, then)
+    larger = enlarged_on_lines(rows, 5)
 
-    assert joined.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
-    assert joined.ctypes.data % LINE_BYTES == 0
+    assert larger.tolist() == [[0, 1], [2, 3], [4, 5], [0, 0], [0, 0]]
+    assert larger.ctypes.data % LINE_BYTES == 0
 
 
 def test_what_a_reading_needs_of_its_lane_is_one_line_of_each_array() -> None:

@@ -37,7 +37,7 @@ def known(*texts: bytes) -> Names:
     names = Names(
         slots=np.full(N_SLOTS, NONE, np.int32),
         hashes=np.zeros(16, np.int32),
-        first=np.zeros(17, np.int64),
+        first=np.zeros(17, np.int32),
         characters=np.zeros(256, np.uint8),
         following=np.full(16, NONE, np.int32),
         used=np.array([0, 0, 12345]),

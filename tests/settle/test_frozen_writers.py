@@ -37,7 +37,7 @@ class LookingJudge:
         self.found += look.result(timeout=10)
         self.judge_.judge(pages)
 
-    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int32]:
         return self.judge_.nominal_mv(point_ids)
 
 

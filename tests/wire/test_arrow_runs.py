@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.domain.batch import Message
 from service.wire import Decoder
-from service.wire.device_names import DeviceNames
+from service.wire.device_names import DeviceNames, KnownNames
 from tests.wire.samples import RECORD_MS, STAMP_MS, columns, message, refusals, rows, stream
 
 Unit: TypeAlias = Literal["s", "ms", "us", "ns"]
@@ -100,16 +100,16 @@ def test_a_name_that_nobody_knows_yet_parts_a_run_and_is_known_from_then_on() ->
 
 def test_the_memory_of_names_is_bounded_and_batches_keep_the_names_they_were_made_with() -> None:
     names = DeviceNames(n_names_max=100, characters_max=1000)
-    kept: list[tuple[list[str], int, str, bytes]] = []
+    kept: list[tuple[KnownNames, int, str, bytes]] = []
 
     for n in range(300):
-        assert names.learn([f"meter-{n}", "x"])
+        assert names.learn([f"meter-{n}", "x"]) is not None
         kept.append((names.texts, len(names.texts) - 1, names.texts[-1], names.key))
 
     assert len(names.texts) <= 100
     assert all(texts[place] == name for texts, place, name, _ in kept)
     assert len({key for *_, key in kept}) > 2
-    assert not names.learn(["y" * 1001])
+    assert names.learn(["y" * 1001]) is None
 
 
 def test_names_are_found_again_however_the_table_grows() -> None:
@@ -118,9 +118,12 @@ def test_names_are_found_again_however_the_table_grows() -> None:
 
     for first in range(0, 5000, 100):
         names.learn(texts[first : first + 100])
-    names.learn(texts)
+    codes = names.learn(texts[::-1])
 
-    assert names.texts == texts
+    assert codes is not None
+    assert codes.tolist() == [*reversed(range(5000))]
+    assert list(names.texts) == names.texts[:] == texts
+    assert names.texts[-1] == texts[-1]
 
 
 def _of(names: list[str]) -> bytes:
