@@ -96,7 +96,8 @@ _SIZES = statement(
 _MINUTES = statement(
     "alert_minutes",
     """
-    SELECT page.point_id, (date_part('epoch', hour) / 3600)::integer AS hour, n_phases, cells, marks
+    SELECT page.point_id, (date_part('epoch', hour) / 3600)::integer AS hour, n_phases, cells,
+           full_marks(marks, n_phases * 60) AS marks
       FROM page
      WHERE point_id = ANY ($3::integer[])
        AND hour >= $1                 -- timestamptz

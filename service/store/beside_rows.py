@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 
 from kernels.layout import MISSING, N_VERDICTS, VERDICT_NAMES
 from service.domain.pages import PageColumns
-from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.page_rows import READ_PAGE, pages_from_rows
 from service.store.pool import Connection
 from service.store.rollups import PointDay
 from service.store.statements import statement
 
 _VERDICTS = [code for code in range(N_VERDICTS) if code != MISSING]
-_COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
 _COUNTS = [f"n_{VERDICT_NAMES[code]}" for code in _VERDICTS]
 
 _OPEN_DAY = statement(
@@ -80,7 +79,7 @@ _N_DUE = statement(
 _PAGES = statement(
     "beside_pages",
     f"""
-    SELECT {_COLUMNS}
+    SELECT {READ_PAGE}
       FROM (
                SELECT DISTINCT page.point_id, page.hour
                  FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)

@@ -9,12 +9,11 @@ from service.domain.registry import Point
 from service.domain.rules import RuleSet
 from service.store.judged_reads import judged_rows
 from service.store.page_reads import PageVerdicts
-from service.store.page_rows import READ_COLUMNS
+from service.store.page_rows import READ_PAGE
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _HOUR: Final = timedelta(hours=1)
-_COLUMNS: Final = ", ".join(READ_COLUMNS)
 
 _MONTHS = statement(
     "exempt_months_of_point",
@@ -32,7 +31,7 @@ _MONTHS = statement(
 _EXEMPT_PAGES = statement(
     "exempt_pages_of_point",
     f"""
-    SELECT {_COLUMNS}
+    SELECT {READ_PAGE}
       FROM page
      WHERE point_id = $1          -- integer
        AND hour > $2              -- timestamptz, exclusive

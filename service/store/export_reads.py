@@ -40,8 +40,9 @@ _NAMED = statement("export_named_points", "SELECT point FROM point WHERE point =
 _PAGES = statement(
     "export_pages",
     """
-    SELECT point_id, extract(epoch FROM hour)::bigint / 3600 AS hour, n_phases, judgement, cells, marks,
-           substring(coalesce(verdicts, marks) FOR 60) AS verdicts
+    SELECT point_id, extract(epoch FROM hour)::bigint / 3600 AS hour, n_phases, judgement, cells,
+           full_marks(marks, n_phases * 60) AS marks,
+           substring(full_marks(coalesce(verdicts, marks), 60) FOR 60) AS verdicts
       FROM page
      WHERE point_id = ANY ($1::integer[])
        AND hour >= $2             -- timestamptz, inclusive

@@ -22,17 +22,16 @@ from service.domain.registry import (
 )
 from service.domain.rules import RuleSet
 from service.store.page_reads import PageVerdicts
-from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.page_rows import READ_PAGE, pages_from_rows
 from service.store.pool import Connection
 from service.store.statements import statement
 
 _HOUR: Final = timedelta(hours=1)
-_COLUMNS: Final = ", ".join(READ_COLUMNS)
 
 _PAGES = statement(
     "pages_of_point",
     f"""
-    SELECT {_COLUMNS}
+    SELECT {READ_PAGE}
       FROM page
      WHERE point_id = $1          -- integer
        AND hour > $2              -- timestamptz, exclusive
@@ -96,7 +95,7 @@ async def judged_rows(
     when: tuple[tuple[datetime, datetime], Sequence[Exemption]],
     without: Collection[DeclarationKind] = (),
 ) -> PageColumns:
-    """Return the same of rows with ``READ_COLUMNS``; ``when`` has the span of them, and the exemptions."""
+    """Return the same of rows with ``READ_PAGE``; ``when`` has the span of them, and the exemptions."""
     (from_at, to_at), exemptions = when
     around = (point.point_id, from_at - _HOUR, to_at + _HOUR)
     declared = await connection.fetch(_DECLARED, *around)

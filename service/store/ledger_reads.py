@@ -54,7 +54,9 @@ _LEDGERS = statement(
     "ledgers_of_points",
     """
     SELECT asked.place::integer AS place, (date_part('epoch', page.hour) / 3600)::integer AS hour,
-           n_phases, interval_s, marks, coalesce(verdicts, marks) AS verdicts
+           n_phases, interval_s,
+           full_marks(marks, n_phases * 60) AS marks,
+           full_marks(coalesce(verdicts, marks), 60) AS verdicts
       FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY
            AS asked (point_id, from_at, to_at, place)
       JOIN page USING (point_id)

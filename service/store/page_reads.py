@@ -18,7 +18,7 @@ _VERDICTS = statement(
     "page_verdicts_of_point",
     """
     SELECT extract(epoch FROM hour)::bigint / 3600 AS hour, interval_s,
-           substring(coalesce(verdicts, marks) FOR 60) AS verdicts
+           substring(full_marks(coalesce(verdicts, marks), 60) FOR 60) AS verdicts
       FROM page
      WHERE point_id = $1          -- integer
        AND hour > $2              -- timestamptz, exclusive
@@ -30,8 +30,9 @@ _VERDICTS = statement(
 _EVIDENCE = statement(
     "page_evidence_of_point",
     """
-    SELECT hour, nominal_mv, interval_s, n_phases, judgement, cells, marks,
-           coalesce(verdicts, marks) AS verdicts
+    SELECT hour, nominal_mv, interval_s, n_phases, judgement, cells,
+           full_marks(marks, n_phases * 60) AS marks,
+           full_marks(coalesce(verdicts, marks), 60) AS verdicts
       FROM page
      WHERE point_id = $1          -- integer
        AND hour > $2              -- timestamptz, exclusive
@@ -46,7 +47,10 @@ _PHASES = statement(
     "page_phases_of_point",
     """
     SELECT hour, interval_s, phase_counts,
-           CASE WHEN phase_counts IS NULL OR hour < $2 OR hour + interval '1 hour' > $3 THEN marks END AS marks
+           CASE
+               WHEN phase_counts IS NULL OR hour < $2 OR hour + interval '1 hour' > $3
+               THEN full_marks(marks, n_phases * 60)
+           END AS marks
       FROM page
      WHERE point_id = $1                      -- integer
        AND hour > $2 - interval '1 hour'      -- timestamptz

@@ -50,6 +50,11 @@ READ_COLUMNS = (
     "cells",
     "marks",
 )
+# How a row of ``page`` gives them.
+READ_PAGE = ", ".join(
+    "full_marks(page.marks, page.n_phases * 60) AS marks" if name == "marks" else f"page.{name}"
+    for name in READ_COLUMNS
+)
 
 # The same as COPY writes them, none of them NULL: name, SQL, big-endian dtype.
 _READ_FIXED = (
@@ -62,7 +67,9 @@ _READ_FIXED = (
     ("active_ws", "coalesce(active_ws, 0)", ">i8"),
     ("reactive_vars", "coalesce(reactive_vars, 0)", ">i8"),
 )
-STREAMED_COLUMNS = ", ".join([*(sql for _, sql, _ in _READ_FIXED), "cells", "marks"])
+STREAMED_COLUMNS = ", ".join(
+    [*(sql for _, sql, _ in _READ_FIXED), "cells", "full_marks(marks, n_phases * 60)"]
+)
 
 
 def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> bytes:
@@ -84,7 +91,7 @@ def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int64]) -> bytes:
 
 
 def pages_from_rows(rows: Iterable[asyncpg.Record]) -> PageColumns:
-    """Return the pages of rows with ``READ_COLUMNS``; they are not judged yet."""
+    """Return the pages of rows of ``READ_PAGE``; they are not judged yet."""
     records = list(rows)
     pages = empty_pages(np.array([row["n_phases"] for row in records], np.uint8))
     if not records:

@@ -16,7 +16,7 @@ from service.store.page_rows import (
     COPY_BEGIN,
     COPY_COLUMNS,
     COPY_END,
-    READ_COLUMNS,
+    READ_PAGE,
     copy_rows,
     pages_from_rows,
 )
@@ -29,7 +29,6 @@ _PART: Final = 8192  # pages that are judged and encoded at a time: 20 ms
 _NEXT_PAGE = "voltpass_next_page"  # temporary, one a connection
 
 _COLUMNS = ", ".join(COPY_COLUMNS)
-_READ_COLUMNS = ", ".join(f"page.{name}" for name in READ_COLUMNS)
 _CHANGED = ", ".join(
     f"{name} = EXCLUDED.{name}" for name in COPY_COLUMNS if name not in {"point_id", "hour"}
 )
@@ -41,7 +40,8 @@ _NULLABLE = {
     "active_ws": "CASE WHEN power_s > 0 THEN active_ws END",
     "reactive_vars": "CASE WHEN power_s > 0 THEN reactive_vars END",
     "power_s": "NULLIF(power_s, 0)",
-    "verdicts": "NULLIF(verdicts, '')",
+    "marks": "CASE WHEN is_short THEN short_marks(marks) ELSE marks END",
+    "verdicts": "CASE WHEN is_short THEN short_marks(NULLIF(verdicts, '')) ELSE NULLIF(verdicts, '') END",
     "phase_counts": "NULLIF(phase_counts, '')",
 }
 _VALUES = ", ".join(_NULLABLE.get(name, name) for name in COPY_COLUMNS)
@@ -54,6 +54,7 @@ _UPSERT = f"""
     INSERT INTO page ({_COLUMNS})
     SELECT {_VALUES}
       FROM {_NEXT_PAGE}
+     CROSS JOIN (SELECT short_marks_from <= now() AS is_short FROM deployment) AS deployment
      ORDER BY point_id, hour
         ON CONFLICT (point_id, hour) DO UPDATE
        SET {_CHANGED}
@@ -61,7 +62,7 @@ _UPSERT = f"""
 """  # noqa: S608 (column names of ours)
 
 _MOVED_ON = f"""
-    SELECT {_READ_COLUMNS}
+    SELECT {READ_PAGE}
       FROM {_NEXT_PAGE} AS next_page
       JOIN page USING (point_id, hour)
      WHERE page.revision <> next_page.revision - 1

@@ -11,7 +11,7 @@ from kernels.layout import NO_TIME
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.pages import PageColumns
 from service.errors import SchemaError
-from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.page_rows import READ_PAGE, pages_from_rows
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -43,7 +43,7 @@ _BLOCKS = statement(
 _READ_PAGES = statement(
     "pages_of_points_and_hours",
     f"""
-    SELECT {", ".join(f"page.{name}" for name in READ_COLUMNS)}
+    SELECT {READ_PAGE}
       FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
       JOIN page ON page.point_id = wanted.point_id
                 AND page.hour = to_timestamp(wanted.epoch_s)

@@ -25,9 +25,12 @@ SEEN: Final = """
                               length(btrim(substring(marks FROM due.first_minute + 61 FOR due.n_minutes), $5)) > 0
                            OR length(btrim(substring(marks FROM due.first_minute + 121 FOR due.n_minutes), $5)) > 0
                           )
-                     FROM page
-                    WHERE page.point_id = due.point_id
-                      AND page.hour = due.hour
+                     FROM (
+                              SELECT n_phases, full_marks(marks, n_phases * 60) AS marks
+                                FROM page
+                               WHERE page.point_id = due.point_id
+                                 AND page.hour = due.hour
+                          ) AS page
                ),
                false
            ) AS is_reporting,

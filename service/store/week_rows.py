@@ -19,7 +19,8 @@ _HOUR_S: Final = 3600
 _PAGES = statement(
     "week_pages",
     """
-    SELECT point_id, extract(epoch FROM hour)::bigint AS hour_s, interval_s, n_phases, cells, marks
+    SELECT point_id, extract(epoch FROM hour)::bigint AS hour_s, interval_s, n_phases, cells,
+           full_marks(marks, n_phases * 60) AS marks
       FROM page
      WHERE point_id = ANY($1::integer[])
        AND hour >= $2                     -- timestamptz, inclusive

@@ -207,6 +207,7 @@ CREATE TABLE deployment (
     zone text NOT NULL,
     rule_set text NOT NULL DEFAULT 'sgcc-2003'::text,
     rule_set_checksum text NOT NULL DEFAULT ''::text,
+    short_marks_from timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
     CONSTRAINT deployment_singleton_check CHECK (singleton),
     CONSTRAINT deployment_pkey PRIMARY KEY (singleton)
 );
@@ -1284,7 +1285,7 @@ CREATE VIEW v_point_minute AS
     page.point_id,
     page.hour,
     page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval AS minute,
-    verdict_name(get_byte(COALESCE(page.verdicts, page.marks), minute_of_hour.minute_of_hour) & 7) AS verdict,
+    verdict_name(mark_at(COALESCE(page.verdicts, page.marks), minute_of_hour.minute_of_hour) & 7) AS verdict,
     page.nominal_mv::double precision / 1000.0::double precision AS nominal_v,
     page.interval_s,
     page.judgement,
@@ -1311,8 +1312,14 @@ CREATE VIEW v_point_minute AS
             cell_at(page.cells, minute_of_hour.minute_of_hour + 60) AS cell_2,
             cell_at(page.cells, minute_of_hour.minute_of_hour + 120) AS cell_3,
             mark_at(page.marks, minute_of_hour.minute_of_hour) AS mark_1,
-            mark_at(page.marks, minute_of_hour.minute_of_hour + 60) AS mark_2,
-            mark_at(page.marks, minute_of_hour.minute_of_hour + 120) AS mark_3) phases
+                CASE
+                    WHEN page.n_phases > 1 THEN mark_at(page.marks, minute_of_hour.minute_of_hour + 60)
+                    ELSE NULL::integer
+                END AS mark_2,
+                CASE
+                    WHEN page.n_phases > 2 THEN mark_at(page.marks, minute_of_hour.minute_of_hour + 120)
+                    ELSE NULL::integer
+                END AS mark_3) phases
   WHERE (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) >= point.valid_from AND (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) < point.valid_to AND (page.hour + minute_of_hour.minute_of_hour::double precision * '00:01:00'::interval) < v_watermark.data_through;
 
 CREATE VIEW v_point_month AS
@@ -1463,11 +1470,11 @@ AS $function$
                 CROSS JOIN generate_series(0, CASE WHEN is_edge THEN 59 ELSE -1 END) AS m
                 CROSS JOIN generate_series(0, page.n_phases - 1) AS plane
                 CROSS JOIN LATERAL (
-                          SELECT get_byte(coalesce(page.verdicts, page.marks), m) & 7 AS verdict,
+                          SELECT mark_at(coalesce(page.verdicts, page.marks), m) & 7 AS verdict,
                                  -- measured (rank good), and not interrupted
                                  CASE
-                                     WHEN get_byte(page.marks, plane * 60 + m) & 24 = 24
-                                      AND get_byte(page.marks, plane * 60 + m) & 7 <> 4
+                                     WHEN mark_at(page.marks, plane * 60 + m) & 24 = 24
+                                      AND mark_at(page.marks, plane * 60 + m) & 7 <> 4
                                      THEN cell_at(page.cells, plane * 60 + m)
                                  END AS cell,
                                  CASE
@@ -1573,6 +1580,12 @@ BEGIN
     RETURN FOUND;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION public.full_marks(marks bytea, n_bytes integer)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (length(marks) = 1) THEN decode(repeat(encode(marks, 'hex'::text), n_bytes), 'hex'::text) ELSE marks END;
 
 CREATE OR REPLACE PROCEDURE public.grant_rights()
  LANGUAGE plpgsql
@@ -1808,7 +1821,7 @@ CREATE OR REPLACE FUNCTION public.mark_at(marks bytea, place integer)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (place < length(marks)) THEN get_byte(marks, place) ELSE NULL::integer END;
+RETURN CASE WHEN (length(marks) = 1) THEN get_byte(marks, 0) WHEN (place < length(marks)) THEN get_byte(marks, place) ELSE NULL::integer END;
 
 CREATE OR REPLACE FUNCTION public.point_minutes(point text, from_at timestamp with time zone, to_at timestamp with time zone)
  RETURNS SETOF v_point_minute
@@ -1865,6 +1878,12 @@ BEGIN
     RETURN chunk.range_start;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION public.short_marks(marks bytea)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((get_byte(marks, 0) = get_byte(marks, (length(marks) - 1))) AND (btrim(marks, SUBSTRING(marks FROM 1 FOR 1)) = '\x'::bytea)) THEN SUBSTRING(marks FROM 1 FOR 1) ELSE marks END;
 
 CREATE OR REPLACE FUNCTION public.source_name(code integer)
  RETURNS text

@@ -10,7 +10,7 @@ import pytest
 from service.domain.pages import PageColumns
 from service.settings.parts import DatabaseSettings
 from service.store.page_rows import (
-    READ_COLUMNS,
+    READ_PAGE,
     STREAMED_COLUMNS,
     pages_from_rows,
     pages_from_stream,
@@ -34,9 +34,8 @@ async def streamed(connection: Connection, condition: str) -> PageColumns:
 
 
 async def by_row(connection: Connection) -> PageColumns:
-    columns = ", ".join(READ_COLUMNS)
     return pages_from_rows(
-        await connection.fetch(f"SELECT {columns} FROM page ORDER BY point_id, hour")  # noqa: S608
+        await connection.fetch(f"SELECT {READ_PAGE} FROM page ORDER BY point_id, hour")  # noqa: S608
     )
 
 
