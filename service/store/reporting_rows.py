@@ -20,13 +20,13 @@ SEEN: Final = """
     SELECT due.*,
            coalesce(
                (
-                   SELECT length(btrim(substring(marks FROM due.first_minute + 1 FOR due.n_minutes), $5)) > 0
+                   SELECT length(btrim(substring(whole FROM due.first_minute + 1 FOR due.n_minutes), $5)) > 0
                        OR n_phases > 1 AND (
-                              length(btrim(substring(marks FROM due.first_minute + 61 FOR due.n_minutes), $5)) > 0
-                           OR length(btrim(substring(marks FROM due.first_minute + 121 FOR due.n_minutes), $5)) > 0
+                              length(btrim(substring(whole FROM due.first_minute + 61 FOR due.n_minutes), $5)) > 0
+                           OR length(btrim(substring(whole FROM due.first_minute + 121 FOR due.n_minutes), $5)) > 0
                           )
                      FROM (
-                              SELECT n_phases, full_marks(marks, n_phases * 60) AS marks
+                              SELECT n_phases, full_marks(marks, n_phases * 60) AS whole
                                 FROM page
                                WHERE page.point_id = due.point_id
                                  AND page.hour = due.hour

@@ -60,7 +60,7 @@ _PAGES = """
     INSERT INTO page (hour, judgement, point_id, nominal_mv, revision, interval_s, n_phases, n_missing, n_pass, n_over,
                       n_under, n_interrupted, n_exempt, n_invalid, cell_min, cell_max, cells, marks)
     SELECT hour, 0, point_id, 220000, 1, 60, 1, 0, 60, 0, 0, 0, 0, 0, 0, 0,
-           decode(repeat('d200', 60), 'hex'), decode(repeat('f9', 60), 'hex')
+           decode(repeat('d200', 60), 'hex'), decode('f9', 'hex')
       FROM generate_series($1::timestamptz, $1::timestamptz + interval '23 hours', interval '1 hour') AS hour
      CROSS JOIN (SELECT point_id FROM point ORDER BY point_id LIMIT $2) AS filled
      ORDER BY hour, point_id

@@ -172,7 +172,11 @@ def _field(name: str, left: object, right: object) -> str:
 
 
 def _page(row: asyncpg.Record) -> Row:
-    return {name: value for name, value in row.items() if name not in {"revision", "judgement"}}
+    page = {name: value for name, value in row.items() if name not in {"revision", "judgement"}}
+    for name, n_minutes in (("marks", 60 * row["n_phases"]), ("verdicts", 60)):
+        if page[name] and len(page[name]) == 1:  # they are all alike
+            page[name] *= n_minutes
+    return page
 
 
 def _hour(row: asyncpg.Record) -> int:

@@ -157,7 +157,8 @@ async def ledger(pool: Pool) -> list[tuple[object, ...]]:
     """Return all pages but what tells when and how often they were written."""
     async with pool.connection() as connection:
         rows = await connection.fetch(
-            "SELECT point_id, hour, cells, marks, verdicts, phase_counts, n_missing, n_pass, n_over, n_under,"
+            "SELECT point_id, hour, cells, full_marks(marks, n_phases * 60), full_marks(verdicts, 60), phase_counts,"
+            " n_missing, n_pass, n_over, n_under,"
             " n_interrupted, n_exempt, n_invalid, cell_min, cell_max, spread_min, spread_max"
             " FROM page ORDER BY point_id, hour"
         )

@@ -16,7 +16,7 @@ from service.settle import beside
 from service.settle.settler import Settler
 from service.store.declarations import add_declaration
 from service.store.deployment import adopt_zone
-from service.store.page_rows import pages_from_rows
+from service.store.page_rows import READ_PAGE, pages_from_rows
 from service.store.pool import Pool
 from service.store.registry_store import load_registry
 from service.store.settled import unsettled
@@ -111,7 +111,7 @@ async def recounted(
     """Return what is to be stored: each set judges its own copy of all pages, counted minute by minute."""
     async with pool.transaction() as connection:
         registry = await load_registry(connection, zone)
-        rows = await connection.fetch("SELECT * FROM page")
+        rows = await connection.fetch(f"SELECT {READ_PAGE} FROM page")  # noqa: S608
         through = await connection.fetchval("SELECT data_through FROM v_watermark")
     found: dict[tuple[str, int, date], list[int]] = {}
     for rule_set in rule_sets:
