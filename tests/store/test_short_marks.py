@@ -167,6 +167,7 @@ async def test_a_checkpoint_stores_marks_that_are_all_alike_as_one_byte(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_every_reader_finds_the_same_in_short_marks_as_in_full_ones(
     connection: Connection,
 ) -> None:
