@@ -113,23 +113,28 @@ def pages_from_rows(rows: Iterable[asyncpg.Record]) -> PageColumns:
 def pages_from_stream(stream: bytes) -> PageColumns:
     """Return the pages of a binary COPY of ``STREAMED_COLUMNS``; they are not judged yet.
 
-    No object is made for a row: of large reads those took half of the time.
+    No object is made for a row: of large reads those took half of the time. Marks come as they are stored.
     """
-    kinds = {n_phases: _read_dtype(n_phases) for n_phases in (1, 3)}
-    sizes = {n_phases: kind.itemsize for n_phases, kind in kinds.items()}
-    layout = kinds[1].fields
-    assert layout is not None  # noqa: S101 (it has fields)
-    n_phases_at = 1 + layout["n_phases"][1]  # its lower byte
-    starts, n_phases = [], bytearray()
+    kinds = {
+        (n_phases, n_marks): _read_dtype(n_phases, n_marks)
+        for n_phases in (1, 3)
+        for n_marks in (1, n_phases * MINUTES_PER_HOUR)
+    }
+    sizes = {which: kind.itemsize for which, kind in kinds.items()}
+    n_phases_at = _last_byte_at(kinds[1, 1], "n_phases")
+    n_marks_at = {which: _last_byte_at(kind, "length_marks") for which, kind in kinds.items()}
+    starts, n_phases, n_marks = [], bytearray(), bytearray()
     at, end = len(COPY_BEGIN), len(stream) - len(COPY_END)
     while at < end:
         starts.append(at)
         n_phases.append(stream[at + n_phases_at])
-        at += sizes[n_phases[-1]]
+        n_marks.append(stream[at + n_marks_at[n_phases[-1], 1]])
+        at += sizes[n_phases[-1], n_marks[-1]]
     pages = empty_pages(np.frombuffer(n_phases, np.uint8))
     places, whole = np.array(starts, np.int64), np.frombuffer(stream, np.uint8)
-    for number, kind in kinds.items():
-        chosen = np.flatnonzero(pages.planes.n_phases == number)
+    lengths = np.frombuffer(n_marks, np.uint8)
+    for (phases, marks), kind in kinds.items():
+        chosen = np.flatnonzero((pages.planes.n_phases == phases) & (lengths == marks))
         if chosen.size:
             some = whole[places[chosen][:, None] + np.arange(kind.itemsize)]
             _take(pages, chosen, some.view(kind)[:, 0])
@@ -137,24 +142,34 @@ def pages_from_stream(stream: bytes) -> PageColumns:
 
 
 def _take(pages: PageColumns, chosen: NDArray[np.int64], rows: NDArray[np.void]) -> None:
-    """Write rows, all of one number of phases, into the chosen pages."""
+    """Write rows, all of one number of phases and one length of marks, into the chosen pages."""
     pages.point[chosen] = rows["point_id"]
     for name in ("hour", "revision", "interval_s", "power_s", "active_ws", "reactive_vars"):
         getattr(pages, name)[chosen] = rows[name]
     planes = plane_indices(pages, chosen)
     pages.planes.cell[planes] = rows["cells"].reshape(-1, MINUTES_PER_HOUR)
-    marks = rows["marks"].reshape(-1, MINUTES_PER_HOUR)
-    pages.planes.mark[planes] = marks & ~np.uint8(VERDICT_MASK)
+    marks = rows["marks"] & ~np.uint8(VERDICT_MASK)
+    if marks.shape[1] == 1:  # of all minutes of all phases
+        pages.planes.mark[planes] = np.repeat(marks, planes.size // chosen.size, axis=0)
+    else:
+        pages.planes.mark[planes] = marks.reshape(-1, MINUTES_PER_HOUR)
 
 
-def _read_dtype(n_phases: int) -> np.dtype[np.void]:
+def _last_byte_at(kind: np.dtype[np.void], name: str) -> int:
+    """Return where in a row the lowest byte of a big-endian field is."""
+    assert kind.fields is not None  # noqa: S101 (it has fields)
+    field, start = kind.fields[name][:2]
+    return start + field.itemsize - 1
+
+
+def _read_dtype(n_phases: int, n_marks: int) -> np.dtype[np.void]:
     """Return the layout of one row of ``STREAMED_COLUMNS``: a field count, then a length before every value."""
     n_minutes = n_phases * MINUTES_PER_HOUR
     fields: list[Any] = [("n_fields", ">i2")]
     for name, _, dtype in _READ_FIXED:
         fields += [(f"length_{name}", ">i4"), (name, dtype)]
     fields += [("length_cells", ">i4"), ("cells", "<i2", (n_minutes,))]
-    fields += [("length_marks", ">i4"), ("marks", "u1", (n_minutes,))]
+    fields += [("length_marks", ">i4"), ("marks", "u1", (n_marks,))]
     return np.dtype(fields)
 
 
