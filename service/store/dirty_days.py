@@ -55,6 +55,7 @@ class DirtyMarks:
         known = self._marked if self._next_generation == self._generation else days[:0]
         self._generation = self._next_generation
         self._marked = _distinct(np.concatenate([known, days]))
+        self._asked = np.zeros(0, np.int64)
 
     def forget(self) -> None:
         """Take nothing for marked: it is not known what the last transaction wrote."""

@@ -1,13 +1,16 @@
 """Pages that are read as one stream are those that are read row by row."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import fields
 from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from service.domain.pages import PageColumns
+from service.domain.pages import PageColumns, empty_pages
 from service.settings.parts import DatabaseSettings
 from service.store.page_rows import (
     READ_COLUMNS,
@@ -15,6 +18,7 @@ from service.store.page_rows import (
     pages_from_rows,
     pages_from_stream,
 )
+from service.store.page_writes import copy_pages, prepare
 from service.store.pool import Connection, Pool
 from tests.settle.plant import DAY_MS, MINUTE_MS, consumer, register
 
@@ -72,3 +76,38 @@ async def test_pages_of_one_and_of_three_phases_with_and_without_power(
     assert set(ours.planes.n_phases.tolist()) == {1, 3}
     assert_same(ours, theirs)
     assert nothing.n_pages == 0
+
+
+class Unmoved:
+    """A judge that leaves pages as they are."""
+
+    judgement = 1
+
+    def judge(self, pages: PageColumns) -> None:
+        """Say nothing of pages."""
+
+    def nominal_mv(self, point_ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.full(point_ids.size, 220_000, np.int32)
+
+
+async def test_pages_that_were_copied_are_let_go_of_without_the_collector(
+    fresh_database: Callable[[], DatabaseSettings],
+) -> None:
+    n_pages = 9000
+    pages = empty_pages(np.tile(np.array([1, 3], np.uint8), n_pages // 2))
+    pages.point[:] = np.arange(n_pages)
+    is_alive = weakref.ref(pages.planes.cell)
+
+    async with Pool(fresh_database(), "writer", max_size=1) as pool, pool.connection() as connection:
+        await prepare(connection)
+        gc.disable()
+        try:
+            async with connection.transaction():
+                await copy_pages(connection, pages, Unmoved())
+                del pages
+                n_rows = await connection.fetchval("SELECT count(*) FROM voltpass_next_page")
+            assert is_alive() is None
+        finally:
+            gc.enable()
+
+    assert n_rows == n_pages
