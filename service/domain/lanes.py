@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -163,9 +162,7 @@ def lane_directory(registry: Registry, live_bands: LiveBands) -> LaneDirectory:
     devices = device_columns(registry.devices).in_order()
     points = point_columns(registry.points)
     has_more = np.zeros(len(devices) + 1, np.bool_)  # the last is for NONE
-    has_more[: max(0, len(devices) - 1)] = [
-        one == following for one, following in pairwise(devices.name)
-    ]
+    has_more[: max(0, len(devices) - 1)] = devices.name.compared_with_next() == 0
     is_first = np.ones(len(devices), np.bool_)
     is_first[1:] = ~has_more[: max(0, len(devices) - 1)]
     row_of_id = np.full(int(devices.device_id.max(initial=-1)) + 2, NONE, np.int32)

@@ -39,6 +39,6 @@ class NameIndex:
 
 def name_index(names: Texts, places: NDArray[np.int32]) -> NameIndex:
     """Return the index of the names at ``places``, each of which stands for another name."""
-    hashes = np.fromiter((hash(names[place]) for place in places.tolist()), np.int64, places.size)
+    hashes = np.fromiter(map(hash, names), np.int64, len(names))[places]
     order = np.argsort(hashes, kind="stable")
     return NameIndex(names, hashes[order], places[order])

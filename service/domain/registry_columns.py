@@ -6,7 +6,6 @@ takes the columns instead.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -156,11 +155,8 @@ class DeviceColumns(Sequence[Device]):
         return self._rows(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
 
     def _is_in_order(self) -> bool:
-        from_us = self.valid_from_us
-        return all(
-            one < following or (one == following and from_us[place] <= from_us[place + 1])
-            for place, (one, following) in enumerate(pairwise(self.name))
-        )
+        order, rises = self.name.compared_with_next(), np.diff(self.valid_from_us) >= 0
+        return bool(((order < 0) | ((order == 0) & rises)).all())
 
     def _rows(self, rows: NDArray[np.int64]) -> "DeviceColumns":
         return DeviceColumns(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,35 @@ class Texts(Sequence[str]):
 
     def chosen(self, rows: NDArray[np.int64]) -> "Texts":
         """Return the texts of these rows, in their order."""
-        return texts_of(self[row] for row in rows.tolist())
+        content = np.frombuffer(self.content, np.uint8)
+        first = self.start[rows].astype(np.int64)
+        lengths = self.start[rows + 1] - first
+        parts = []
+        for some in range(0, rows.size, _AT_ONCE):
+            length = lengths[some : some + _AT_ONCE]
+            before = np.cumsum(length) - length
+            places = np.repeat(first[some : some + _AT_ONCE] - before, length)
+            parts.append(content[places + np.arange(places.size)].tobytes())
+        return joined_texts(b"".join(parts), lengths)
+
+    def compared_with_next(self) -> NDArray[np.int8]:
+        """Return -1, 0 or 1 where a text is before, like or behind the next in the order of their characters.
+
+        Shapes: one less than texts. The order of UTF-8 is that of its characters, so bytes are compared, column by
+        column, where none before has differed.
+        """
+        content, start = np.frombuffer(self.content, np.uint8), self.start.astype(np.int64)
+        lengths = np.diff(start)
+        order = np.sign(lengths[:-1] - lengths[1:]).astype(np.int8)  # of one that begins the other
+        n_common = np.minimum(lengths[:-1], lengths[1:])
+        alike, place = np.arange(order.size), 0
+        while alike.size:
+            alike = alike[n_common[alike] > place]
+            one, following = content[start[alike] + place], content[start[alike + 1] + place]
+            differs = one != following
+            order[alike[differs]] = np.where(one < following, -1, 1)[differs]
+            alike, place = alike[~differs], place + 1
+        return order
 
 
 def texts_of(texts: Iterable[str]) -> Texts:
@@ -57,9 +85,11 @@ def texts_of(texts: Iterable[str]) -> Texts:
     return joined_texts(b"".join(encoded), [len(one) for one in encoded])
 
 
-def joined_texts(content: bytes, lengths: Iterable[int]) -> Texts:
+def joined_texts(content: bytes, lengths: "Iterable[int] | NDArray[np.integer[Any]]") -> Texts:
     """Return texts whose bytes stand one behind the other in ``content``."""
-    ends = np.cumsum(np.fromiter(lengths, np.int64))
+    if not isinstance(lengths, np.ndarray):
+        lengths = np.fromiter(lengths, np.int64)
+    ends = np.cumsum(lengths, dtype=np.int64)
     if len(content) > np.iinfo(np.uint32).max:
         raise OverflowError(f"texts of {len(content)} bytes; there is room for 4 GiB of names")
     return Texts(content, np.concatenate([np.zeros(1, np.uint32), ends.astype(np.uint32)]))
