@@ -1,7 +1,9 @@
 """The engine of one partition: batches in, pages and events out, and a state that survives a restart."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ from service.domain.whole_readings import part_of, whole_readings
 
 N_EDGES = 4096
 BATCHES_AT_ONCE = 64
+_ALL: Final = slice(0, sys.maxsize)
 READINGS_AT_ONCE = 50_000  # or one batch; so that what is written of each stays in the cache
 
 
@@ -155,11 +158,12 @@ class PartitionEngine:
         lanes, hours = self.book.open_hours()
         return self.book.settings["point"][lanes].astype(np.int32), hours
 
-    def load_pages(self, stored: PageColumns) -> None:
-        """Put the stored rows of ``open_pages`` into memory."""
-        lanes, hours = self.book.open_hours()
+    def load_pages(self, stored: PageColumns, some: "slice[int, int, None]" = _ALL) -> None:
+        """Put the stored rows of ``some`` of ``open_pages`` into memory, each of those once and in their order."""
         if not stored.n_pages:
             return
+        lanes, hours = self.book.open_hours()
+        lanes, hours = lanes[some], hours[some]
         wanted = self.book.settings["point"][lanes].astype(np.int64) << 32 | hours
         known = page_keys(stored)
         order = np.argsort(known, kind="stable")

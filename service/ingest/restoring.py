@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from service.ingest.polled import Partition
 from service.ingest.retrying import retried
 from service.ingest.taking_over import PartitionStart, Progress, TakingOver
 from service.logs import logger
+
+_PAGES_AT_ONCE: Final = 50_000  # read, and then in memory twice for a moment
 
 _log = logger(__name__)
 
@@ -67,13 +70,11 @@ class Restorer(TakingOver):
         engine = PartitionEngine(book=LaneBook(directory), policy=self.fold_policy)
         await self.thread.run(engine.restore, one.blocks, one.data_through_ms)
         points, hours = await self.thread.run(engine.open_pages)
-        if points.size:
-            pages = await retried(
-                lambda: self.archive.read_pages(points, hours),
-                name="read_pages",
-                within_s=self.within_s,
-            )
-            await self.thread.run(engine.load_pages, pages)
+        for first in range(0, points.size, _PAGES_AT_ONCE):
+            some = slice(first, first + _PAGES_AT_ONCE)
+            read = partial(self.archive.read_pages, points[some], hours[some])
+            pages = await retried(read, name="read_pages", within_s=self.within_s)
+            await self.thread.run(engine.load_pages, pages, some)
         _log.info(
             "restored",
             partition=str(partition),

@@ -1,8 +1,10 @@
 """Where each partition stands, who owns it, and what its owner needs to go on."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from kernels.layout import NO_TIME
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.pages import PageColumns
 from service.errors import SchemaError
-from service.store.page_rows import READ_COLUMNS, pages_from_rows
+from service.store.page_rows import STREAMED_COLUMNS, pages_from_rows, pages_from_stream
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -43,12 +45,12 @@ _BLOCKS = statement(
 _READ_PAGES = statement(
     "pages_of_points_and_hours",
     f"""
-    SELECT {", ".join(f"page.{name}" for name in READ_COLUMNS)}
-      FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
-      JOIN page ON page.point_id = wanted.point_id
-                AND page.hour = to_timestamp(wanted.epoch_s)
-     WHERE page.hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
-       AND page.hour <= to_timestamp($4::bigint)
+    SELECT {STREAMED_COLUMNS}
+      FROM unnest($1::integer[], $2::bigint[]) AS wanted (of_point, epoch_s)
+      JOIN page ON point_id = of_point
+                AND hour = to_timestamp(epoch_s)
+     WHERE hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
+       AND hour <= to_timestamp($4::bigint)
     """,  # noqa: S608 (column names of ours)
 )
 
@@ -118,11 +120,10 @@ async def read_pages(
     """Return the stored pages among the given pairs of point and hour, in no order."""
     if not points.size:
         return pages_from_rows([])
-    seconds = hours.astype(np.int64) * 3600
-    rows = await connection.fetch(
-        _READ_PAGES, points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max())
-    )
-    return pages_from_rows(rows)
+    seconds, stream = hours.astype(np.int64) * 3600, BytesIO()
+    scope = (points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max()))
+    await connection.copy_from_query(_READ_PAGES, *scope, output=stream, format="binary")
+    return await asyncio.to_thread(pages_from_stream, stream.getvalue())
 
 
 async def stored_keys(

@@ -25,6 +25,7 @@ from service.ingest.clock_keeping import ClockKeeper
 from service.ingest.dead_letters import LetterPublisher
 from service.ingest.fold_counts import count_fold
 from service.ingest.folding import FoldThread, fold_messages
+from service.ingest.heap import keep_one_heap
 from service.ingest.held import HeldAlerts, news_age_max_s
 from service.ingest.holding import Holding
 from service.ingest.knowledge import KnowledgeInForce
@@ -71,6 +72,7 @@ async def run_consume(settings: Settings, stop: asyncio.Event) -> None:
         StalledError: Nothing moves any more; the process has to be started again.
         ServiceError: It cannot go on. What was not stored is read again at the next start.
     """
+    keep_one_heap()
     metrics = ConsumeMetrics(new_registry())
     rule_set = chosen_rule_sets(settings).statutory
     threads = FoldThread(), FoldThread()  # of readings, of meter events
