@@ -108,7 +108,7 @@ def _parts_of(one: object) -> list[object]:
 @pytest.mark.parametrize(
     ("wiring", "n_points"),
     [
-        ("1p", 10_000),
+        ("1p", 20_000),
         pytest.param("1p", 100_000, marks=pytest.mark.slow),
         pytest.param("3p4w", 100_000, marks=pytest.mark.slow),
     ],

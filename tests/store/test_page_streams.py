@@ -98,7 +98,10 @@ async def test_pages_that_were_copied_are_let_go_of_without_the_collector(
     pages.point[:] = np.arange(n_pages)
     is_alive = weakref.ref(pages.planes.cell)
 
-    async with Pool(fresh_database(), "writer", max_size=1) as pool, pool.connection() as connection:
+    async with (
+        Pool(fresh_database(), "writer", max_size=1) as pool,
+        pool.connection() as connection,
+    ):
         await prepare(connection)
         gc.disable()
         try:
