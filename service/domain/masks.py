@@ -7,7 +7,7 @@ intervals that meet inside a minute exactly one covers it. One without an end ru
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from service.domain.instants import edge_minute, edge_minutes
 from service.domain.registry import DarkSpans, Registry, no_dark_spans
 from service.domain.registry_columns import point_columns
 
+Minute = TypeVar("Minute", np.int32, np.int64)
 Interval = tuple[Iterable[int], datetime, datetime | None]  # points, from, to
 
 # The lowest k bits, for k in 0 .. 60.
@@ -179,7 +180,7 @@ def _validity(registry: Registry) -> tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 def _mask(
-    start: NDArray[np.integer[Any]], end: NDArray[np.integer[Any]], first_minute: NDArray[np.int64]
+    start: NDArray[Minute], end: NDArray[Minute], first_minute: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """Return the minutes of the hours at ``first_minute`` that lie in ``start .. end - 1``."""
     begin = np.clip(start - first_minute, 0, MINUTES_PER_HOUR)

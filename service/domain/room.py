@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-S = TypeVar("S", bound=np.generic)
+S = TypeVar("S", np.int64, np.int32, np.int16, np.uint8, np.void)
 
 _DOUBLED_MAX: Final = 4096  # rows; what is larger grows by an eighth
 _EIGHTH: Final = 8
@@ -27,6 +27,6 @@ def enlarged(rows: NDArray[S], n_room: int) -> NDArray[S]:
 
     Zeros that nobody has written are no memory yet.
     """
-    larger = np.zeros((n_room, *rows.shape[1:]), rows.dtype)
+    larger: NDArray[S] = np.zeros((n_room, *rows.shape[1:]), rows.dtype)
     larger[: rows.shape[0]] = rows
     return larger

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias, overload
+from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,8 @@ class Texts(Sequence[str]):
         """
         content, start = np.frombuffer(self.content, np.uint8), self.start.astype(np.int64)
         lengths = np.diff(start)
-        order = np.sign(lengths[:-1] - lengths[1:]).astype(np.int8)  # of one that begins the other
+        # Of one that begins the other, the shorter is before it.
+        order: NDArray[np.int8] = np.sign(lengths[:-1] - lengths[1:]).astype(np.int8)
         n_common = np.minimum(lengths[:-1], lengths[1:])
         alike, place = np.arange(order.size), 0
         while alike.size:
@@ -85,7 +86,9 @@ def texts_of(texts: Iterable[str]) -> Texts:
     return joined_texts(b"".join(encoded), [len(one) for one in encoded])
 
 
-def joined_texts(content: bytes, lengths: "Iterable[int] | NDArray[np.integer[Any]]") -> Texts:
+def joined_texts(
+    content: bytes, lengths: Iterable[int] | NDArray[np.int64] | NDArray[np.int32]
+) -> Texts:
     """Return texts whose bytes stand one behind the other in ``content``."""
     if not isinstance(lengths, np.ndarray):
         lengths = np.fromiter(lengths, np.int64)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -223,7 +224,7 @@ class _Parts:
     _names: list[bytes] = field(default_factory=list)
     _numbers: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
 
-    def add(self, row: Mapping[str, bytes]) -> None:
+    def add(self, row: asyncpg.Record) -> None:
         self._names.append(row["name"])
         for name, column in self.columns.items():
             part = np.frombuffer(row[name], column.sent).astype(column.kind)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ from service.wire import Decoder
 from tests.bench.steady.fleet import Group, concentrators
 from tests.settle.plant import DAY_MS, MINUTE_MS, RULES
 
+S = TypeVar("S", bound=np.generic)
+
 SINCE_US = 1_577_836_800_000_000
 # Up to an eighth of the arrays may be room; 1 and 2 KiB are asked for, with all that a process has beside.
 BYTES_A_POINT = {"1p": 930, "3p4w": 1310}
@@ -39,7 +42,7 @@ def registry_of(group: Group) -> Registry:
     n = group.n_points
     ids = np.arange(1, n + 1, dtype=np.int32)
 
-    def every(value: float, kind: type[np.generic]) -> NDArray[np.generic]:
+    def every(value: float, kind: type[S]) -> NDArray[S]:
         return np.full(n, value, kind)
 
     points = PointColumns(
