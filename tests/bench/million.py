@@ -28,8 +28,8 @@ CHECKPOINT_S = 5
 KIB = 1024
 MIB = KIB * KIB
 _WHY_MEMORY = (
-    "a lane's state 192, settings 128 and events 96 bytes; a page 228, three phases 588; registry, names and judge about"
-    " 200; what else: room to grow"
+    "a lane's state 192, settings 128 and events 96 bytes; a page 228, three phases 588; registry, names and judge"
+    " about 200; what else: room to grow"
 )
 _WHY_START = "loading registry, lanes and pages, then the first checkpoint; `tests/bench/million.py` logs each"
 AT_MOST_KIB = {"1p": 1.0, "3p4w": 2.0}
