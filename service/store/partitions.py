@@ -13,11 +13,7 @@ from kernels.layout import NO_TIME
 from service.domain.lane_book import LAYOUT_VERSION
 from service.domain.pages import PageColumns
 from service.errors import SchemaError
-<<<<<<< HEAD
 from service.store.page_rows import STREAMED_COLUMNS, pages_from_rows, pages_from_stream
-=======
-from service.store.page_rows import READ_PAGE, pages_from_rows
->>>>>>> origin/storage
 from service.store.pool import Connection
 from service.store.statements import statement
 
@@ -49,21 +45,12 @@ _BLOCKS = statement(
 _READ_PAGES = statement(
     "pages_of_points_and_hours",
     f"""
-<<<<<<< HEAD
     SELECT {STREAMED_COLUMNS}
       FROM unnest($1::integer[], $2::bigint[]) AS wanted (of_point, epoch_s)
       JOIN page ON point_id = of_point
                 AND hour = to_timestamp(epoch_s)
      WHERE hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
        AND hour <= to_timestamp($4::bigint)
-=======
-    SELECT {READ_PAGE}
-      FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
-      JOIN page ON page.point_id = wanted.point_id
-                AND page.hour = to_timestamp(wanted.epoch_s)
-     WHERE page.hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
-       AND page.hour <= to_timestamp($4::bigint)
->>>>>>> origin/storage
     """,  # noqa: S608 (column names of ours)
 )
 

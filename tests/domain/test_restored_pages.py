@@ -1,4 +1,4 @@
-"""Pages that are loaded some at a time are in memory as if they had come at once."""
+"""Pages in memory: loaded some at a time they are as if they had come at once, and those of before are let go of."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from kernels.layout import NONE, PAGE
 from service.domain.checkpoint import chosen_pages, merged_pages
 from service.domain.engine import PartitionEngine
 from service.domain.pages import PageColumns, page_keys
-from tests.domain.test_rehomed_device import directory, engine_of, fold
+from tests.domain.test_rehomed_device import acknowledge, directory, engine_of, fold
 
 KNOWN = directory(1, 1, 2, 3)  # two meters at one point: both want its pages
 MINUTES = range(57, 62)  # so that the hour before can still be written to
@@ -63,6 +63,25 @@ def test_each_lane_has_its_pages_once_however_many_are_loaded_at_a_time(n_at_onc
         point = int(engine.book.settings["point"][lane])
         mine = np.flatnonzero(stored.point == point)[::-1].tolist()
         assert its_pages == [(int(stored.hour[i]), _cells(stored, i)) for i in mine]
+
+
+def test_the_room_of_an_hour_that_is_over_is_given_back() -> None:
+    n_lanes = 70
+    engine = engine_of(directory(*[1] * n_lanes))
+    for lane in range(n_lanes):
+        fold(engine, f"M{lane}", 10, 220.0)
+    acknowledge(engine, engine.take_image())
+    for lane in range(n_lanes):
+        fold(engine, f"M{lane}", 100, 221.0 + lane / 10)  # far ahead: the next one confirms it
+        fold(engine, f"M{lane}", 101, 221.0)
+    before, n_room = in_memory(engine), engine.pool.pages.cell.shape[0]
+
+    engine.take_image()
+
+    assert [len(pages) for pages in before] == [2] * n_lanes
+    assert in_memory(engine) == [pages[:1] for pages in before]
+    assert engine.pool.n_pages == n_lanes
+    assert engine.pool.pages.cell.shape[0] < 2 * n_lanes <= n_room
 
 
 def _cells(pages: PageColumns, page: int) -> bytes:

@@ -32,6 +32,10 @@ class LookingJudge:
     loop: asyncio.AbstractEventLoop
     found: list[dict[str, object]]
 
+    @property
+    def judgement(self) -> int:
+        return self.judge_.judgement
+
     def judge(self, pages: PageColumns) -> None:
         look = asyncio.run_coroutine_threadsafe(table(self.pool, _LOCKED), self.loop)
         self.found += look.result(timeout=10)

@@ -45,7 +45,7 @@ async def rows_of(connection: Connection, table: str, order: str) -> list[dict[s
     rows = await connection.fetch(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608
     found = [dict(row) for row in rows]
     for row in found:
-        row["valid_to"] = None if row["valid_to"] == _OPEN else row["valid_to"]
+        row["valid_to"] = None if row["valid_to"].replace(tzinfo=UTC) == _OPEN else row["valid_to"]
     return found
 
 
