@@ -251,14 +251,17 @@ def _shifts(
     district: District,
     rule: AlertsRow,
 ) -> tuple[int, list[str]]:
-    """Return how many shifts of an organisation are quiet, and those of them with more than one notification."""
+    """Return how many shifts are quiet, without an outage or overrun to be told, and those told of more than once."""
     length = rule.shift_s * 1_000_000
     organisation_of = {row["feeder"]: row["organisation"] for row in district.rows("points.csv")}
     first, last = us(district.figures["from"]), us(district.figures["to"])
-    busy: set[tuple[str, int]] = set()
-    for one in due:
-        for shift in range(_shift(one.start, length), _shift(one.last_restored, length) + 1):
-            busy.add((organisation_of[one.feeder], shift))
+    spans = [(one.feeder, one.start, one.last_restored) for one in due]
+    spans += _overruns(district, rule)
+    busy = {
+        (organisation_of[feeder], shift)
+        for feeder, begin, end in spans
+        for shift in range(_shift(begin, length), _shift(end, length) + 1)
+    }
     told: defaultdict[tuple[str, int], list[Notification]] = defaultdict(list)
     for sent in notifications:
         told[sent.organisation, _shift(sent.at, length)].append(sent)
@@ -270,6 +273,17 @@ def _shifts(
         if (organisation, shift) not in busy
     ]
     return len(quiet), [f"{which}: {told[which]}" for which in quiet if len(told[which]) > 1]
+
+
+def _overruns(district: District, rule: AlertsRow) -> list[tuple[str, int, int]]:
+    """Return feeder, begin and end of what was dark beyond the end of its window for so long that it has to be told."""
+    wait = rule.overrun_wait_s * 1_000_000
+    true = {one.outage: one for one in true_outages(district)}
+    return [
+        (true[window.outage].feeder, window.ends, true[window.outage].last_restored)
+        for window in declared_of(district)
+        if window.outage and true[window.outage].last_restored > window.ends + wait
+    ]
 
 
 def _shift(at: int, length: int) -> int:
