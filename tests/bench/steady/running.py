@@ -35,7 +35,10 @@ from tests.bench.steady.watching import Sight, Watch
 CHECKPOINT_S: Final = int(os.environ.get("STEADY_CHECKPOINT_S", "15"))
 MINUTE_S: Final = 60
 READ_REGION: Final = "R1"
-N_WATCHED: Final = ((1, 100), (60, 10))  # interval, points
+N_WATCHED: Final = (
+    (1, 20),
+    (60, 4),
+)  # interval, points; asked each second, beside what readers ask
 _HOUR_S: Final = 3600
 _TURN_AFTER_S: Final = 45  # after the start of the load
 _READ_ENDS_EARLY_S: Final = 2  # so that the last answers do not reach into the next minute

@@ -12,9 +12,9 @@ from tests.bench.steady.fleet import Concentrator, point_of
 
 _MINUTE_S = 60
 _WHOLE = 7  # eighths, the share of a minute with all of its readings
-_EVERY_S = 0.5  # between two questions about the same minute; what is found is late by as much
+_EVERY_S = 1.0  # between two questions about the same minute; what is found is late by as much
 GIVE_UP_S = 50.0
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
