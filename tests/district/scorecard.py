@@ -71,6 +71,7 @@ def apart(district: District, answers: Answers, told: Verdict) -> list[tuple[str
         ("of these found all the same", sum(not one.true.is_physical for one in comparison.pairs)),
         ("missed", len(comparison.missed)),
         ("invented", len(comparison.invented)),
+        ("of these declared", sum(one.evidence == "declared" for _, one in comparison.invented)),
         ("communications incidents", answers.n_incidents),
         ("true losses of communication", len(district.rows("truth/communication_losses.csv"))),
         ("last gasps taken for false alarms", len(district.rows("truth/false_gasps.csv"))),
@@ -116,7 +117,10 @@ def _indices(mine: Indices, true: Indices) -> Iterator[Line]:
 
 
 def _from_losses(district: District, comparison: Comparison) -> int:
-    """Return how many interruptions there are that never were, at points and times that nobody heard."""
+    """Return how many interruptions there are that never were, at points and times that nobody heard.
+
+    None of those that people declared: an entry that names more than was dark makes them, heard or not.
+    """
     losses = [
         (row["level"], row["code"], us(row["from"]), us(row["to"]))
         for row in district.rows("truth/communication_losses.csv")
@@ -130,6 +134,7 @@ def _from_losses(district: District, comparison: Comparison) -> int:
             for level, code, from_, to in losses
         )
         for point, one in comparison.invented
+        if one.evidence != "declared"
     )
 
 
