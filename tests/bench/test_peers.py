@@ -2,9 +2,11 @@
 
 import struct
 
+import numpy as np
+
 from kernels.layout import VERDICT_NAMES
 from service.domain.bands import event_limits
-from service.domain.batch import Message
+from service.domain.batch import Batch, Message
 from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.judging import make_judge
 from service.domain.lane_book import LaneBook
@@ -107,3 +109,26 @@ def test_the_lock_of_the_peers_names_no_host_and_has_every_hash() -> None:
     pins = [line for line in lines if "==" in line and not line.startswith("#")]
     assert any(line.startswith("bytewax==0.21.1") for line in pins)
     assert all(line.endswith("\\") for line in pins)
+
+
+def test_the_points_of_names_that_come_behind_others_are_looked_up_too() -> None:
+    points = sql_ingest.Points({"M1": 1, "M2": 2, "M3": 3})
+
+    def of(names: list[str], *device: int) -> list[int]:
+        n = len(device)
+        batch = Batch(
+            names=names,
+            names_key=b"key",
+            device=np.array(device, np.int32),
+            stamp_ms=np.zeros(n, np.int64),
+            has_zone=np.zeros(0, np.uint8),
+            v1=np.zeros(n),
+            quality=np.zeros(n, np.uint8),
+            offset=np.zeros(n, np.int64),
+            record_ms=np.zeros(n, np.int64),
+            index=np.zeros(n, np.int32),
+        )
+        return points.of(batch).tolist()
+
+    assert of(["M3"], 0, 0) == [3, 3]
+    assert of(["M3", "M1", "M2"], 2, 0, 1) == [2, 3, 1]

@@ -75,13 +75,13 @@ class Points:
 
     def of(self, batch: Batch) -> NDArray[np.int32]:
         """Return the point of each reading."""
-        if batch.names_key and batch.names_key in self._remembered:
-            return self._remembered[batch.names_key][batch.device]
-        points = np.fromiter(
-            map(self._point_of.__getitem__, batch.names), np.int32, len(batch.names)
-        )
-        if batch.names_key:
-            self._remembered[batch.names_key] = points
+        points = self._remembered.get(batch.names_key, np.zeros(0, np.int32))
+        if points.size < len(batch.names):  # under a key, more may come behind those that are known
+            rest = (batch.names[place] for place in range(points.size, len(batch.names)))
+            more = np.fromiter(map(self._point_of.__getitem__, rest), np.int32)
+            points = np.concatenate([points, more])
+            if batch.names_key:
+                self._remembered[batch.names_key] = points
         return points[batch.device]
 
 
