@@ -128,7 +128,7 @@ def test_the_points_of_names_that_come_behind_others_are_looked_up_too() -> None
             record_ms=np.zeros(n, np.int64),
             index=np.zeros(n, np.int32),
         )
-        return points.of(batch).tolist()
+        return [int(point) for point in points.of(batch)]
 
     assert of(["M3"], 0, 0) == [3, 3]
     assert of(["M3", "M1", "M2"], 2, 0, 1) == [2, 3, 1]
