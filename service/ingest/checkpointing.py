@@ -27,7 +27,10 @@ from service.ingest.retrying import retried
 from service.ingest.storing import Image, Storing, Turn, everything
 from service.metrics import ConsumeMetrics, Table
 
-_MANY_PAGES: Final = 20_000  # written at once; fewer leave the heap about as it was
+_MANY_PAGES: Final = 20_000  # written; fewer leave the heap about as it was
+_TOO_MANY_PAGES: Final = (
+    200_000  # then memory is given back at once, else when there is nothing to store
+)
 
 
 class Stored(Protocol):
@@ -79,12 +82,13 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
         self._ledger = ledger
         self._knowledge = knowledge
         self._metrics = metrics
-        self._n_pages = 0  # of the last one
+        self._n_pages = 0  # written since memory was given back
 
     async def store(self, turn: Turn[PartitionEngine] = everything) -> dict[Partition, int]:
-        """Store as ``Storing`` does, and give back the memory of the image, once nothing holds it any more."""
+        """Store as ``Storing`` does; from time to time give back the memory of images that nothing holds any more."""
         offsets = await super().store(turn)
-        if offsets and self._n_pages >= _MANY_PAGES:
+        if self._n_pages >= (_TOO_MANY_PAGES if offsets else _MANY_PAGES):
+            self._n_pages = 0
             await asyncio.to_thread(give_back)
         return offsets
 
@@ -118,7 +122,7 @@ class Checkpointer(Storing[PartitionEngine, PartitionCheckpoint]):
         await self._thread.run(_acknowledge, image, checkpoint, stored)
         rows = cast("Mapping[Table, int]", stored.n_rows)
         self._metrics.record_checkpoint(clock.monotonic_s() - self.began_s, rows)
-        self._n_pages = stored.pages.n_pages
+        self._n_pages += stored.pages.n_pages
 
     async def _try(self, checkpoint: Checkpoint) -> Stored:
         """Commit under the judgement in force, whichever that is by then."""
