@@ -67,9 +67,7 @@ _READ_FIXED = (
     ("active_ws", "coalesce(active_ws, 0)", ">i8"),
     ("reactive_vars", "coalesce(reactive_vars, 0)", ">i8"),
 )
-STREAMED_COLUMNS = ", ".join(
-    [*(sql for _, sql, _ in _READ_FIXED), "cells", "full_marks(marks, n_phases * 60)"]
-)
+STREAMED_COLUMNS = ", ".join([*(sql for _, sql, _ in _READ_FIXED), "cells", "marks"])
 
 
 def copy_rows(pages: PageColumns, nominal_mv: NDArray[np.int32]) -> bytes:

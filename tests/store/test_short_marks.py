@@ -252,6 +252,7 @@ def test_no_statement_reads_marks_as_they_are_stored() -> None:
     assert raw == {
         "pages_stale_of_points": ["marks", "page.marks", "page.marks"],
         "pages_stale_of_all": ["marks"],
+        "pages_of_points_and_hours": ["marks"],
     }
 
 
