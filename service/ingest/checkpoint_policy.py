@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-from service.ingest.holding import HeldOf, Waiting
-
-E = TypeVar("E")
+from service.ingest.holding import E, HeldOf, Waiting
 
 FIRST_SHARE: Final = 1 / 8  # of the rows that may wait, until it is known how fast the database is
 _LEAST_SHARE: Final = 1 / 64

@@ -49,16 +49,15 @@ class RollUp:
         """
         if self.monotonic_s() < self._rests_until_s:
             return await roll_up_troubled_days(pool, knowledge)
-        if self._generation is not None and (n_days := await self._go_on(pool, knowledge)):
+        begun = self._generation
+        if begun is not None and (n_days := await self._go_on(pool, knowledge, begun)):
             return n_days
         async with pool.transaction() as connection:
-            self._generation = await begin_pass(connection)
-        return await self._go_on(pool, knowledge)
+            generation = self._generation = await begin_pass(connection)
+        return await self._go_on(pool, knowledge, generation)
 
-    async def _go_on(self, pool: Pool, knowledge: Knowledge) -> int:
+    async def _go_on(self, pool: Pool, knowledge: Knowledge, generation: int) -> int:
         """Go on with the round: all days before the newest one, and a slice of that; return how many days."""
-        generation = self._generation
-        assert generation is not None  # noqa: S101 (of the round that the caller is in)
         async with pool.connection() as connection:
             newest = await newest_dirty(connection)
         n_days = 0

@@ -108,7 +108,7 @@ def run(bootstrap: str, dsn: str, plan: Plan, console: Console) -> Run:
         console.print(
             f"endtoend: ready after {ready_s:.0f} s; {plan.seconds} s of load, logs in {service.folder}"
         )
-        wait_s = max(0.0, wait_for_hour_s(time.time(), plan))
+        wait_s = wait_for_hour_s(time.time(), plan)
         console.print(f"endtoend: {wait_s:.0f} s until an hour begins where it may")
         time.sleep(wait_s)
         load = ReadingLoad(service.base_url, points, days, READ_REGION)
@@ -169,7 +169,7 @@ def wait_for_hour_s(now_s: float, plan: Plan) -> float:
     """
     begins_in_s = _HOUR_S - now_s % _HOUR_S
     is_early = begins_in_s <= plan.warm_up_s / 2
-    return 0.0 if is_early or begins_in_s > plan.seconds else begins_in_s - _TURN_AFTER_S
+    return 0.0 if is_early or begins_in_s > plan.seconds else max(0.0, begins_in_s - _TURN_AFTER_S)
 
 
 async def _watch(seen: Run, watch: Watch, visibility: Visibility) -> None:
