@@ -85,7 +85,7 @@ async def test_new_data_are_seen_when_figures_are_old_enough_and_nothing_is_read
     unmoved = await look()
     await seeder.minutes("B", START, [[900] * 720 + [0] * 720])
     await seeder.settle()
-    clock.now_s = 3600.0
+    clock.now_s = 7200.0  # unmoved may have been read anew at 3600
     moved = await look()
     await seeder.minutes("B", START, [[900] * 1440])
     await seeder.settle()
