@@ -61,10 +61,17 @@ _UPSERT = f"""
      WHERE page.revision = EXCLUDED.revision - 1
 """  # noqa: S608 (column names of ours)
 
+# LIMIT keeps the server at one lookup a page. Left to choose, it reads and sorts every page there ever was.
 _MOVED_ON = f"""
     SELECT {READ_PAGE}
       FROM {_NEXT_PAGE} AS next_page
-      JOIN page USING (point_id, hour)
+     CROSS JOIN LATERAL (
+               SELECT *
+                 FROM page
+                WHERE page.point_id = next_page.point_id
+                  AND page.hour = next_page.hour
+                LIMIT 1
+           ) AS page
      WHERE page.revision <> next_page.revision - 1
      ORDER BY page.point_id, page.hour
 """  # noqa: S608 (column names of ours)

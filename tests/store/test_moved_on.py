@@ -1,0 +1,53 @@
+"""Pages that moved on since they were read are looked up one by one, however many others there are."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from service.settings.parts import DatabaseSettings
+from service.store.page_rows import READ_PAGE, pages_from_rows
+from service.store.page_writes import copy_pages, prepare, upsert_pages
+from service.store.pool import Pool
+from tests.bench.ledger import fill
+from tests.store.test_page_streams import Unmoved
+
+pytestmark = pytest.mark.integration
+
+# Rows of the table, or of its chunks, that this connection has read.
+N_READ = """
+    SELECT coalesce(sum(seq_tup_read), 0)::bigint AS in_passing, coalesce(sum(idx_tup_fetch), 0)::bigint AS by_key
+      FROM pg_stat_xact_user_tables
+     WHERE relname = 'page'
+        OR relname LIKE '\\_hyper\\_1\\_%'
+"""
+ONE_HOUR = f"SELECT {READ_PAGE} FROM page WHERE hour = '2026-11-09T07:00Z' ORDER BY point_id"  # noqa: S608
+N_POINTS = 50
+
+
+async def locked_nothing() -> None:
+    """Take no lock."""
+
+
+async def test_pages_that_moved_on_are_found_without_reading_the_ledger(
+    fresh_database: Callable[[], DatabaseSettings],
+) -> None:
+    database = fresh_database()
+    n_stored = await fill(database.database_dsn, "2026-11-01", N_POINTS, 20)
+    async with Pool(database, "writer", max_size=1) as pool, pool.connection() as connection:
+        await prepare(connection)
+        pages = pages_from_rows(await connection.fetch(ONE_HOUR))
+        pages.revision[10:] = 0  # as who never read them has them: they were stored since
+        is_mixed = np.zeros(pages.n_pages, np.bool_)
+        async with connection.transaction():
+            before = await connection.fetchrow(N_READ)
+            await copy_pages(connection, pages, Unmoved())
+            await upsert_pages(connection, pages, is_mixed, Unmoved(), locked_nothing)
+            after = await connection.fetchrow(N_READ)
+        written = await connection.fetch(ONE_HOUR)
+
+    assert n_stored == 24_000
+    assert is_mixed.tolist() == [False] * 10 + [True] * 40
+    assert [row["revision"] for row in written] == [2] * N_POINTS
+    assert after["in_passing"] == before["in_passing"]
+    assert after["by_key"] - before["by_key"] <= 10 * N_POINTS
