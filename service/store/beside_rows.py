@@ -1,7 +1,7 @@
 """Days of points under the rule sets beside as rows: which are to be counted, from which pages, and what came of it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from service.store.statements import statement
 
 _VERDICTS = [code for code in range(N_VERDICTS) if code != MISSING]
 _COUNTS = [f"n_{VERDICT_NAMES[code]}" for code in _VERDICTS]
+
+_BEYOND = timedelta(days=2)  # of a day in any zone, more than enough
 
 _OPEN_DAY = statement(
     "beside_open_day",
@@ -76,21 +78,25 @@ _N_DUE = statement(
     """,
 )
 
+# OFFSET keeps the server at one range of the key for each day of a point: left to choose, it sorts the ledger.
+# The bounds that do not depend on the day let it leave chunks out.
 _PAGES = statement(
     "beside_pages",
     f"""
-    SELECT {READ_PAGE}
-      FROM (
-               SELECT DISTINCT page.point_id, page.hour
-                 FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
-                CROSS JOIN deployment
-                 JOIN page
-                   ON page.point_id = days.point_id
+    SELECT DISTINCT ON (page.point_id, page.hour) {READ_PAGE}
+      FROM unnest($1::integer[], $2::date[]) AS days (point_id, day)
+     CROSS JOIN deployment
+     CROSS JOIN LATERAL (
+               SELECT *
+                 FROM page
+                WHERE page.point_id = days.point_id
                   AND page.hour > day_start(days.day, zone) - interval '1 hour'
                   AND page.hour < day_start(days.day + 1, zone)
-           ) AS touched
-      JOIN page USING (point_id, hour)
-     ORDER BY point_id, hour
+                  AND page.hour > $3::timestamptz
+                  AND page.hour < $4::timestamptz
+               OFFSET 0
+           ) AS page
+     ORDER BY page.point_id, page.hour
     """,  # noqa: S608 (column names of ours)
 )
 
@@ -141,7 +147,16 @@ async def n_due_beside(connection: Connection, before: date) -> int:
 
 async def pages_of_days(connection: Connection, days: Sequence[PointDay]) -> PageColumns:
     """Return the pages that have minutes in ``days``, each once."""
-    rows = await connection.fetch(_PAGES, [one.point_id for one in days], [one.day for one in days])
+    if not days:
+        return pages_from_rows([])
+    dates = [one.day for one in days]
+    bounds = min(dates) - _BEYOND, max(dates) + _BEYOND
+    rows = await connection.fetch(
+        _PAGES,
+        [one.point_id for one in days],
+        dates,
+        *(datetime.combine(bound, time(), UTC) for bound in bounds),
+    )
     return pages_from_rows(rows)
 
 

@@ -61,6 +61,8 @@ _STORED_KEYS = statement(
       FROM unnest($1::integer[], $2::bigint[]) AS wanted (point_id, epoch_s)
       JOIN page ON page.point_id = wanted.point_id
                 AND page.hour = to_timestamp(wanted.epoch_s)
+     WHERE page.hour >= to_timestamp($3::bigint)   -- oldest hour wanted: lets chunks be left out
+       AND page.hour <= to_timestamp($4::bigint)
     """,
 )
 
@@ -120,9 +122,10 @@ async def read_pages(
     """Return the stored pages among the given pairs of point and hour, in no order."""
     if not points.size:
         return pages_from_rows([])
-    seconds, stream = hours.astype(np.int64) * 3600, BytesIO()
-    scope = (points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max()))
-    await connection.copy_from_query(_READ_PAGES, *scope, output=stream, format="binary")
+    stream = BytesIO()
+    await connection.copy_from_query(
+        _READ_PAGES, *_scope(points, hours), output=stream, format="binary"
+    )
     return await asyncio.to_thread(pages_from_stream, stream.getvalue())
 
 
@@ -130,9 +133,9 @@ async def stored_keys(
     connection: Connection, points: NDArray[np.int32], hours: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return points and hours of the stored pages among the given ones, in no order."""
-    rows = await connection.fetch(
-        _STORED_KEYS, points.tolist(), (hours.astype(np.int64) * 3600).tolist()
-    )
+    if not points.size:
+        return np.zeros(0, np.int32), np.zeros(0, np.int32)
+    rows = await connection.fetch(_STORED_KEYS, *_scope(points, hours))
     return np.array([row[0] for row in rows], np.int32), np.array(
         [row[1] for row in rows], np.int32
     )
@@ -143,6 +146,14 @@ async def record_gap(
 ) -> None:
     """Note that offsets ``offsets[0]`` to ``offsets[1]`` (exclusive) were gone."""
     await connection.execute(_RECORD_GAP, topic, partition, *offsets)
+
+
+def _scope(
+    points: NDArray[np.int32], hours: NDArray[np.int32]
+) -> tuple[list[int], list[int], int, int]:
+    """Return the wanted points, their hours, and the first and last hour: in seconds since the epoch."""
+    seconds = hours.astype(np.int64) * 3600
+    return points.tolist(), seconds.tolist(), int(seconds.min()), int(seconds.max())
 
 
 def _epoch_ms(at: datetime | None) -> int:
