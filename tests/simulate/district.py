@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from service.simulate.frames import Frame, arriving
 from service.simulate.plan import SimulationPlan, plan_of
 from service.simulate.simulation import Made, simulate_into
 from service.wire import Decoder
+
+_AT_ONCE = 512  # messages that are decoded together
 
 SMALL: dict[str, object] = {"seed": 7, "meters": 400, "feeders": 4, "days": 3}
 
@@ -67,19 +71,21 @@ class District:
 
     def readings_of(self, devices: Collection[str]) -> dict[str, list[Reading]]:
         """Return the readings of some devices; a large district has more than memory holds as objects."""
-        decoder = Decoder()
+        decoder, frames = Decoder(), enumerate(self.frames())
         found: defaultdict[str, list[Reading]] = defaultdict(list)
-        for offset, frame in enumerate(self.frames()):
-            decoded = decoder.decode([Message(offset, frame.arrives_ms, frame.value)])
+        while some := list(islice(frames, _AT_ONCE)):
+            decoded = decoder.decode([Message(nth, one.arrives_ms, one.value) for nth, one in some])
             assert not decoded.refusals
             for batch in decoded.batches:
+                is_asked = np.array([name in devices for name in batch.names])
+                asked = np.flatnonzero(is_asked[batch.device])
                 columns = [column for column in (batch.v1, batch.v2, batch.v3) if column.size]
-                values = np.stack(columns, axis=1).tolist()
-                stamps = batch.stamp_ms.tolist()
-                for place, number in enumerate(batch.device.tolist()):
-                    if (name := batch.names[number]) in devices:
-                        reading = Reading(stamps[place], tuple(values[place]), frame.arrives_ms)
-                        found[name].append(reading)
+                volts = np.stack(columns, axis=1)[asked].tolist()
+                stamps, arrivals = batch.stamp_ms[asked].tolist(), batch.record_ms[asked].tolist()
+                for place, number in enumerate(batch.device[asked].tolist()):
+                    own = tuple(one for one in volts[place] if not isnan(one))  # its wiring's
+                    reading = Reading(stamps[place], own, arrivals[place])
+                    found[batch.names[number]].append(reading)
         return dict(found)
 
     @cached_property
