@@ -45,6 +45,7 @@ from kernels.layout import (
 
 MINUTE_MS = 60_000
 JUMP_MINUTES = 2  # a stamp further ahead of its lane than this needs a second one that confirms it
+PLACES = 62  # minutes whose readings a word remembers: a lane's window has 61 beginnings at most
 AHEAD = 16  # readings whose lanes are asked for before their turn
 INTERRUPTION_PPM = PPM_NOMINAL // 10  # below it a self-powered device cannot be alive
 
@@ -249,7 +250,11 @@ def _fold_slow(
                 changed = True
     if not valid:
         return INVALID_READING
-    return FOLDED if changed else DUPLICATE
+    # Of a page that others write to as well, the cells may be known before the lane reads them: that is no repetition.
+    place = signed(1) << (lanes.state[lane, HEAD_MINUTE] - length + 1 - begin)
+    repeated = lanes.state[lane, SEEN] & place != 0
+    lanes.state[lane, SEEN] |= place
+    return DUPLICATE if repeated and not changed else FOLDED
 
 
 @inline
@@ -262,6 +267,8 @@ def _advance(lanes: Lanes, folded: Folded, i: int, lane: int, begin: int, length
     jump = length + JUMP_MINUTES
     if head != NO_TIME and last > head + jump and not _confirmed(lanes, folded, i, lane, jump):
         return False
+    passed = last - head
+    lanes.state[lane, SEEN] = lanes.state[lane, SEEN] << passed if passed < PLACES else 0
     lanes.state[lane, HEAD_MINUTE] = last
     lanes.state[lane, AHEAD_MS] = NO_TIME
     return True

@@ -51,7 +51,8 @@ QUALITY_GOOD = 0
 QUALITY_ESTIMATED = 1
 QUALITY_INVALID = 2
 
-# Outcomes of a reading. The first four and the late ones are accounted for by count, the others are dead letters.
+# Outcomes of a reading. The first four and the late ones are accounted for by count, the others are dead letters. A
+# duplicate was read by its lane before, and changed no cell.
 FOLDED = 0
 DUPLICATE = 1
 INVALID_READING = 2
@@ -70,7 +71,9 @@ NONE = -1  # an index that points nowhere
 # A pair is two neighbouring words, one for each open minute, by parity.
 HEAD_MINUTE = 0  # last minute filled by the newest reading; NO_TIME before the first
 AHEAD_MS = 1  # start of the unconfirmed reading far ahead; NO_TIME if none
-SEEN = 2  # pair: bit mask of the places already read
+# pair: bit mask of the places already read; of readings of a minute or more bit n of the first word is the one that
+# begins n minutes before the newest
+SEEN = 2
 SUM_GOOD = 4  # pair, phase 1: sum of squares of the good readings, ppm squared
 COUNTS = 6  # pair, phase 1: n_good | n_estimated << 8 | n_invalid << 16
 PAGE = 8  # newest page in memory, NONE if none

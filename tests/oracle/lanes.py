@@ -164,6 +164,7 @@ class SlowLane:
         self._assignment = assignment
         self._ledger = ledger
         self._head = Head()  # last minute that the newest reading fills
+        self._read: set[int] = set()  # first minutes of the valid readings
 
     def read(self, start_ms: int, phases: Sequence[int], reading: Reading) -> Outcome:
         """Fold one reading; return what became of it."""
@@ -183,7 +184,9 @@ class SlowLane:
         changed = fill(self._ledger, lane, first, phases, reading.quality)
         if max(phases) < 0:
             return Outcome.INVALID
-        return Outcome.FOLDED if changed else Outcome.DUPLICATE
+        is_repeated = first in self._read
+        self._read.add(first)
+        return Outcome.DUPLICATE if is_repeated and not changed else Outcome.FOLDED
 
 
 def fill(ledger: Ledger, lane: Assignment, first: int, phases: Sequence[int], quality: int) -> bool:

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.integration
 N_READ = """
     SELECT coalesce(sum(seq_tup_read), 0)::bigint AS in_passing, coalesce(sum(idx_tup_fetch), 0)::bigint AS by_key
       FROM pg_stat_xact_user_tables
-     WHERE relname = 'page'
-        OR relname LIKE '\\_hyper\\_1\\_%'
+     WHERE relid = 'page'::regclass
+        OR relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'page'::regclass)
 """
 ONE_HOUR = f"SELECT {READ_PAGE} FROM page WHERE hour = '2026-11-09T07:00Z' ORDER BY point_id"  # noqa: S608
 N_POINTS = 50
@@ -61,7 +61,7 @@ async def test_pages_that_moved_on_are_found_without_reading_the_ledger(
     assert is_mixed.tolist() == [False] * 10 + [True] * 40
     assert [row["revision"] for row in written] == [2] * N_POINTS
     assert after["in_passing"] == before["in_passing"]
-    assert after["by_key"] - before["by_key"] <= 10 * N_POINTS
+    assert 40 <= after["by_key"] - before["by_key"] <= 10 * N_POINTS
 
 
 async def test_pages_of_some_days_are_found_without_reading_the_ledger(
@@ -79,4 +79,4 @@ async def test_pages_of_some_days_are_found_without_reading_the_ledger(
     n_hours = pages.n_pages // 20
     assert n_hours in {48, 49}  # the zone may be off by half an hour
     assert after["in_passing"] == before["in_passing"]
-    assert after["by_key"] - before["by_key"] <= 2 * pages.n_pages
+    assert pages.n_pages <= after["by_key"] - before["by_key"] <= 2 * pages.n_pages
