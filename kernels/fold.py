@@ -250,7 +250,7 @@ def _fold_slow(
                 changed = True
     if not valid:
         return INVALID_READING
-    # Of a page that others write to as well, the cells may be known before the lane reads them: that is no repetition.
+    # Others may have written its cells before the lane read it: that is no repetition.
     place = signed(1) << (lanes.state[lane, HEAD_MINUTE] - length + 1 - begin)
     repeated = lanes.state[lane, SEEN] & place != 0
     lanes.state[lane, SEEN] |= place

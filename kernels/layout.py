@@ -51,8 +51,7 @@ QUALITY_GOOD = 0
 QUALITY_ESTIMATED = 1
 QUALITY_INVALID = 2
 
-# Outcomes of a reading. The first four and the late ones are accounted for by count, the others are dead letters. A
-# duplicate was read by its lane before, and changed no cell.
+# Outcomes of a reading. The first four and the late ones are accounted for by count, the others are dead letters.
 FOLDED = 0
 DUPLICATE = 1
 INVALID_READING = 2
@@ -71,9 +70,7 @@ NONE = -1  # an index that points nowhere
 # A pair is two neighbouring words, one for each open minute, by parity.
 HEAD_MINUTE = 0  # last minute filled by the newest reading; NO_TIME before the first
 AHEAD_MS = 1  # start of the unconfirmed reading far ahead; NO_TIME if none
-# pair: bit mask of the places already read; of readings of a minute or more bit n of the first word is the one that
-# begins n minutes before the newest
-SEEN = 2
+SEEN = 2  # pair: bit mask of the places already read; of a minute or more, bit n: n minutes before the newest
 SUM_GOOD = 4  # pair, phase 1: sum of squares of the good readings, ppm squared
 COUNTS = 6  # pair, phase 1: n_good | n_estimated << 8 | n_invalid << 16
 PAGE = 8  # newest page in memory, NONE if none
