@@ -46,6 +46,27 @@ def test_a_rise_beyond_the_noise_is_one() -> None:
     assert abs(trend(at.tolist(), (noise + at / 100).tolist()).per_s - 0.01) < 0.001
 
 
+def test_what_does_not_grow_is_seldom_said_to() -> None:
+    at = np.arange(420.0)
+    random = np.random.default_rng(2)
+    n_rising = sum(
+        trend(at.tolist(), np.repeat(random.normal(0, 1, 7), 60).tolist()).is_rising
+        for _ in range(2000)
+    )
+
+    assert 5 <= n_rising <= 45  # one in a hundred
+
+
+def test_memory_is_what_is_left_after_the_images_of_a_minute() -> None:
+    at = np.arange(420.0)
+    images = np.where(at % 60 < 50, np.random.default_rng(3).normal(100, 30, at.size), 0)
+    leak = at / 100
+
+    assert abs(trend(at.tolist(), (images + leak).tolist(), np.min).per_s - 0.01) < 0.001
+    assert trend(at.tolist(), (images + leak).tolist(), np.min).is_rising
+    assert not trend(at.tolist(), (images + leak).tolist()).is_rising
+
+
 def test_two_minutes_say_nothing_of_a_trend() -> None:
     assert not trend(list(range(120)), [float(one) for one in range(120)]).is_rising
 

@@ -36,6 +36,11 @@ class ReadingLoad:
             tasks.create_task(self._point_months(client, until_s))
             tasks.create_task(self._rankings(client, until_s))
 
+    def forget(self) -> None:
+        """Forget the times so far: they were of the warm-up."""
+        self.point_month_s.clear()
+        self.ranking_s.clear()
+
     async def _point_months(self, client: httpx.AsyncClient, until_s: float) -> None:
         chosen = random.Random(_SEED + len(self.point_month_s))
         while (began_s := time.time()) < until_s:

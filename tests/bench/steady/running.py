@@ -181,11 +181,14 @@ async def _watch(seen: Run, watch: Watch, visibility: Visibility) -> None:
 
 
 async def _read_by_turns(seen: Run) -> None:
-    """Read in every other minute that counts, the second one first."""
-    for minute_s in range(seen.begin_s + MINUTE_S, seen.end_s - MINUTE_S + 1, 2 * MINUTE_S):
-        await asyncio.sleep(minute_s - time.time())
+    """Read in every other minute: the last one of the warm-up, whose times are forgotten, then those that count."""
+    for minute_s in range(seen.begin_s - MINUTE_S, seen.end_s - MINUTE_S + 1, 2 * MINUTE_S):
+        await asyncio.sleep(max(0.0, minute_s - time.time()))
         await seen.load.run(minute_s + MINUTE_S - _READ_ENDS_EARLY_S)
-        seen.read_minutes.append(minute_s)
+        if minute_s >= seen.begin_s:
+            seen.read_minutes.append(minute_s)
+        else:
+            seen.load.forget()
 
 
 def _read_sent(file: Path, seen: Run) -> None:
