@@ -20,6 +20,7 @@ from service.settle.event_adoption import adopt_event_letters
 from service.settle.interruptions import rebuild_due_interruptions
 from service.settle.knowledge import Knowledge, load_knowledge
 from service.settle.late import merge_late_readings
+from service.settle.months import Months
 from service.settle.outage_pages import OutagePages
 from service.settle.power_factors import decide_due_months
 from service.settle.rescoring import rescore
@@ -106,6 +107,7 @@ class Settler:
     _clocks_shown_s: float | None = None
     _outage_pages: OutagePages = field(default_factory=OutagePages)
     _roll_up: RollUp = field(init=False)
+    _months: Months = field(default_factory=Months)
 
     def __post_init__(self) -> None:
         """Begin without a rest."""
@@ -178,6 +180,7 @@ class Settler:
             known = await self._known()
         done = await self._judge_and_derive(writer, known)
         known = await self._known() if done.is_raised else known
+        await self._months.run(self.pool)
         n_beside = await count_due_days_beside(self.pool, known, self.load_rules, zone)
         n_weeks = await count_due_weeks(self.pool, known, self.load_rules, zone)
         slots = await close_slots(self.pool, self.rule_set.communication, zone)

@@ -1,8 +1,8 @@
 """Minutes by verdict of many points over days of the deployment, as SQL that several statements begin with.
 
-Days that are over and clean are stored; the others are counted from the pages, here and now, so the
-sums are those of ``v_point_day``. Under a rule set beside, days that are over are stored, and no
-others. What a point's keys are, and which points are chosen, differs.
+Days that are over and clean are stored, whole months of them as one row; the others are counted from
+the pages, here and now, so the sums are those of ``v_point_day``. Under a rule set beside, days that
+are over are stored, and no others. What a point's keys are, and which points are chosen, differs.
 """
 
 from typing import Final
@@ -57,6 +57,37 @@ _PAGES = """
            AND page.hour < recount.to_at"""
 
 
+# Behind ``span`` and ``chosen``: ``block``, the months that are inside the days, over and added up (an empty one at the
+# end where there are none); and ``by_days``, those of points that are read from their days anyway.
+_MONTHS: Final = """, block AS (
+        SELECT CASE WHEN is_block THEN from_day ELSE $2 END AS from_day,
+               CASE WHEN is_block THEN to_day ELSE $2 END AS to_day
+          FROM (
+                   SELECT greatest(added_from, (date_trunc('month', $1 - 1) + interval '1 month')::date) AS from_day,
+                          least(added_before, date_trunc('month', least($2, open_day))::date) AS to_day,
+                          added_from
+                     FROM span
+               ) AS months
+         CROSS JOIN LATERAL (
+                   SELECT added_from IS NOT NULL AND from_day < to_day AS is_block
+               ) AS found
+    ), by_days AS MATERIALIZED (
+        SELECT DISTINCT point_id, month
+          FROM (
+                   SELECT point_id, month
+                     FROM month_due
+                    UNION ALL
+                   SELECT point_id, date_trunc('month', day)::date
+                     FROM dirty_day
+                    WHERE day >= (SELECT from_day FROM block)
+                      AND day < (SELECT to_day FROM block)
+               ) AS changed
+          JOIN chosen USING (point_id)
+         WHERE month >= (SELECT from_day FROM block)
+           AND month < (SELECT to_day FROM block)
+    )"""
+
+
 def counted(keys: str, chosen: str) -> str:
     """Return the common table ``counted``: a row for each chosen point that has minutes due.
 
@@ -68,7 +99,7 @@ def counted(keys: str, chosen: str) -> str:
         keys: SQL of two expressions over ``point`` and ``span``, named key_1 and key_2.
         chosen: SQL of a condition over ``point``; further parameters begin with $3.
     """
-    return f"""{_chosen(keys, chosen, through="data_through")}, clean AS (
+    return f"""{_chosen(keys, chosen, through="data_through")}{_MONTHS}, clean AS (
         SELECT stored.point_id,
                {_SUMS_STORED},
                max(stored.interval_s) AS interval_s
@@ -77,6 +108,10 @@ def counted(keys: str, chosen: str) -> str:
          WHERE stored.day >= $1
            AND stored.day < $2
            AND stored.day - (SELECT open_day FROM span) < 0  -- as a range of days it counts as one in two hundred
+           AND (stored.day - (SELECT from_day FROM block) < 0 OR stored.day - (SELECT to_day FROM block) >= 0)
+           -- Nothing of this is read where the block is all that was asked for.
+           AND ((SELECT from_day FROM block) > $1
+                OR (SELECT to_day FROM block) < least($2, (SELECT open_day FROM span)))
            -- Looked up by hash; as a join it would be the many days that are put into one.
            AND (stored.point_id, stored.day) NOT IN (
                    SELECT dirty.point_id, dirty.day
@@ -108,6 +143,30 @@ def counted(keys: str, chosen: str) -> str:
     ), tally AS (
         SELECT stored.point_id, {_OF_STORED}, stored.interval_s
           FROM clean AS stored
+         UNION ALL
+        SELECT stored.point_id, {_OF_STORED}, stored.interval_s
+          FROM point_month AS stored
+          JOIN chosen USING (point_id)
+         WHERE stored.month >= (SELECT from_day FROM block)
+           AND stored.month < (SELECT to_day FROM block)
+           AND (stored.point_id, stored.month) NOT IN (SELECT point_id, month FROM by_days)
+         UNION ALL
+        SELECT by_days.point_id, {_OF_STORED}, stored.interval_s
+          FROM by_days
+         CROSS JOIN LATERAL (
+                   SELECT *
+                     FROM point_day
+                    WHERE point_day.point_id = by_days.point_id
+                      AND point_day.day >= by_days.month
+                      AND point_day.day < by_days.month + interval '1 month'
+                   OFFSET 0  -- looked up by its key, for each of the few
+               ) AS stored
+         WHERE NOT EXISTS (
+                   SELECT
+                     FROM dirty_day AS dirty
+                    WHERE dirty.point_id = stored.point_id
+                      AND dirty.day = stored.day
+               )
          UNION ALL
         SELECT page.point_id, {_OF_PAGE}, page.interval_s{_PAGES}
          WHERE NOT{_IS_EDGE}
@@ -161,7 +220,9 @@ def _chosen(keys: str, chosen: str, through: str) -> str:
                day_start($2::date, zone) AS to_at,
                {through} AS data_through,
                (data_through AT TIME ZONE zone)::date AS open_day,  -- the days before it are over
-               zone
+               zone,
+               added_from,
+               added_before
           FROM deployment
          CROSS JOIN v_watermark
          WHERE data_through IS NOT NULL  -- least() passes over NULL

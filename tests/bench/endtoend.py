@@ -38,9 +38,8 @@ _WHY_POINT_MONTH: Final = (
     "and its turn in the one process that also answers the ranking, and the questions after minutes of this bench"
 )
 _WHY_RANKING: Final = (
-    "EXPLAIN ANALYZE, nothing beside, 2.7 to 3.4 s: 3.1 million rows of `point_day` scanned 0.5 s, joined to their "
-    "points 0.8 s, added up by point 1.4 s, for which 97 MB go to disk and back at 4 MB of `work_mem`; beside "
-    "ingestion twice that. Sums by month, kept like days, would be a thirtieth of the rows"
+    "EXPLAIN ANALYZE, nothing beside, 0.34 s for 100,000 points: their rows and the months of `point_month` are joined "
+    "and added up; where `settle` has not added the month up yet (`month_added` in its log), 3.1 million days are read"
 )
 _MIB: Final = 2**20
 _GROUPS: Final = ((250_000, 1), (25_000, 60), (25_000, 900))

@@ -208,6 +208,11 @@ CREATE TABLE deployment (
     rule_set text NOT NULL DEFAULT 'sgcc-2003'::text,
     rule_set_checksum text NOT NULL DEFAULT ''::text,
     short_marks_from timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    added_from date,
+    added_before date,
+    CONSTRAINT deployment_added_from_check CHECK ((EXTRACT(day FROM added_from) = (1)::numeric)),
+    CONSTRAINT deployment_check CHECK (((EXTRACT(day FROM added_before) = (1)::numeric) AND (added_before > added_from))),
+    CONSTRAINT deployment_check1 CHECK (((added_from IS NULL) = (added_before IS NULL))),
     CONSTRAINT deployment_singleton_check CHECK (singleton),
     CONSTRAINT deployment_pkey PRIMARY KEY (singleton)
 );
@@ -411,6 +416,12 @@ CREATE TABLE meter_event (
     CONSTRAINT meter_event_pkey PRIMARY KEY (point_id, at, event, until_at, device_id)
 );
 
+CREATE TABLE month_due (
+    point_id integer NOT NULL,
+    month date NOT NULL,
+    CONSTRAINT month_due_pkey PRIMARY KEY (point_id, month)
+);
+
 CREATE TABLE outage (
     outage_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     place text NOT NULL,
@@ -575,6 +586,20 @@ CREATE TABLE point_day_beside (
     n_invalid smallint NOT NULL,
     CONSTRAINT point_day_beside_rule_set_id_fkey FOREIGN KEY (rule_set_id) REFERENCES kept_rule_set(rule_set_id) ON DELETE CASCADE,
     CONSTRAINT point_day_beside_pkey PRIMARY KEY (point_id, day, rule_set_id)
+);
+
+CREATE TABLE point_month (
+    point_id integer NOT NULL,
+    month date NOT NULL,
+    n_pass integer NOT NULL,
+    n_over integer NOT NULL,
+    n_under integer NOT NULL,
+    n_interrupted integer NOT NULL,
+    n_exempt integer NOT NULL,
+    n_invalid integer NOT NULL,
+    interval_s smallint NOT NULL,
+    CONSTRAINT point_month_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT point_month_pkey PRIMARY KEY (month, point_id)
 );
 
 CREATE TABLE point_week (
@@ -1891,6 +1916,37 @@ CREATE OR REPLACE FUNCTION public.source_name(code integer)
  IMMUTABLE PARALLEL SAFE
 RETURN (ARRAY['missing'::text, 'invalid'::text, 'estimated'::text, 'good'::text])[(code + 1)];
 
+CREATE OR REPLACE FUNCTION public.take_months_away()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    added record;
+BEGIN
+    LOCK TABLE point_month IN ROW EXCLUSIVE MODE;  -- so that what follows sees what was added up until now
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM point_month;
+        DELETE FROM month_due;
+        RETURN NULL;
+    END IF;
+    SELECT added_from, added_before INTO added FROM deployment;
+    IF NOT EXISTS (SELECT FROM written WHERE day >= added.added_from AND day < added.added_before) THEN
+        RETURN NULL;  -- mostly: what is written is the open day
+    END IF;
+    DELETE FROM point_month
+     USING written
+     WHERE point_month.point_id = written.point_id
+       AND point_month.month = date_trunc('month', written.day)::date;
+    INSERT INTO month_due (point_id, month)
+    SELECT DISTINCT point_id, date_trunc('month', day)::date
+      FROM written
+     WHERE day >= added.added_from
+       AND day < added.added_before
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE PROCEDURE public.use_timescale()
  LANGUAGE plpgsql
 AS $procedure$
@@ -1941,6 +1997,14 @@ CREATE OR REPLACE FUNCTION public.verdict_name(code integer)
  IMMUTABLE PARALLEL SAFE
 RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'interrupted'::text, 'exempt'::text, 'invalid'::text])[(code + 1)];
 
+CREATE TRIGGER point_day_deleted AFTER DELETE ON public.point_day REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION take_months_away();
+
+CREATE TRIGGER point_day_inserted AFTER INSERT ON public.point_day REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION take_months_away();
+
+CREATE TRIGGER point_day_truncated AFTER TRUNCATE ON public.point_day FOR EACH STATEMENT EXECUTE FUNCTION take_months_away();
+
+CREATE TRIGGER point_day_updated AFTER UPDATE ON public.point_day REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION take_months_away();
+
 -- alembic_version: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer SELECT
 -- api_key: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- api_key_change: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1972,6 +2036,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- late_progress: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- late_reading: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- meter_event: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- month_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- outage: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- outage_alert: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- page: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
@@ -1980,6 +2045,7 @@ RETURN (ARRAY['missing'::text, 'pass'::text, 'over'::text, 'under'::text, 'inter
 -- point: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_day_beside: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
+-- point_month: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_week: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- point_week_limit: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE
 -- power_factor_due: owner voltpass_migrator; voltpass_reader SELECT; voltpass_writer DELETE, INSERT, SELECT, UPDATE

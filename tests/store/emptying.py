@@ -12,5 +12,5 @@ async def empty(connection: Connection) -> None:
     await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
     await connection.execute(
         "UPDATE judgement SET number = 1, registry_number = 1, rollup_generation = 1;"
-        " UPDATE deployment SET zone = 'Asia/Shanghai'"
+        " UPDATE deployment SET zone = 'Asia/Shanghai', added_from = NULL, added_before = NULL"
     )

@@ -60,6 +60,12 @@ _FUNCTIONS = """
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
 """
 
+_TRIGGERS = """
+    SELECT tgname AS name, pg_get_triggerdef(oid) || ';' AS text
+      FROM pg_trigger
+     WHERE NOT tgisinternal
+"""
+
 _RIGHTS = """
     SELECT relname AS name,
            format('-- %I: owner %s; %s', relname, relowner::regrole, string_agg(granted, '; ' ORDER BY granted)) AS text
@@ -83,7 +89,7 @@ _HEADER = """\
 async def schema_text(connection: Connection) -> str:
     """Return everything that the migrations made, in a fixed order."""
     parts = [_HEADER]
-    for sql in (_TABLES, _INDEXES, _VIEWS, _FUNCTIONS):
+    for sql in (_TABLES, _INDEXES, _VIEWS, _FUNCTIONS, _TRIGGERS):
         rows = await connection.fetch(f"{sql} ORDER BY name, text")
         parts += [row["text"].rstrip() + "\n" for row in rows]
     rows = await connection.fetch(f"{_RIGHTS} ORDER BY name")
