@@ -200,6 +200,26 @@ async def test_days_are_counted_as_they_were_seen_before(pool: Pool) -> None:
     assert await table(pool, shown) == live
 
 
+async def test_a_month_that_is_over_is_added_up_and_again_after_a_late_reading(pool: Pool) -> None:
+    await register(
+        pool, "P1,220,1p,D,F1,2026-01-01T00:00+08:00\n", "M1,P1,60,no,2026-01-01T00:00+08:00\n"
+    )
+    one = await consumer(pool)
+    for hour in range(-30, -20):  # 31 October from 18:00 on, to 1 November, 04:00
+        one.fold("M1", minutes(60 * hour, 59 if hour == -30 else 60, 220.0))
+    await one.checkpoint()
+    october = "SELECT month::text, n_pass, n_over FROM point_month"
+
+    await settle(pool)
+
+    assert await table(pool, october) == [{"month": "2026-10-01", "n_pass": 359, "n_over": 0}]
+    one.fold("M1", minutes(-60 * 30 + 59, 1, 240.0))
+    await one.checkpoint()
+    await settle(pool)
+    assert await table(pool, october) == [{"month": "2026-10-01", "n_pass": 359, "n_over": 1}]
+    assert await table(pool, "SELECT FROM month_due") == []
+
+
 async def test_a_measured_interruption_is_one_record_with_its_edges(pool: Pool) -> None:
     await register(pool, POINTS, DEVICES)
     one = await consumer(pool)
