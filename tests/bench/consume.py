@@ -2,15 +2,11 @@
 
 import asyncio
 import os
-import signal
 import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass
 
-import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from rich.console import Console
 
@@ -18,6 +14,7 @@ from service.settings import Settings
 from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
 from tests.bench.figure import Figure
+from tests.bench.peers.durable import CHECKPOINT_S, LASTS_S, N_CHECKPOINTS, consume
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
@@ -25,8 +22,6 @@ TOPIC = "voltpass.readings"
 N_SECONDS = int(os.environ.get("BENCH_SECONDS", "3000"))  # at least
 N_SECONDS_MAX = 2 * N_SECONDS  # 17 GB, for a machine that keeps them in memory
 LIKELY_SHARE = 0.65  # of the bare loop's rate, for the length of what is sent
-CHECKPOINT_S = 5
-N_CHECKPOINTS = 10  # in the window that is measured
 N_BARE_MESSAGES = 60_000
 N_BARE = 3  # loops before the consumer, and as many after: one differs by a tenth from the next
 FAST_BARE = (
@@ -34,18 +29,6 @@ FAST_BARE = (
 )
 LEAST_RATE = 3.0
 PER_MILLION = 1e6
-_STORED = "SELECT partition, consumed FROM partition_progress"
-_POLL_S = 0.2
-_WITHIN_S = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What the database holds at one moment."""
-
-    at_s: float
-    n_readings: int
-    n_checkpoints: int  # of the partition that has fewest
 
 
 def measure(console: Console) -> list[Figure]:
@@ -57,34 +40,32 @@ def measure(console: Console) -> list[Figure]:
         n_messages, bare_s = _send(kafka.bootstrap, console)
         n_bare = min(n_messages, N_BARE_MESSAGES)
         console.print(f"consume: reading them, a checkpoint every {CHECKPOINT_S} s")
-        first, last = _consume(kafka.bootstrap, dsn, n_messages * telemetry.PER_MESSAGE)
+        ours = consume(kafka.bootstrap, dsn, TOPIC, n_messages * telemetry.PER_MESSAGE)
         bare_s += [_bare(kafka.bootstrap, n_bare) for _ in range(N_BARE)]
     rates = [n_bare * telemetry.PER_MESSAGE / took_s for took_s in bare_s]
     console.print(
         "consume: bare loops, M readings/s:", *(f"{rate / PER_MILLION:.2f}" for rate in rates)
     )
     bare = statistics.median(rates)
-    rate = (last.n_readings - first.n_readings) / (last.at_s - first.at_s)
-    n_checkpoints = last.n_checkpoints - first.n_checkpoints
     return [
         Figure(name="bare getmany loop", value=bare / PER_MILLION, unit="M readings/s"),
         Figure(
             name="consumer, durable",
-            value=rate / PER_MILLION,
+            value=ours.rate / PER_MILLION,
             unit="M readings/s",
             row=3,
             at_least=LEAST_RATE if bare >= FAST_BARE * PER_MILLION else None,
         ),
         Figure(
             name="checkpoints of each partition in the window",
-            value=n_checkpoints,
+            value=ours.n_checkpoints,
             unit="checkpoints",
             row=3,
             at_least=N_CHECKPOINTS,
         ),
         Figure(
             name="consumer, of the bare loop",
-            value=rate / bare,
+            value=ours.rate / bare,
             unit="x",
             row=3,
             at_least=0.5,
@@ -100,8 +81,7 @@ def _send(bootstrap: str, console: Console) -> tuple[int, list[float]]:
     n_bare = min(n_messages, N_BARE_MESSAGES)
     bare_s = [_bare(bootstrap, n_bare) for _ in range(N_BARE)]
     bare = n_bare * telemetry.PER_MESSAGE / statistics.median(bare_s)
-    lasts_s = CHECKPOINT_S * (N_CHECKPOINTS + 3)  # the first and the last do not count
-    n_seconds = round(lasts_s * LIKELY_SHARE * bare / telemetry.N_POINTS)
+    n_seconds = round(LASTS_S * LIKELY_SHARE * bare / telemetry.N_POINTS)
     n_more = min(n_seconds, N_SECONDS_MAX) - N_SECONDS
     if n_more > 0:
         n_messages += _produce(bootstrap, first_s + N_SECONDS, n_more, console)
@@ -149,43 +129,3 @@ def environment_of(bootstrap: str, dsn: str) -> dict[str, str]:
         "VOLTPASS_METER_EVENT_TOPICS": ",",
         "VOLTPASS_LOG_LEVEL": "warning",
     }
-
-
-def _consume(bootstrap: str, dsn: str, n_readings: int) -> tuple[Sample, Sample]:
-    """Run the consumer; return the samples at the ends of the window: a checkpoint each."""
-    environment = environment_of(bootstrap, dsn)
-    process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)
-    try:
-        samples = asyncio.run(_watch(dsn, n_readings, process))
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    return samples[0], samples[-1]
-
-
-async def _watch(dsn: str, n_readings: int, process: subprocess.Popen[bytes]) -> list[Sample]:
-    """Return a sample at every checkpoint but the first, until nearly everything is read."""
-    connection = await asyncpg.connect(dsn)
-    samples: list[Sample] = []
-    try:
-        deadline = time.monotonic() + _WITHIN_S
-        n_seen, n_of_partition, n_checkpoints = 0, dict[int, int](), Counter[int]()
-        while time.monotonic() < deadline and process.poll() is None:
-            rows = await connection.fetch(_STORED)
-            stored = {row["partition"]: row["consumed"] for row in rows}
-            n_stored = sum(stored.values())
-            if n_stored > n_seen:
-                n_checkpoints.update(
-                    of for of, n in stored.items() if n > n_of_partition.get(of, 0)
-                )
-                samples.append(
-                    Sample(time.perf_counter(), n_stored, min(n_checkpoints[of] for of in stored))
-                )
-                n_seen, n_of_partition = n_stored, stored
-            if n_seen >= n_readings:
-                break
-            await asyncio.sleep(_POLL_S)
-    finally:
-        await connection.close()
-    # The first checkpoint holds the start; the last one may be cut short by the end of the topic.
-    return samples[1:-1] if len(samples) > N_CHECKPOINTS else samples

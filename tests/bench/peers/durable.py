@@ -5,17 +5,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
-from tests.bench.consume import environment_of
+from tests.bench.roles import environment_of
 
+CHECKPOINT_S: Final = 5
+N_CHECKPOINTS: Final = 10  # of each partition, in the window that counts
+LASTS_S: Final = CHECKPOINT_S * (
+    N_CHECKPOINTS + 3
+)  # of what is sent: the first and the last do not count
 _POLL_S: Final = 0.1
-_WITHIN_S: Final = 240
+_WITHIN_S: Final = 300
 _STOP_WITHIN_S: Final = 60
-_CONSUMED = "SELECT coalesce(sum(consumed), 0)::bigint FROM partition_progress"
+_CONSUMED = "SELECT partition, consumed FROM partition_progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,16 @@ class Durable:
     """What was stored between the first checkpoint and the last that was not cut short."""
 
     rate: float  # readings a second
-    n_checkpoints: int
+    n_checkpoints: int  # of the partition that has fewest
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the database holds at one moment."""
+
+    at_s: float
+    n_readings: int
+    n_checkpoints: int  # of the partition that has fewest
 
 
 def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
@@ -32,7 +47,13 @@ def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
     Raises:
         RuntimeError: It ended, was too slow for two checkpoints, or did not get there in time.
     """
-    environment = environment_of(bootstrap, dsn) | {"VOLTPASS_TOPICS": topic}
+    environment = environment_of(
+        bootstrap,
+        dsn,
+        topics=topic,
+        meter_event_topics=",",
+        checkpoint_interval_s=str(CHECKPOINT_S),
+    )
     process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)
     try:
         stored = asyncio.run(_watch(dsn, n_readings, process))
@@ -44,28 +65,33 @@ def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
     ]  # without what came before the first, and what the end of the topic cut short
     if len(whole) < 2:  # a rate needs two
         raise RuntimeError(f"{len(stored)} checkpoints in {topic}; a rate takes four")
-    (first_s, first), (last_s, last) = whole[0], whole[-1]
-    return Durable((last - first) / (last_s - first_s), len(whole) - 1)
+    first, last = whole[0], whole[-1]
+    rate = (last.n_readings - first.n_readings) / (last.at_s - first.at_s)
+    return Durable(rate, last.n_checkpoints - first.n_checkpoints)
 
 
-async def _watch(
-    dsn: str, n_readings: int, process: subprocess.Popen[bytes]
-) -> list[tuple[float, int]]:
-    """Return time and readings stored, at each checkpoint."""
+async def _watch(dsn: str, n_readings: int, process: subprocess.Popen[bytes]) -> list[_Stored]:
+    """Return what is stored after each checkpoint."""
     connection = await asyncpg.connect(dsn)
-    stored: list[tuple[float, int]] = []
-    n_seen, deadline_s = 0, time.perf_counter() + _WITHIN_S
+    found: list[_Stored] = []
+    n_seen, of_partition, n_checkpoints = 0, dict[int, int](), Counter[int]()
+    deadline_s = time.perf_counter() + _WITHIN_S
     try:
         while n_seen < n_readings:
             if process.poll() is not None:
                 raise RuntimeError(f"consume ended with {process.returncode}")
             if time.perf_counter() > deadline_s:
                 raise RuntimeError(f"{n_seen} of {n_readings} readings in {_WITHIN_S} s")
-            n_stored = await connection.fetchval(_CONSUMED)
-            if n_stored > n_seen:
-                stored.append((time.perf_counter(), n_stored))
-                n_seen = n_stored
+            rows = await connection.fetch(_CONSUMED)
+            stored = {row["partition"]: row["consumed"] for row in rows}
+            if sum(stored.values()) > n_seen:
+                n_checkpoints.update(
+                    one for one, n in stored.items() if n > of_partition.get(one, 0)
+                )
+                n_seen, of_partition = sum(stored.values()), stored
+                fewest = min(n_checkpoints[one] for one in stored)
+                found.append(_Stored(time.perf_counter(), n_seen, fewest))
             await asyncio.sleep(_POLL_S)
     finally:
         await connection.close()
-    return stored
+    return found
