@@ -5,6 +5,7 @@ from kernels.account import account
 from kernels.events import EventLimits, watch
 from kernels.fold import fold
 from kernels.join import join, join_into
+from kernels.parse import parse
 from kernels.remember import remember
 from kernels.score import score
 from kernels.shorten import shorten
@@ -19,6 +20,7 @@ __all__ = [
     "join",
     "join_into",
     "judge",
+    "parse",
     "remember",
     "score",
     "shorten",

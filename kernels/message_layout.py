@@ -63,3 +63,21 @@ class Unpacked(NamedTuple):
     record_ms: Int64s
     place: Int32s  # in the message
     is_wanted: Bytes  # (6,): 0: this number is in none of the messages, and is not written
+
+
+class Values(NamedTuple):
+    """Values of messages, each a part of ``octets``; they may lie anywhere and in any order."""
+
+    octets: Bytes
+    start: Int64s  # (n_messages,)
+    length: Int64s  # (n_messages,)
+
+
+class Parsed(NamedTuple):
+    """Plain readings, one a message, ``(n_messages,)`` each."""
+
+    device: Int32s  # code of its name; NONE where it is not known
+    name_start: Int64s  # of its name, in ``Values.octets``
+    name_length: Int64s
+    stamp_ms: Int64s  # UTC
+    v1: Floats  # volts; NaN for null
