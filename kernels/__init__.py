@@ -5,6 +5,7 @@ from kernels.account import account
 from kernels.events import EventLimits, watch
 from kernels.fold import fold
 from kernels.join import join, join_into
+from kernels.locate import locate
 from kernels.parse import parse
 from kernels.remember import remember
 from kernels.score import score
@@ -20,6 +21,7 @@ __all__ = [
     "join",
     "join_into",
     "judge",
+    "locate",
     "parse",
     "remember",
     "score",

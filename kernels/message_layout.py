@@ -81,3 +81,13 @@ class Parsed(NamedTuple):
     name_length: Int64s
     stamp_ms: Int64s  # UTC
     v1: Floats  # volts; NaN for null
+
+
+class Records(NamedTuple):
+    """Records of one batch of Kafka, ``(n_records,)`` each; what a kernel finds of them."""
+
+    start: Int64s  # of its value
+    length: Int64s  # of its value; 0 for one without
+    offset: Int64s  # in the log
+    record_ms: Int64s
+    headers: Int64s  # (2,): start and length of the first record's headers, their number among them

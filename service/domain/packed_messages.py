@@ -1,7 +1,7 @@
 """Messages as columns: with one reading in each, an object for every message costs more than what is done with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, overload
 
 import numpy as np
@@ -38,13 +38,12 @@ class PackedMessages(Sequence[Message]):
     def __getitem__(self, index: "_Slice") -> "PackedMessages": ...
     def __getitem__(self, index: "int | _Slice") -> "Message | PackedMessages":
         if isinstance(index, slice):
-            return PackedMessages(
-                self.octets,
-                self.start[index],
-                self.length[index],
-                self.offset[index],
-                self.record_ms[index],
-                self.headers,
+            return replace(
+                self,
+                start=self.start[index],
+                length=self.length[index],
+                offset=self.offset[index],
+                record_ms=self.record_ms[index],
             )
         first = int(self.start[index])
         value = self.octets[first : first + int(self.length[index])].tobytes()
@@ -58,6 +57,14 @@ class PackedMessages(Sequence[Message]):
         )
         for first, end, offset, record_ms in rows:
             yield Message(offset, record_ms, content[first:end].tobytes(), self.headers)
+
+    def alone(self) -> "PackedMessages":
+        """Return the same messages with only their own bytes kept; they lie in the order of the messages."""
+        if not len(self):
+            return self
+        first = int(self.start[0])
+        end = int(self.start[-1] + self.length[-1])
+        return replace(self, octets=self.octets[first:end].copy(), start=self.start - first)
 
 
 def packed(messages: Sequence[Message]) -> PackedMessages:
