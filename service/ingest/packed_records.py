@@ -20,7 +20,7 @@ _OCTETS_MAX: Final = (
     1024  # of a record on average, as it came; what is larger costs nothing beside its content
 )
 _HEAD: Final = 61  # bytes
-_LENGTH_AT, _MAGIC_AT, _N_RECORDS_AT = 8, 16, 57
+_MAGIC_AT, _N_RECORDS_AT = 16, 57
 _BEFORE_LENGTH_COUNTS: Final = 12
 _MAGIC: Final = 2
 _VARINT_BITS: Final = 35
@@ -70,10 +70,15 @@ class PackedBatches:
         """Return the next batch."""
         batch = self._records.next_batch()
         begin, first_offset = self._at, self._next_offset
-        (length,) = unpack_from(">i", self._content, begin + _LENGTH_AT)
+        base_offset, length = unpack_from(">qi", self._content, begin)
         self._at += _BEFORE_LENGTH_COUNTS + length
         self._next_offset = batch.next_offset
-        if self._content[begin + _MAGIC_AT] != _MAGIC or batch.is_control_batch:
+        is_known = (
+            length >= _HEAD - _BEFORE_LENGTH_COUNTS
+            and self._content[begin + _MAGIC_AT] == _MAGIC
+            and batch.base_offset == base_offset
+        )
+        if not is_known or batch.is_control_batch:
             return batch
         (n_records,) = unpack_from(">i", self._content, begin + _N_RECORDS_AT)
         if n_records < _LEAST or length > n_records * _OCTETS_MAX:
