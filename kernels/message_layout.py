@@ -80,7 +80,9 @@ class Parsed(NamedTuple):
     name_start: Int64s  # of its name, in ``Values.octets``
     name_length: Int64s
     stamp_ms: Int64s  # UTC
-    v1: Floats  # volts; NaN for null
+    number: Numbers  # (6, n_messages), in the order of ``PLAN_NUMBERS``; NaN for null and without that key
+    quality: Bytes
+    seen: Int64s  # (1,): bit mask of the numbers that any reading has the key of
 
 
 class Records(NamedTuple):

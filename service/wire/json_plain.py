@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 
 from kernels import parse
 from kernels.layout import NONE, QUALITY_GOOD
-from kernels.message_layout import Names, Parsed, Values
-from service.domain.batch import Batch, Message
+from kernels.message_layout import N_NUMBERS, Names, Parsed, Values
+from service.domain.batch import EMPTY, Batch, Message
 from service.domain.packed_messages import PackedMessages, packed
+from service.wire.arrow_columns import LIMITS, NUMBERS
 from service.wire.device_names import DeviceNames
-from service.wire.fields import DEVICE_CHARS_MAX, STAMP_END_MS, STAMP_FIRST_MS
+from service.wire.fields import DEVICE_CHARS_MAX, STAMP_END_MS, STAMP_FIRST_MS, powers
 
 LEAST: Final = 16  # messages; fewer are decoded sooner than they are packed
 OTHERWISE: Final = (
     256  # messages that are decoded otherwise where one is not plain, before parsing goes on
 )
 _OPENING: Final = b"{"
+_LIMITS: Final = np.array([LIMITS[name] for name in NUMBERS])
 _ALL_HAVE: Final = np.zeros(0, np.uint8)
 
 
@@ -60,7 +62,10 @@ class PlainReadings:
         """Return the first message from ``first`` on that is not taken; all names before it are known then."""
         names = self._names
         table: Names = names.table
-        end = parse(values, table, first, STAMP_FIRST_MS, STAMP_END_MS, DEVICE_CHARS_MAX, parsed)
+        parsed.seen[0] = 0
+        end = parse(
+            values, table, _LIMITS, first, STAMP_FIRST_MS, STAMP_END_MS, DEVICE_CHARS_MAX, parsed
+        )
         strangers = first + np.flatnonzero(parsed.device[first:end] == NONE)
         if strangers.size:
             key = names.key
@@ -91,18 +96,26 @@ class PlainReadings:
     def _batch(
         self, messages: PackedMessages, parsed: Parsed, rows: "slice[int, int, None]"
     ) -> Batch:
-        n_readings = len(messages)
+        v1, v2, v3, pf, p_kw, q_kvar = (
+            parsed.number[place, rows] if parsed.seen[0] >> place & 1 else EMPTY
+            for place in range(N_NUMBERS)
+        )
+        p_w, q_var = powers(pf, p_kw, q_kvar)
         return Batch(
             names=self._names.texts,
             names_key=self._names.key,
             device=parsed.device[rows],
             stamp_ms=parsed.stamp_ms[rows],
             has_zone=_ALL_HAVE,
-            v1=parsed.v1[rows],
-            quality=np.full(n_readings, QUALITY_GOOD, np.uint8),
+            v1=v1,
+            v2=v2,
+            v3=v3,
+            p_w=p_w,
+            q_var=q_var,
+            quality=parsed.quality[rows],
             offset=messages.offset,
             record_ms=messages.record_ms,
-            index=np.zeros(n_readings, np.int32),
+            index=np.zeros(len(messages), np.int32),
         )
 
 
@@ -112,5 +125,7 @@ def _room_for(n_readings: int) -> Parsed:
         name_start=np.empty(n_readings, np.int64),
         name_length=np.empty(n_readings, np.int64),
         stamp_ms=np.empty(n_readings, np.int64),
-        v1=np.empty(n_readings, np.float64),
+        number=np.full((N_NUMBERS, n_readings), np.nan),
+        quality=np.full(n_readings, QUALITY_GOOD, np.uint8),
+        seen=np.zeros(1, np.int64),
     )

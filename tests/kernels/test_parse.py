@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from kernels import parse, remember
 from kernels.layout import NONE
-from kernels.message_layout import Names, Parsed, Values
+from kernels.message_layout import N_NUMBERS, Names, Parsed, Values
+from service.wire.arrow_columns import NUMBERS
 from tests.oracle.plain_readings import plain_reading
 
 BEGIN_MS, END_MS, N_NAME_MAX = -1_000_000, 10**13, 12
+LIMIT_OF = {"v1": 1e300, "v2": 1e300, "v3": 1e300, "pf": 1.0, "p_kw": 1000.0, "q_kvar": 1000.0}
+LIMITS = np.array([LIMIT_OF[name] for name in NUMBERS])
 PLAIN = b'{"device":"M1","ts":1790000000000,"v1":230.1}'
 PIECES = (
     *(PLAIN[at : at + 1] for at in range(len(PLAIN))),
@@ -31,8 +34,29 @@ PIECES = (
         b"\\u0041",
     ),
     *(b" ", b"\t", b"\r", b"\n", b"\x0b", b"\x00", b"\x7f", b"\xc3\xa9", b'""', b"{}", b",", b"]"),
+    *(
+        b'"v2"',
+        b'"v3"',
+        b'"v4"',
+        b'"pf"',
+        b'"p_kw"',
+        b'"q_kvar"',
+        b'"quality"',
+        b'"good"',
+        b'"bad"',
+    ),
+    *(
+        b',"v2":231',
+        b',"v3":null',
+        b',"pf":-0.95',
+        b',"pf":1.5',
+        b',"p_kw":1000',
+        b',"q_kvar":1000.1',
+    ),
+    *(b',"quality":"estimated"', b',"quality":"invalid"', b',"quality":null', b',"x":1'),
     b"9" * 15,
 )
+WHOLE = b'{"v3":229.5,"device":"M2","p_kw":-1.5,"quality":"estimated","ts":-7,"v1":null,"q_kvar":0.25,"v2":1,"pf":-1}'
 
 
 def names_of(*texts: bytes) -> Names:
@@ -64,18 +88,20 @@ def room_for(n: int) -> Parsed:
         name_start=np.zeros(n, np.int64),
         name_length=np.zeros(n, np.int64),
         stamp_ms=np.zeros(n, np.int64),
-        v1=np.zeros(n),
+        number=np.full((N_NUMBERS, n), np.nan),
+        quality=np.zeros(n, np.uint8),
+        seen=np.zeros(1, np.int64),
     )
 
 
 def run(names: Names, values: Values, first: int = 0) -> tuple[int, Parsed]:
     columns = room_for(values.start.size)
-    return parse(values, names, first, BEGIN_MS, END_MS, N_NAME_MAX, columns), columns
+    return parse(values, names, LIMITS, first, BEGIN_MS, END_MS, N_NAME_MAX, columns), columns
 
 
 def check(value: bytes) -> None:
     """See that a message is taken as the pattern takes it, with nothing behind its bytes."""
-    wanted = plain_reading(value, BEGIN_MS, END_MS, N_NAME_MAX)
+    wanted = plain_reading(value, LIMIT_OF, BEGIN_MS, END_MS, N_NAME_MAX)
 
     done, columns = run(names_of(b"M1"), values_of([value]))
 
@@ -86,10 +112,14 @@ def check(value: bytes) -> None:
     assert value[start : start + n].decode() == wanted.device
     assert columns.device[0] == (0 if wanted.device == "M1" else NONE)
     assert columns.stamp_ms[0] == wanted.stamp_ms
-    if wanted.v1 is None:
-        assert math.isnan(columns.v1[0])
-    else:
-        assert columns.v1[0].tobytes() == np.float64(wanted.v1).tobytes()
+    assert columns.quality[0] == wanted.quality
+    for number, text in zip(columns.number[:, 0], wanted.numbers, strict=True):
+        if text is None:
+            assert math.isnan(number)
+        else:
+            assert number.tobytes() == np.float64(text).tobytes()
+    has = [columns.seen[0] >> column & 1 for column in range(N_NUMBERS)]
+    assert has == [int(f'"{name}"'.encode() in value) for name in NUMBERS]
 
 
 @given(st.binary(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join))
@@ -103,7 +133,7 @@ def test_any_bytes_are_taken_as_the_pattern_takes_them(value: bytes) -> None:
 def test_a_plain_reading_with_some_bytes_changed_is_taken_as_the_pattern_takes_it(
     data: st.DataObject,
 ) -> None:
-    changed = bytearray(PLAIN)
+    changed = bytearray(data.draw(st.sampled_from([PLAIN, WHOLE])))
     for _ in range(data.draw(st.integers(0, 3))):
         at = data.draw(st.integers(0, len(changed)))
         changed[at : at + data.draw(st.integers(0, 2))] = data.draw(st.sampled_from(PIECES))
@@ -111,18 +141,36 @@ def test_a_plain_reading_with_some_bytes_changed_is_taken_as_the_pattern_takes_i
     check(bytes(changed))
 
 
-@pytest.mark.parametrize("n", range(len(PLAIN)))
-def test_a_reading_that_is_cut_off_is_not_taken(n: int) -> None:
-    done, _ = run(names_of(), values_of([PLAIN[:n]]))
+@pytest.mark.parametrize("value", [PLAIN, WHOLE])
+def test_a_reading_that_is_cut_off_is_not_taken(value: bytes) -> None:
+    assert run(names_of(), values_of([value]))[0] == 1
 
-    assert done == 0
+    for n in range(len(value)):
+        assert run(names_of(), values_of([value[:n]]))[0] == 0
+
+
+NUMBERS_OF_ALL = st.sampled_from(["null", "0", "1", "-1", "1.001", "999.9", "-1000", "1000.5"])
+
+
+@given(st.permutations(["device", "ts", *NUMBERS, "quality"]), st.integers(3, 9), st.data())
+def test_any_keys_of_the_contract_are_taken_in_any_order(
+    order: list[str], n: int, data: st.DataObject
+) -> None:
+    quality = data.draw(
+        st.sampled_from(["null", *(f'"{one}"' for one in ("good", "estimated", "invalid", "x"))])
+    )
+    texts = {key: data.draw(NUMBERS_OF_ALL) for key in NUMBERS}
+    texts |= {"device": '"M1"', "ts": "0", "quality": quality}
+    members = [f'"{key}":{texts[key]}' for key in order[:n]]
+
+    check(f"{{{','.join(members)}}}".encode())
 
 
 BLANKS = st.text(" \t\r\n", max_size=2)
-NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?", fullmatch=True)
+DECIMALS = st.from_regex(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?", fullmatch=True)
 
 
-@given(st.permutations(["device", "ts", "v1"]), NUMBERS | st.just("null"), st.data())
+@given(st.permutations(["device", "ts", "v1"]), DECIMALS | st.just("null"), st.data())
 def test_numbers_are_those_of_python_whatever_the_order_of_the_keys(
     order: list[str], volts: str, data: st.DataObject
 ) -> None:
@@ -148,7 +196,7 @@ def test_a_number_of_fifteen_digits_is_the_double_that_is_nearest(digits: int, n
     done, columns = run(names_of(), values_of([b'{"device":"a","ts":0,"v1":%b}' % volts.encode()]))
 
     assert done == 1
-    assert columns.v1[0] == float(volts)
+    assert columns.number[0, 0] == float(volts)
 
 
 def test_parsing_goes_on_behind_what_was_not_taken() -> None:
