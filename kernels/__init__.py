@@ -5,6 +5,8 @@ from kernels.account import account
 from kernels.events import EventLimits, watch
 from kernels.fold import fold
 from kernels.join import join, join_into
+from kernels.locate import locate
+from kernels.parse import parse
 from kernels.remember import remember
 from kernels.score import score
 from kernels.shorten import shorten
@@ -19,6 +21,8 @@ __all__ = [
     "join",
     "join_into",
     "judge",
+    "locate",
+    "parse",
     "remember",
     "score",
     "shorten",

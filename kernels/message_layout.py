@@ -63,3 +63,33 @@ class Unpacked(NamedTuple):
     record_ms: Int64s
     place: Int32s  # in the message
     is_wanted: Bytes  # (6,): 0: this number is in none of the messages, and is not written
+
+
+class Values(NamedTuple):
+    """Values of messages, each a part of ``octets``; they may lie anywhere and in any order."""
+
+    octets: Bytes
+    start: Int64s  # (n_messages,)
+    length: Int64s  # (n_messages,)
+
+
+class Parsed(NamedTuple):
+    """Plain readings, one a message, ``(n_messages,)`` each."""
+
+    device: Int32s  # code of its name; NONE where it is not known
+    name_start: Int64s  # of its name, in ``Values.octets``
+    name_length: Int64s
+    stamp_ms: Int64s  # UTC
+    number: Numbers  # (6, n_messages), in the order of ``PLAN_NUMBERS``; NaN for null and without that key
+    quality: Bytes
+    seen: Int64s  # (1,): bit mask of the numbers that any reading has the key of
+
+
+class Records(NamedTuple):
+    """Records of one batch of Kafka, ``(n_records,)`` each; what a kernel finds of them."""
+
+    start: Int64s  # of its value
+    length: Int64s  # of its value; 0 for one without
+    offset: Int64s  # in the log
+    record_ms: Int64s
+    headers: Int64s  # (2,): start and length of the first record's headers, their number among them

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, TypeAlias, cast
 
+import numpy as np
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
+from numpy.typing import NDArray
 
 from service.domain.batch import Message
+from service.domain.packed_messages import PackedMessages
 from service.errors import OffsetGoneError
 from service.ingest.polled import Partition
 
@@ -48,8 +51,10 @@ def partition_of(key: TopicPartition) -> Partition:
     return Partition(key.topic, key.partition)
 
 
-def messages_of(records: "Sequence[Record | Message]") -> list[Message]:
+def messages_of(records: "Sequence[Record | Message]") -> Sequence[Message]:
     """Return records as messages; those that were unpacked as messages are."""
+    if isinstance(records, PackedMessages):
+        return records
     if all([type(one) is Message for one in records]):  # noqa: C419  (a list is faster)
         return cast("list[Message]", records)
     return [one if isinstance(one, Message) else message_of(None, one) for one in records]
@@ -62,8 +67,13 @@ def message_of(_key: TopicPartition | None, record: "UnpackedRecord") -> Message
         record.offset,
         stamp_ms if 0 <= stamp_ms <= _LATEST_MS else min(max(stamp_ms, 0), _LATEST_MS),
         record.value or b"",
-        _headers(headers) if headers else _NO_HEADERS,
+        headers_of(headers) if headers else _NO_HEADERS,
     )
+
+
+def within_calendar(record_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return times as ``message_of`` takes them."""
+    return np.clip(record_ms, 0, _LATEST_MS)
 
 
 def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
@@ -72,5 +82,6 @@ def gone(error: OffsetOutOfRangeError) -> OffsetGoneError:
     return OffsetGoneError(key.topic, key.partition, offset)
 
 
-def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
+def headers_of(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
+    """Return headers by name in lower case; of several with one name the last."""
     return {name.lower(): value or b"" for name, value in headers}

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from service.domain.batch import Batch, Message, Refusal
+from service.domain.packed_messages import PackedMessages
 from service.wire.arrow_readings import ArrowReadings
 from service.wire.decoded import EMPTY_MESSAGE, UNDECODABLE, Decoded, ReadingsDecoder
 from service.wire.json_readings import JsonReadings
@@ -76,10 +79,20 @@ class Decoder:
 
         A third of what it takes to ask for each of them; with one reading in a message that counts.
         """
+        if isinstance(messages, PackedMessages):
+            return self._only_decoder_of_packed(messages)
         if any([message.headers for message in messages]):  # noqa: C419  (a list is faster)
             return None
         starts = {message.value[:1] for message in messages}
         decoders = {self._by_first_byte.get(start[0]) if start else None for start in starts}
+        return decoders.pop() if len(decoders) == 1 else None
+
+    def _only_decoder_of_packed(self, messages: PackedMessages) -> ReadingsDecoder | None:
+        if not messages.length.all():  # one has no value
+            return None
+        first_bytes = np.unique(messages.octets[messages.start]).tolist()
+        examples = [Message(0, 0, bytes([first]), messages.headers) for first in first_bytes]
+        decoders = {self._decoder_of(example) for example in examples}
         return decoders.pop() if len(decoders) == 1 else None
 
     def _decoder_of(self, message: Message) -> ReadingsDecoder | None:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from kernels.layout import QUALITY_GOOD
 from service.domain.batch import EMPTY, Batch, Message, Refusal
 from service.wire.decoded import EMPTY_MESSAGE, MALFORMED, UNDECODABLE, Decoded
+from service.wire.device_names import DeviceNames
 from service.wire.fields import QUALITIES, faulty_devices, is_plain, powers
 from service.wire.json_elements import Reading, as_reading, elements, shape
 from service.wire.json_lines import REFUSED, lines_of, one_each, plain_readings
+from service.wire.json_plain import PlainReadings
 from service.wire.stamps import NO_STAMP, StampCache
 
 _decoder: msgspec.json.Decoder[Reading | list[Reading]] = msgspec.json.Decoder(
@@ -48,9 +50,18 @@ class JsonReadings:
         """Refuse messages of more than ``max_readings`` readings."""
         self._max_readings = max_readings
         self._stamps = StampCache()
+        self._plain = PlainReadings(DeviceNames())
 
     def decode(self, messages: Sequence[Message], decoded: Decoded) -> None:
-        """Append one batch with all good readings of ``messages``, and a refusal for each other."""
+        """Append batches with all good readings of ``messages``, and a refusal for each other."""
+        for some, plain in self._plain.portions(messages):
+            if plain is not None:
+                decoded.batches.append(plain)
+            else:
+                self._decode([*some], decoded)
+
+    def _decode(self, messages: list[Message], decoded: Decoded) -> None:
+        """Append one batch of messages that are not plain, or too few."""
         lines = lines_of(messages)
         plain = None if lines is None else self._plain_batch(messages, lines)
         if plain is not None:

@@ -16,6 +16,7 @@ from service.domain.engine import FoldPolicy, PartitionEngine
 from service.domain.judging import make_judge
 from service.domain.lane_book import LaneBook
 from service.domain.lanes import lane_directory
+from service.domain.packed_messages import PackedMessages, packed
 from service.domain.registry import Device, Point, Registry
 from service.settings.parts import DatabaseSettings
 from service.store.pool import Pool
@@ -28,6 +29,7 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 CALLS_AN_ARROW_MESSAGE = 90  # 69, whatever its size
 CALLS_A_JSON_MESSAGE = 30  # 20
 CALLS_A_JSON_READING = 8  # 6, each further one of a message
+CALLS_A_POLL = 260  # 210, of plain JSON, packed: whatever the number of its messages
 STATEMENTS_A_CHECKPOINT = 20  # 17, and COPY beside
 BYTES_A_PAGE = 272  # of a single-phase point, without its pointer
 BYTES_A_PAGE_ALL_ALIKE = 213  # the same where all its minutes have one mark
@@ -127,6 +129,33 @@ def test_a_json_message_costs_some_calls_and_each_reading_few() -> None:
 
     assert one <= CALLS_A_JSON_MESSAGE
     assert (many - one) / 19 <= CALLS_A_JSON_READING
+
+
+def plain_messages(n_meters: int, second: int) -> PackedMessages:
+    """Return one plain reading of each meter, as a batch of Kafka gives them."""
+    names = [f"M{n % N_MESSAGES}-{n // N_MESSAGES}" for n in range(n_meters * N_MESSAGES)]
+    stamp_ms = STAMP_MS + second * 1000
+    return packed([message(reading(device=name, ts=stamp_ms), second) for name in names])
+
+
+def calls_a_poll(n_meters: int) -> int:
+    """Return calls to decode and fold a poll of packed messages of one reading each."""
+    engine, decoder = engine_of(n_meters), Decoder()
+
+    def consume(messages: PackedMessages) -> None:
+        counts = engine.fold(decoder.decode(messages).batches)
+        assert counts[FOLDED] == counts.sum() == len(messages)
+
+    consume(plain_messages(n_meters, 0))  # from then on everything is known
+    messages = plain_messages(n_meters, 1)
+    return n_calls(lambda: consume(messages))
+
+
+def test_packed_messages_of_one_reading_cost_the_same_calls_however_many_they_are() -> None:
+    few, many = calls_a_poll(1), calls_a_poll(20)
+
+    assert many == pytest.approx(few, abs=2)
+    assert many <= CALLS_A_POLL
 
 
 async def stored(pool: Pool, minutes: range, n_meters: int) -> int:

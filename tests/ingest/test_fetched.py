@@ -54,14 +54,25 @@ def fetched(from_offset: int, assignment: Any) -> FetchResult:
     )
     for offset, stamp_ms, value, headers in RECORDS:
         builder.append(offset, stamp_ms, None, value, headers)
+    return result_of(bytes(builder.build()), from_offset, assignment)
+
+
+def result_of(
+    content: bytes, from_offset: int, assignment: Any, aborted: Sequence[tuple[int, int]] = ()
+) -> FetchResult:
     records = PartitionRecords(
-        KEY, MemoryRecords(bytes(builder.build())), [], from_offset, None, None, True, 1
+        KEY, MemoryRecords(content), [*aborted], from_offset, None, None, True, 1
     )
     return FetchResult(KEY, assignment=assignment, partition_records=records, backoff=0)
 
 
-def consumer() -> Any:
-    return SimpleNamespace(_fetcher=SimpleNamespace(_records=OrderedDict()))
+async def nothing(*_request: object) -> None:
+    """Answer nothing."""
+
+
+def consumer(send: Any = nothing) -> Any:
+    client = SimpleNamespace(send=send)
+    return SimpleNamespace(_fetcher=SimpleNamespace(_records=OrderedDict(), _client=client))
 
 
 def taken(result: FetchResult, at_once: int) -> list[Message]:
@@ -108,7 +119,9 @@ def test_nothing_is_taken_from_a_partition_that_was_moved_on() -> None:
 
 
 def test_a_client_of_another_shape_is_left_as_it_is() -> None:
-    other: Any = SimpleNamespace(_fetcher=SimpleNamespace(_records={}))
+    other: Any = SimpleNamespace(
+        _fetcher=SimpleNamespace(_records={}, _client=SimpleNamespace(send=nothing))
+    )
 
     unpack_messages(other)
 

@@ -30,6 +30,8 @@ KERNELS: tuple[Callable[..., int], ...] = (
     kernels.join,
     kernels.join_into,
     kernels.judge,
+    kernels.locate,
+    kernels.parse,
     kernels.remember,
     kernels.score,
     kernels.shorten,
