@@ -163,13 +163,14 @@ def column_of(header: str) -> str:
 
 
 def word_of(column: str, value: str) -> str:
-    """Return what a field of ``column`` says in our words; what is no Chinese word of that column stays."""
+    """Return what a field of ``column`` says in our words; one that says anything else besides, a free text, stays."""
     words = _WORDS.get(column)
     if words is None:
         return value
-    return _BETWEEN.join(
-        words.get(part.strip(), part) for part in value.replace("；", _BETWEEN).split(_BETWEEN)
-    )
+    parts = [part.strip() for part in value.replace("；", _BETWEEN).split(_BETWEEN)]
+    if not all(part in words or part in VALUES[column] for part in parts):
+        return value
+    return _BETWEEN.join(words.get(part, part) for part in parts)
 
 
 def chinese_of(column: str, value: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.domain.outage_files import read_outages, write_outages
@@ -80,6 +80,7 @@ def declarations(draw: st.DrawFn) -> NewDeclaration:
 
 
 @given(st.lists(declarations(), max_size=4, unique_by=lambda one: one.ticket))
+@example([abnormal(cause="；", from_at=NOON)])  # no list of words
 def test_what_is_written_is_read_again(told: list[NewDeclaration]) -> None:
     found = read_outages(write_outages(told, ZONE), ZONE)
 
