@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
 from tests.bench.figure import Figure
-from tests.bench.peers.durable import CHECKPOINT_S, LASTS_S, N_CHECKPOINTS, consume
+from tests.bench.peers.durable import CHECKPOINT_S, N_CHECKPOINTS, consume, seconds_wanted
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
@@ -81,7 +81,7 @@ def _send(bootstrap: str, console: Console) -> tuple[int, list[float]]:
     n_bare = min(n_messages, N_BARE_MESSAGES)
     bare_s = [_bare(bootstrap, n_bare) for _ in range(N_BARE)]
     bare = n_bare * telemetry.PER_MESSAGE / statistics.median(bare_s)
-    n_seconds = round(LASTS_S * LIKELY_SHARE * bare / telemetry.N_POINTS)
+    n_seconds = seconds_wanted(LIKELY_SHARE * bare, telemetry.N_POINTS)
     n_more = min(n_seconds, N_SECONDS_MAX) - N_SECONDS
     if n_more > 0:
         n_messages += _produce(bootstrap, first_s + N_SECONDS, n_more, console)

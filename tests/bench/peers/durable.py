@@ -15,7 +15,7 @@ from tests.bench.roles import environment_of
 
 CHECKPOINT_S: Final = 5
 N_CHECKPOINTS: Final = 10  # of each partition, in the window that counts
-LASTS_S: Final = CHECKPOINT_S * (
+_LASTS_S: Final = CHECKPOINT_S * (
     N_CHECKPOINTS + 3
 )  # of what is sent: the first and the last do not count
 _POLL_S: Final = 0.1
@@ -39,6 +39,11 @@ class _Stored:
     at_s: float
     n_readings: int
     n_checkpoints: int  # of the partition that has fewest
+
+
+def seconds_wanted(rate: float, n_points: int) -> int:
+    """Return how many seconds of ``n_points`` meters last for all checkpoints at ``rate`` readings a second."""
+    return round(_LASTS_S * rate / n_points)
 
 
 def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
