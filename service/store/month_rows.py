@@ -42,6 +42,9 @@ _NOTE_ADDED = statement(
 # Whoever writes days waits for who adds them up, and the other way round (take_months_away). Readers wait for neither.
 _ALONE = statement("months_alone", "LOCK TABLE point_month IN SHARE ROW EXCLUSIVE MODE")
 
+# A plan that is kept from when nothing was due would look through all that is for each of them.
+_PLANNED_ANEW = statement("months_planned_anew", "SET LOCAL plan_cache_mode = force_custom_plan")
+
 _POINT_IDS = statement(
     "months_point_ids",
     """
@@ -108,6 +111,7 @@ async def add_month(connection: Connection, month: date, at_once: int) -> int:
     it alone in a transaction.
     """
     await connection.execute(_ALONE)
+    await connection.execute(_PLANNED_ANEW)
     n_points, last = 0, 0
     while point_ids := [row[0] for row in await connection.fetch(_POINT_IDS, last, at_once)]:
         n_points += await _add(connection, point_ids, [month] * len(point_ids))
@@ -117,8 +121,9 @@ async def add_month(connection: Connection, month: date, at_once: int) -> int:
 
 
 async def add_due(connection: Connection, limit: int) -> int:
-    """Add up again months of points that changed, ``limit`` at most; return how many were due."""
+    """Add up again months of points that changed, ``limit`` at most, in a transaction; return how many were due."""
     await connection.execute(_ALONE)
+    await connection.execute(_PLANNED_ANEW)
     due = await connection.fetch(_TAKE_DUE, limit)
     await _add(connection, [row["point_id"] for row in due], [row["month"] for row in due])
     return len(due)
