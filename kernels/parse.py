@@ -13,10 +13,6 @@ from kernels._names import find, is_name
 from kernels.layout import NONE, QUALITY_ESTIMATED, QUALITY_INVALID, Bytes, Floats
 from kernels.message_layout import N_NUMBERS, Names, Parsed, Values
 
-DIGITS_MAX = (
-    15  # so many are exact in a double, and so is the power of ten that they are divided by
-)
-
 _SPACE, _DELETE = 32, 127
 _QUOTE, _COMMA, _COLON, _BACKSLASH, _OPENING, _CLOSING = 34, 44, 58, 92, 123, 125
 _NULL, _GOOD = np.frombuffer(b"null", np.uint8), np.frombuffer(b'"good"', np.uint8)
@@ -62,8 +58,8 @@ def parse(  # noqa: PLR0913, PLR0917  (a kernel's columns)
 
     A plain reading has the keys device, ts and v1, maybe others of the contract, each once and in any order, and no
     foreign one; a name of 1 to ``n_name_max`` characters of ASCII without escapes or control characters; an integer
-    stamp in ``begin_ms .. end_ms - 1``; and for the rest null, a known quality, or a number of ``DIGITS_MAX`` digits
-    at most, without an exponent and within its limit. Minus zero is left to others.
+    stamp in ``begin_ms .. end_ms - 1``; and for the rest null, a known quality, or a number of at most
+    ``_json_text.DIGITS_MAX`` digits, without an exponent and within its limit. Minus zero is left to others.
 
     Shapes: ``columns`` as long as ``values``, numbers NaN and qualities good before; ``limits``
     ``(6,)``, by number.

@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
 from tests.bench.figure import Figure
-from tests.bench.peers.durable import CHECKPOINT_S, N_CHECKPOINTS, consume, seconds_wanted
+from tests.bench.peers.durable import CHECKPOINT_S, N_CHECKPOINTS, consume, seconds_more
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
 
@@ -81,9 +81,8 @@ def _send(bootstrap: str, console: Console) -> tuple[int, list[float]]:
     n_bare = min(n_messages, N_BARE_MESSAGES)
     bare_s = [_bare(bootstrap, n_bare) for _ in range(N_BARE)]
     bare = n_bare * telemetry.PER_MESSAGE / statistics.median(bare_s)
-    n_seconds = seconds_wanted(LIKELY_SHARE * bare, telemetry.N_POINTS)
-    n_more = min(n_seconds, N_SECONDS_MAX) - N_SECONDS
-    if n_more > 0:
+    n_more = seconds_more(LIKELY_SHARE * bare, telemetry.N_POINTS, N_SECONDS, N_SECONDS_MAX)
+    if n_more:
         n_messages += _produce(bootstrap, first_s + N_SECONDS, n_more, console)
     return n_messages, bare_s
 
@@ -116,16 +115,3 @@ def _bare(bootstrap: str, n_messages: int) -> float:
     return float(
         subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
     )
-
-
-def environment_of(bootstrap: str, dsn: str) -> dict[str, str]:
-    """Return this process's environment with the settings of a role in place of its own."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("VOLTPASS_")}
-    return others | {
-        "VOLTPASS_KAFKA_BOOTSTRAP": bootstrap,
-        "VOLTPASS_DATABASE_DSN": dsn,
-        "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
-        "VOLTPASS_METRICS_PORT": "0",
-        "VOLTPASS_METER_EVENT_TOPICS": ",",
-        "VOLTPASS_LOG_LEVEL": "warning",
-    }

@@ -16,8 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from service.settings import Settings
 from service.wiring.migrate import run_migrate
-from tests.bench.consume import environment_of
 from tests.bench.formats import N_PARTITIONS, Format, Meters, produce
+from tests.bench.roles import environment_of
 from tests.bench.usage import peak_memory_bytes, processor_s
 from tests.real.parts import RealParts
 from tests.real.servers import RealKafka, RealTimescale
@@ -101,11 +101,14 @@ def run_consume(
     asyncio.run(_make_topic(bootstrap, topic))
     messages = meters.messages(form, first_s * 1000, n_seconds)
     asyncio.run(produce(bootstrap, topic, messages, COMPRESSION))
-    environment = environment_of(bootstrap, dsn) | {
-        "VOLTPASS_TOPICS": topic,
-        "VOLTPASS_GROUP": topic,
-        "VOLTPASS_CHECKPOINT_INTERVAL_S": str(_CHECKPOINT_S),
-    }
+    environment = environment_of(
+        bootstrap,
+        dsn,
+        topics=topic,
+        group=topic,
+        meter_event_topics=",",
+        checkpoint_interval_s=str(_CHECKPOINT_S),
+    )
     n_readings = meters.n_points * n_seconds
     process = subprocess.Popen([sys.executable, "-m", "service", "consume"], env=environment)
     try:

@@ -27,10 +27,11 @@ import asyncpg
 from rich.console import Console
 
 from tests.bench import telemetry
-from tests.bench.consume import TOPIC, environment_of, prepare
+from tests.bench.consume import TOPIC, prepare
 from tests.bench.export_client import ExportClient, most_resident_mib, until_answers
 from tests.bench.export_windows import Watch, Window
 from tests.bench.figure import Figure
+from tests.bench.roles import environment_of
 from tests.real.instance import free_ports
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
@@ -207,10 +208,13 @@ async def _fill(dsn: str, first_s: int) -> None:
 
 @contextmanager
 def _role(role: str, bootstrap: str, dsn: str, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    environment = environment_of(bootstrap, dsn) | {
-        "VOLTPASS_CHECKPOINT_INTERVAL_S": str(CHECKPOINT_S),
-        "VOLTPASS_API_PORT": str(port),
-    }
+    environment = environment_of(
+        bootstrap,
+        dsn,
+        checkpoint_interval_s=str(CHECKPOINT_S),
+        meter_event_topics=",",
+        api_port=str(port),
+    )
     process = subprocess.Popen([sys.executable, "-m", "service", role], env=environment)
     try:
         yield process

@@ -20,7 +20,7 @@ from service.wiring.migrate import run_migrate
 from tests.bench import json_telemetry, telemetry
 from tests.bench.figure import Figure
 from tests.bench.peers import sql_ingest
-from tests.bench.peers.durable import N_CHECKPOINTS, Durable, consume, seconds_wanted
+from tests.bench.peers.durable import N_CHECKPOINTS, Durable, consume, seconds_more
 from tests.bench.peers.environment import PeersMissingError, peers_python
 from tests.bench.peers.month import MonthCosts, month_costs
 from tests.real.parts import read_parts
@@ -92,9 +92,10 @@ def _on_json(bench: _Bench) -> list[Figure]:
     n_messages = _send_json(bench, first_s, N_JSON_SECONDS)
     n_bare = n_messages // 8
     before = _bare(bench, JSON_TOPIC, n_bare)
-    n_seconds = seconds_wanted(LIKELY_SHARE * before, telemetry.N_POINTS)
-    n_more = min(n_seconds, N_JSON_SECONDS_MAX) - N_JSON_SECONDS
-    if n_more > 0:
+    n_more = seconds_more(
+        LIKELY_SHARE * before, telemetry.N_POINTS, N_JSON_SECONDS, N_JSON_SECONDS_MAX
+    )
+    if n_more:
         n_messages += _send_json(bench, first_s + N_JSON_SECONDS, n_more)
     bench.console.print("instead: consume on JSON")
     ours = consume(bench.bootstrap, bench.json_dsn, JSON_TOPIC, n_messages)

@@ -22,8 +22,10 @@ from rich.console import Console
 from service.settings import Settings
 from service.wiring.migrate import run_migrate
 from tests.bench import telemetry
-from tests.bench.consume import TOPIC, environment_of
+from tests.bench.consume import TOPIC
 from tests.bench.figure import Figure
+from tests.bench.peers.durable import CHECKPOINT_S
+from tests.bench.roles import environment_of
 from tests.bench.usage import processor_s
 from tests.real.parts import read_parts
 from tests.real.servers import RealKafka, RealTimescale
@@ -107,7 +109,9 @@ async def _prepare(dsn: str) -> None:
 
 def _run(bootstrap: str, dsn: str, n_processes: int, n_readings: int) -> tuple[Sample, Sample]:
     """Read the whole topic; return where the processes stood when all partitions were owned, and at the end."""
-    environment = environment_of(bootstrap, dsn)
+    environment = environment_of(
+        bootstrap, dsn, checkpoint_interval_s=str(CHECKPOINT_S), meter_event_topics=","
+    )
     command = [sys.executable, "-m", "service", "consume"]
     processes = [subprocess.Popen(command, env=environment) for _ in range(n_processes)]
     try:

@@ -15,9 +15,8 @@ from tests.bench.roles import environment_of
 
 CHECKPOINT_S: Final = 5
 N_CHECKPOINTS: Final = 10  # of each partition, in the window that counts
-_LASTS_S: Final = CHECKPOINT_S * (
-    N_CHECKPOINTS + 3
-)  # of what is sent: the first and the last do not count
+# Of what is sent: the first and the last checkpoint do not count.
+_LASTS_S: Final = CHECKPOINT_S * (N_CHECKPOINTS + 3)
 _POLL_S: Final = 0.1
 _WITHIN_S: Final = 300
 _STOP_WITHIN_S: Final = 60
@@ -41,9 +40,12 @@ class _Stored:
     n_checkpoints: int  # of the partition that has fewest
 
 
-def seconds_wanted(rate: float, n_points: int) -> int:
-    """Return how many seconds of ``n_points`` meters last for all checkpoints at ``rate`` readings a second."""
-    return round(_LASTS_S * rate / n_points)
+def seconds_more(rate: float, n_points: int, sent_s: int, max_s: int) -> int:
+    """Return how many seconds of ``n_points`` meters to send beside ``sent_s``, so that they last for all checkpoints.
+
+    ``rate`` is in readings a second; all that is sent is ``max_s`` at most.
+    """
+    return max(0, min(round(_LASTS_S * rate / n_points), max_s) - sent_s)
 
 
 def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
@@ -65,9 +67,8 @@ def consume(bootstrap: str, dsn: str, topic: str, n_readings: int) -> Durable:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_STOP_WITHIN_S)
-    whole = stored[
-        1:-1
-    ]  # without what came before the first, and what the end of the topic cut short
+    # Without what came before the first, and what the end of the topic cut short.
+    whole = stored[1:-1]
     if len(whole) < 2:  # a rate needs two
         raise RuntimeError(f"{len(stored)} checkpoints in {topic}; a rate takes four")
     first, last = whole[0], whole[-1]
